@@ -1,0 +1,1 @@
+"""Finds bad releases in Prometheus and undoes them in Kubernetes by itself."""

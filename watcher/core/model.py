@@ -1,0 +1,280 @@
+"""What the core sees of the world: workloads, revisions, pods and measurements, as plain values.
+
+Times are Unix seconds (float).  Nothing here holds a pod template: a template is named by its `template_id`,
+and whoever writes reads the template anew and checks that it still has this id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Self
+
+from watcher.core.words import Kind
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Workload:
+    """Names one workload."""
+
+    kind: Kind
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.namespace}/{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `Kind/namespace/name`.  Raises ValueError naming what is wrong."""
+        parts = text.split("/")
+        if len(parts) != 3 or not all(parts):
+            raise ValueError(f"{text!r} does not name a workload; write Kind/namespace/name")
+        try:
+            return cls(Kind(parts[0]), parts[1], parts[2])
+        except ValueError:
+            known = ", ".join(Kind)
+            raise ValueError(f"{parts[0]!r} is not a kind of workload; use one of {known}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One version of a workload's pod template as its controller keeps it.
+
+    `name` joins pods to it (pod hash, or ControllerRevision name); `number` is the controller's revision number,
+    which grows also when an old template comes back.  `code_id` is the template's id without configuration
+    checksums, so two revisions with equal `code_id` differ in their configuration only.
+    """
+
+    number: int
+    name: str
+    template_id: str
+    code_id: str
+    images: tuple[str, ...]
+    created: float
+    desired: int = 0
+    ready: int = 0
+    available: int = 0
+    roll_forward_only: str = ""
+    config_refs: tuple[str, ...] = ()  # "ConfigMap/name" that the template refers to
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """One pod of a workload under watch; kept for a while after it was deleted."""
+
+    name: str
+    uid: str
+    revision: str
+    created: float
+    ready_since: float | None = None
+    started: tuple[float, ...] = ()  # start times seen of its containers: a counter may begin anew at each
+    restarts: int = 0
+    waiting: str = ""  # CrashLoopBackOff, ImagePullBackOff, CreateContainerConfigError, ...
+    terminated: str = ""  # reason of the last termination: OOMKilled, Error, ...
+    scheduled: bool = True
+    node: str = ""
+    terminating: float | None = None
+    deleted: float | None = None
+    digests: tuple[tuple[str, str], ...] = ()  # (image as in the template, digest that runs)
+
+    @property
+    def ready(self) -> bool:
+        """Whether it serves now."""
+        return self.ready_since is not None and self.terminating is None and self.deleted is None
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """The tool that keeps the workload as Git says."""
+
+    tool: str  # argocd, flux-kustomize, flux-helm
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutStatus:
+    """What an Argo Rollout says of itself, as far as it matters for going back."""
+
+    strategy: str  # canary, blueGreen
+    stable: str  # pod hash of the stable ReplicaSet; empty before the first one
+    current: str  # status.currentPodHash
+    phase: str = ""
+    message: str = ""
+    abort: bool = False
+    aborted_at: str = ""
+    promote_full: bool = False
+    paused: bool = False  # spec.paused: an abort is taken but basic ReplicaSets do not move
+    invalid_spec: bool = False
+    analysis: str = ""  # "", running, failed: a failed or aborting AnalysisRun decides by itself
+    routed: bool = False  # canary with traffic routing
+    canary_weight: int | None = None  # status.canary.weights.canary.weight, percent
+    active_selector: str = ""  # blue-green
+    in_step: bool = False  # paused or stepping between stable and current
+
+    @property
+    def in_progress(self) -> bool:
+        """Whether two versions stand beside each other: abort leads back to the stable one."""
+        return bool(self.stable) and self.current != self.stable
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadView:
+    """One workload as the cache, or a fresh read, shows it."""
+
+    workload: Workload
+    uid: str
+    current: int  # number of the revision that the spec asks for
+    revisions: tuple[Revision, ...]  # oldest first
+    desired: int
+    updated: int
+    ready: int
+    available: int
+    observed: bool = True  # the controller has seen the newest spec (observedGeneration)
+    max_unavailable: int = 0
+    deadline_exceeded: bool = False
+    paused: bool = False  # a paused Deployment takes the template and does not move
+    scaled_up: float | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    hold: str = ""  # the reason given by annotation on workload or namespace, or by the ConfigMap
+    decision: str = ""  # watcher.dev/decision on the object
+    manager: Manager | None = None
+    owner: str = ""  # an operator that owns it, "Kind/name"
+    on_delete: bool = False  # StatefulSet/DaemonSet updateStrategy OnDelete
+    rollout: RolloutStatus | None = None
+    pods: tuple[Pod, ...] = ()
+    trouble: str = ""  # why pods cannot start here whatever their version: quota, admission
+
+    def revision(self, number: int) -> Revision | None:
+        """The revision of this number, or None."""
+        return next((each for each in self.revisions if each.number == number), None)
+
+    def newest(self) -> Revision | None:
+        """The revision the spec asks for, or None while its ReplicaSet is not there yet."""
+        return self.revision(self.current)
+
+    def with_template(self, template_id: str) -> Revision | None:
+        """The newest revision of this template, or None."""
+        return next((each for each in reversed(self.revisions) if each.template_id == template_id), None)
+
+    def pods_of(self, revision: str) -> tuple[Pod, ...]:
+        """Pods of one revision that still exist."""
+        return tuple(pod for pod in self.pods if pod.revision == revision and pod.deleted is None)
+
+    @property
+    def rolled_out(self) -> bool:
+        """Whether the newest revision is everywhere and serves (OrderedReady quirks included)."""
+        if self.newest() is None or not self.observed or self.deadline_exceeded:
+            return False
+        if self.rollout is not None and (self.rollout.in_progress or self.rollout.abort):
+            return False
+        return self.updated == self.ready == self.available == self.desired and not self._leftovers()
+
+    def _leftovers(self) -> bool:
+        return any(each.desired for each in self.revisions if each.number != self.current)
+
+
+@dataclass(frozen=True, slots=True)
+class PodCount:
+    """Requests of one pod in one block.  `pod` and `revision` are empty for checks that see no versions."""
+
+    pod: str
+    revision: str
+    total: float
+    bad: float
+    age: float | None = None  # seconds since Ready at the block's start; negative before, None unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What one check counted in one stretch of the fixed grid of sample time.
+
+    A block is closed: no sample that belongs to it can come any more.
+    """
+
+    check: str
+    start: float
+    length: float
+    pods: tuple[PodCount, ...] = ()
+    gap: bool = False  # differences reach back beyond the block: it saw less often than it should
+    broken: str = ""  # contract: why the numbers mean nothing (metric or label gone, ...)
+
+    @property
+    def end(self) -> float:
+        """End of the block, exclusive."""
+        return self.start + self.length
+
+
+@dataclass(frozen=True, slots=True)
+class QueryValue:
+    """What a query check returned at one time; None where it returned nothing or NaN."""
+
+    check: str
+    at: float
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Health of one metrics source as of this poll."""
+
+    name: str
+    healthy: bool
+    watermark: float | None = None  # newest sample time seen, Unix seconds
+    problem: str = ""
+
+
+class Result:
+    """How the attempt to perform a rung ended (plain strings, so that records read well)."""
+
+    APPLIED = "applied"  # the write was accepted
+    ALREADY = "already"  # the object shows that this decision was applied before
+    CONFLICT = "conflict"  # a precondition failed: look again, decide again
+    FORBIDDEN = "forbidden"  # a permission is missing; the message names it
+    REFUSED = "refused"  # this rung cannot work here (target gone, not promoted, ...)
+    HELD = "held"  # a hold appeared between decision and write
+    UNKNOWN = "unknown"  # no answer: read before anything else
+    UNAVAILABLE = "unavailable"  # the API is down or busy; nothing was sent
+
+
+@dataclass(frozen=True, slots=True)
+class RungReport:
+    """What became of one attempt to perform a rung."""
+
+    decision: str
+    rung: str
+    tried: int
+    result: str
+    at: float
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PastRollback:
+    """A rollback that was decided for some workload; the breaker counts these."""
+
+    at: float
+    namespace: str
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is not the workload's own: the breaker's memory, the cache, the fleet."""
+
+    rollbacks: tuple[PastRollback, ...] = ()
+    cache_age: float = 0.0  # seconds since the cache was last known to be true
+    configurations: tuple[tuple[str, str], ...] = ()  # "ConfigMap/name" -> content hash now
+    permitted: bool = True  # False: this process may not write (lost leadership, shutting down)
+    starting_up: bool = False  # what a restart found: state of before is not yet complete
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Everything new since the last step."""
+
+    view: WorkloadView | None  # None: the workload is gone
+    blocks: tuple[Block, ...] = ()
+    queries: tuple[QueryValue, ...] = ()
+    sources: tuple[Source, ...] = ()
+    surroundings: Surroundings = field(default_factory=Surroundings)
+    report: RungReport | None = None
+    executing: bool = False  # an attempt is under way; do not order another

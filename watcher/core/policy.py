@@ -1,0 +1,188 @@
+"""What holds for one workload: its effective checks and settings, as plain values.
+
+The thresholds file becomes these after all matching entries were merged.  Durations are seconds,
+shares are ratios in [0, 1], factors are plain numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from watcher.core.words import Mode, Provenance, Rung
+
+
+class By(StrEnum):
+    """How a series tells whose requests it counts."""
+
+    POD = "pod"
+    WORKLOAD = "workload"
+    FIXED = "fixed"
+
+
+@dataclass(frozen=True, slots=True)
+class Identify:
+    """Which labels name the server of a request.
+
+    ``pod``: `namespace` and `pod` name label names.  ``workload``: `namespace` (may be empty: the label is
+    absent and the workload's own namespace is meant) and `workload` name label names; `strip` is a suffix cut
+    from the label's value, `map` translates values to workload names.  ``fixed``: the query is about this
+    workload only.
+    """
+
+    by: By = By.POD
+    namespace: str = "namespace"
+    pod: str = "pod"
+    workload: str = ""
+    strip: str = ""
+    map: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def sees_versions(self) -> bool:
+        """Whether old and new requests can be told apart."""
+        return self.by is By.POD
+
+
+@dataclass(frozen=True, slots=True)
+class RatioCheck:
+    """Share of bad requests.  Counters in; differences are judged.
+
+    `bad` holds (label, pattern) alternatives on `total` (any of them makes a request bad; each alternative is a
+    conjunction; patterns are fully anchored RE2 as in PromQL); `errors` names a counter of its own instead.
+    """
+
+    name: str
+    source: str
+    total: str
+    bad: tuple[tuple[tuple[str, str], ...], ...] = ()
+    errors: str = ""
+    max: float | None = None
+    increase: float | None = None
+    floor: float = 0.005
+    min_bad: int = 10
+    may: Mode = Mode.ACT
+    identify: Identify = Identify()
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramCheck:
+    """Share of requests slower than a bucket bound.  `bound` is in the metric's own unit."""
+
+    name: str
+    source: str
+    histogram: str
+    bound: float
+    max: float | None = None
+    increase: float | None = None
+    floor: float = 0.005
+    min_bad: int = 10
+    may: Mode = Mode.ACT
+    identify: Identify = Identify()
+
+
+@dataclass(frozen=True, slots=True)
+class QueryCheck:
+    """Any PromQL against a plain threshold that must hold for `hold_for` seconds."""
+
+    name: str
+    source: str
+    query: str
+    max: float | None = None
+    min: float | None = None
+    hold_for: float = 120.0
+    may: Mode = Mode.PROPOSE
+    identify: Identify = Identify(by=By.FIXED)
+
+
+CounterCheck = RatioCheck | HistogramCheck
+Check = RatioCheck | HistogramCheck | QueryCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Bake:
+    """How long a release is watched, in seconds; `min_requests` on the new version before a PASS."""
+
+    hold_for: float = 1800.0
+    max: float = 14400.0
+    min_requests: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KnownGoodRules:
+    """When a revision may be a target: seconds of soak, seconds since it last ran, least provenance."""
+
+    soak: float = 86400.0
+    max_age: float = 14 * 86400.0
+    accept: Provenance = Provenance.PRESUMED
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `max` automatic rollbacks in `window` seconds."""
+
+    max: int
+    window: float
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeRules:
+    """Settings of the judge: seconds of pod age that are masked, seconds after which blame is doubtful."""
+
+    warm_up: float = 60.0
+    blame_window: float = 900.0
+    early_pass: bool = False
+
+
+DEFAULT_RUNGS: tuple[tuple[Rung, Mode], ...] = (
+    (Rung.FLAG, Mode.ACT),
+    (Rung.ABORT, Mode.ACT),
+    (Rung.GIT, Mode.ACT),
+    (Rung.UNDO, Mode.ACT),
+    (Rung.BRIDGE, Mode.NONE),
+    (Rung.SYNC, Mode.ACT),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything that was configured for one workload."""
+
+    checks: tuple[Check, ...] = ()
+    mode: Mode = Mode.OBSERVE
+    rungs: tuple[tuple[Rung, Mode], ...] = DEFAULT_RUNGS
+    require: tuple[str, ...] = ()
+    bake: Bake = field(default_factory=Bake)
+    known_good: KnownGoodRules = field(default_factory=KnownGoodRules)
+    judge: JudgeRules = field(default_factory=JudgeRules)
+    availability: Mode = Mode.ACT
+    traffic: Mode = Mode.PROPOSE
+    progress_deadline: float = 600.0
+    cooldown: float = 1800.0
+    breaker: Limit = Limit(3, 3600.0)
+    namespace_breaker: Limit = Limit(2, 3600.0)
+    never: bool = False
+
+    def check(self, name: str) -> Check | None:
+        """The check of this name, or None."""
+        return next((check for check in self.checks if check.name == name), None)
+
+    def rung_mode(self, rung: Rung) -> Mode:
+        """How far this rung may go by itself."""
+        return dict(self.rungs).get(rung, Mode.NONE)
+
+
+__all__ = [
+    "DEFAULT_RUNGS",
+    "Bake",
+    "By",
+    "Check",
+    "CounterCheck",
+    "HistogramCheck",
+    "Identify",
+    "JudgeRules",
+    "KnownGoodRules",
+    "Limit",
+    "Policy",
+    "QueryCheck",
+    "RatioCheck",
+]
