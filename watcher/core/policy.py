@@ -8,8 +8,83 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from watcher.core.words import Mode, Provenance, Rung
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What entries of the thresholds file are matched against: a workload, with its own (not its pods') labels."""
+
+    kind: str
+    namespace: str
+    name: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+class Replicas(StrEnum):
+    """What stands behind a source's address where Prometheus runs more than once."""
+
+    SINGLE = "single"
+    SEPARATE = "separate"  # an HA pair behind one address: each answers from its own scrapes
+    DEDUPLICATED = "deduplicated"  # Thanos or Mimir made one series of the pair's
+
+
+class PartialResponse(StrEnum):
+    """What is done with an answer that comes with warnings that parts of it are missing."""
+
+    REFUSE = "refuse"
+    ALLOW = "allow"
+
+
+class Delivery(StrEnum):
+    """How samples come to a source."""
+
+    SCRAPE = "scrape"
+    PUSH = "push"
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """Who we are for a source: a bearer token's file, or a user and the password's file.  Empty: nobody."""
+
+    bearer_file: str = ""
+    user: str = ""
+    password_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Files (PEM) of the authority that signed the source's certificate and of our own certificate and key."""
+
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A Prometheus-compatible API.
+
+    `interval` is the scrape interval in seconds, None: learnt from the samples.  `tenant` is sent as X-Scope-OrgID.
+    `scope` holds (label, value) pairs, added as equality matchers to every selector.  Files are absolute paths.
+    """
+
+    name: str
+    url: str
+    interval: float | None = None
+    tenant: str = ""
+    auth: Auth = Auth()
+    tls: Tls = Tls()
+    headers: tuple[tuple[str, str], ...] = ()
+    scope: tuple[tuple[str, str], ...] = ()
+    replicas: Replicas = Replicas.SINGLE
+    partial_response: PartialResponse = PartialResponse.REFUSE
+    delivery: Delivery = Delivery.SCRAPE
 
 
 class By(StrEnum):
@@ -173,16 +248,23 @@ class Policy:
 
 __all__ = [
     "DEFAULT_RUNGS",
+    "Auth",
     "Bake",
     "By",
     "Check",
     "CounterCheck",
+    "Delivery",
     "HistogramCheck",
     "Identify",
     "JudgeRules",
     "KnownGoodRules",
     "Limit",
+    "PartialResponse",
     "Policy",
     "QueryCheck",
     "RatioCheck",
+    "Replicas",
+    "Source",
+    "Subject",
+    "Tls",
 ]

@@ -1,0 +1,118 @@
+"""From a proven breach to a decision: guards, the way back, and how far it may go by itself."""
+
+from __future__ import annotations
+
+import hashlib
+
+from watcher.core.guards import Case, check_guards
+from watcher.core.ladder import FAR_BACK, choose_target, climb, describe_target, next_rung
+from watcher.core.model import Observation, WorkloadView
+from watcher.core.policy import Policy
+from watcher.core.state import Decision, Finding, GuardFinding, RungStep, Target, Watch, WorkloadState
+from watcher.core.words import STRICTNESS, Action, Lane, Mode, strictest
+
+
+def decision_id(releases: tuple[str, ...], attempt: int) -> str:
+    """A short hash of the releases covered and the attempt; usable as label value, Job name and trailer."""
+    return hashlib.sha256("\n".join((*sorted(releases), str(attempt))).encode()).hexdigest()[:12]
+
+
+def decide(
+    state: WorkloadState,
+    watch: Watch,
+    findings: tuple[Finding, ...],
+    observation: Observation,
+    view: WorkloadView,
+    policy: Policy,
+    now: float,
+) -> Decision:
+    """What is to be done about these breaches."""
+    target = choose_target(state, view, policy, watch.release.template_id, now)
+    described = describe_target(target, view) if target is not None else None
+    rungs = climb(view, policy)
+    chosen = next_rung(rungs)
+    case = Case(state, watch.release, view, observation, policy, findings, target, now)
+    guards = check_guards(case) + _no_way_back(chosen)
+    mode, why_mode = _mode(watch, findings, chosen, described, policy)
+    attempt = state.decisions + 1
+    action = Action.HOLD if guards else Action.ROLL_BACK
+    return Decision(
+        id=decision_id((watch.release.id,), attempt),
+        attempt=attempt,
+        at=now,
+        action=action,
+        mode=mode,
+        reason=_reason(findings, guards, chosen, described, mode, why_mode),
+        why_mode=why_mode,
+        findings=findings,
+        guards=guards,
+        rungs=rungs,
+        target=described,
+    )
+
+
+def same_decision(one: Decision | None, other: Decision) -> bool:
+    """Whether both come to the same, so that the second is no news."""
+    return one is not None and _gist(one) == _gist(other)
+
+
+def _gist(decision: Decision) -> tuple[object, ...]:
+    rung = next_rung(decision.rungs)
+    return (
+        decision.action,
+        decision.mode,
+        decision.guard.id if decision.guard else "",
+        rung.rung if rung else None,
+        decision.target.template_id if decision.target else "",
+    )
+
+
+def _no_way_back(chosen: RungStep | None) -> tuple[GuardFinding, ...]:
+    return () if chosen else (GuardFinding("no_way_back", "no rung can be taken here"),)
+
+
+def _mode(
+    watch: Watch, findings: tuple[Finding, ...], chosen: RungStep | None, target: Target | None, policy: Policy
+) -> tuple[Mode, str]:
+    """The strictest of everything that limits how far this may go, and the reason for it."""
+    best = max(findings, key=lambda finding: STRICTNESS.index(finding.may))
+    limits = [
+        (policy.mode, f"mode is {policy.mode}"),
+        (best.may, best.why_may),
+        (chosen.mode if chosen else Mode.NONE, f"rung {chosen.rung}: {chosen.reason}" if chosen else "no rung"),
+        (_late_onset(watch, best, policy), "the fault began long after the last change of exposure"),
+        (_far_back(target), "the target is several releases back"),
+    ]
+    mode = strictest(*(limit for limit, _ in limits))
+    return mode, "" if mode is Mode.ACT else next(why for limit, why in limits if limit is mode)
+
+
+def _late_onset(watch: Watch, finding: Finding, policy: Policy) -> Mode:
+    """A fault that begins late, with no old pods to compare with, is mostly a dependency's."""
+    compared = finding.lane in (Lane.NEW_VS_OLD, Lane.AVAILABILITY)
+    if compared or finding.since is None or watch.exposure_changed_at is None:
+        return Mode.ACT
+    late = finding.since - watch.exposure_changed_at > policy.judge.blame_window
+    return Mode.PROPOSE if late else Mode.ACT
+
+
+def _far_back(target: Target | None) -> Mode:
+    return Mode.PROPOSE if target is not None and target.releases_back > FAR_BACK else Mode.ACT
+
+
+def _reason(
+    findings: tuple[Finding, ...],
+    guards: tuple[GuardFinding, ...],
+    chosen: RungStep | None,
+    target: Target | None,
+    mode: Mode,
+    why_mode: str,
+) -> str:
+    evidence = max(findings, key=lambda finding: STRICTNESS.index(finding.may)).sentence
+    if guards:
+        return f"{evidence}. Not rolled back: {guards[0].reason}."
+    where = f"to revision {target.revision}" if target else "to the version before"
+    way = f"{chosen.rung} {where}" if chosen else where
+    if mode is Mode.ACT:
+        return f"{evidence}. Rolling back by {way}."
+    return f"{evidence}. Would roll back by {way}; only {mode} because {why_mode}."

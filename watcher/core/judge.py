@@ -1,0 +1,102 @@
+"""The judge: folds what was measured into evidence, and reads findings from it.
+
+This is the narrow interface between measuring and deciding: `begin`, `fold`, `read`.  How a check weighs its blocks is
+the rule's own matter (`rule`, `sustained`, `availability`).
+"""
+
+from __future__ import annotations
+
+from watcher.core import availability, rule, sustained
+from watcher.core.model import Observation, WorkloadView
+from watcher.core.policy import Check, CounterCheck, Policy, QueryCheck
+from watcher.core.state import CounterEvidence, Evidence, Finding, QueryEvidence, Watch
+from watcher.core.words import Verdict
+
+
+def fold(watch: Watch, observation: Observation, view: WorkloadView, policy: Policy, now: float) -> Evidence:
+    """The watch's evidence with everything new in this observation added."""
+    before = watch.evidence
+    return Evidence(
+        counters=tuple(_fold_counter(check, watch, observation, policy) for check in counters(policy)),
+        queries=tuple(_fold_query(check, watch, observation) for check in queries(policy)),
+        availability=availability.fold(before.availability, view, now),
+    )
+
+
+def read(watch: Watch, view: WorkloadView, policy: Policy, now: float) -> tuple[Finding, ...]:
+    """What every check says now, availability last."""
+    return (
+        *(rule.read(check, counter_evidence(watch.evidence, check)) for check in counters(policy)),
+        *(sustained.read(check, query_evidence(watch.evidence, check)) for check in queries(policy)),
+        availability.read(watch.evidence.availability, view, watch.release, policy, watch.rolled_out_at, now),
+    )
+
+
+def counters(policy: Policy) -> tuple[CounterCheck, ...]:
+    """Ratio and histogram checks."""
+    return tuple(check for check in policy.checks if not isinstance(check, QueryCheck))
+
+
+def queries(policy: Policy) -> tuple[QueryCheck, ...]:
+    """Query checks."""
+    return tuple(check for check in policy.checks if isinstance(check, QueryCheck))
+
+
+def counter_evidence(evidence: Evidence, check: CounterCheck) -> CounterEvidence:
+    """Evidence of one counter check; empty where nothing was seen."""
+    return next((each for each in evidence.counters if each.check == check.name), rule.begin(check))
+
+
+def query_evidence(evidence: Evidence, check: QueryCheck) -> QueryEvidence:
+    """Evidence of one query check; empty where nothing was seen."""
+    return next((each for each in evidence.queries if each.check == check.name), sustained.begin(check))
+
+
+def breaches(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Findings that prove a breach."""
+    return tuple(each for each in findings if each.verdict is Verdict.BREACH)
+
+
+def required(policy: Policy) -> tuple[Check, ...]:
+    """Checks that must have had data before a PASS: those named by `require`, else all ratio checks."""
+    names = policy.require or tuple(check.name for check in counters(policy))
+    return tuple(check for check in policy.checks if check.name in names)
+
+
+def enough(watch: Watch, policy: Policy) -> bool:
+    """Whether every required check has seen enough of the new version for a PASS."""
+    return all(_seen(watch.evidence, check) >= _needed(check, policy) for check in required(policy))
+
+
+def unsettled(watch: Watch, policy: Policy) -> bool:
+    """Whether some check is on its way to a breach, so that a PASS would come too early."""
+    growing = any(rule.suspicious(counter_evidence(watch.evidence, check)) for check in counters(policy))
+    over = any(each.over_since is not None and not each.over_before for each in watch.evidence.queries)
+    return growing or over or watch.evidence.availability.short_since is not None
+
+
+def _needed(check: Check, policy: Policy) -> float:
+    return 1.0 if isinstance(check, QueryCheck) else max(1.0, policy.bake.min_requests)
+
+
+def _seen(evidence: Evidence, check: Check) -> float:
+    if isinstance(check, QueryCheck):
+        return query_evidence(evidence, check).values
+    seen = counter_evidence(evidence, check)
+    return 0.0 if seen.broken else seen.new.total
+
+
+def _fold_counter(check: CounterCheck, watch: Watch, observation: Observation, policy: Policy) -> CounterEvidence:
+    evidence = counter_evidence(watch.evidence, check)
+    for block in observation.blocks:
+        if block.check == check.name:
+            evidence = rule.fold(check, evidence, block, watch.release, policy.judge)
+    return evidence
+
+
+def _fold_query(check: QueryCheck, watch: Watch, observation: Observation) -> QueryEvidence:
+    evidence = query_evidence(watch.evidence, check)
+    for value in observation.queries:
+        if value.check == check.name:
+            evidence = sustained.fold(check, evidence, value, watch.release)
+    return evidence

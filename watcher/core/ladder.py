@@ -1,0 +1,94 @@
+"""The ladder: the ways back in the order they are tried, chosen from the real state of the workload."""
+
+from __future__ import annotations
+
+from watcher.core.ledger import accepted
+from watcher.core.model import RolloutStatus, WorkloadView
+from watcher.core.policy import Policy
+from watcher.core.state import KnownGood, RungStep, Target, WorkloadState
+from watcher.core.words import Mode, Rung, strictest
+
+FAR_BACK = 3
+"""A target more releases back than this is only proposed."""
+
+
+def choose_target(state: WorkloadState, view: WorkloadView, policy: Policy, bad: str, now: float) -> KnownGood | None:
+    """The known-good revision to go back to: the stable one of a Rollout in progress, else the one that ran last.
+
+    `bad` is the template to get away from.  None when no entry is accepted.
+    """
+    entries = [each for each in state.known_good if each.template_id != bad and accepted(each, policy.known_good, now)]
+    stable = _stable_template(view)
+    if stable is not None:
+        return next((each for each in entries if each.template_id == stable), None)
+    return max(entries, key=lambda each: each.last_ran if each.last_ran is not None else each.since, default=None)
+
+
+def describe_target(target: KnownGood, view: WorkloadView) -> Target:
+    """The target as the decision names it."""
+    revision = view.with_template(target.template_id)
+    newer = sum(1 for each in view.revisions if revision is not None and each.number > revision.number)
+    name = revision.name if revision is not None else target.revision
+    return Target(target.template_id, name, target.images, target.provenance, max(newer, 1))
+
+
+def climb(view: WorkloadView, policy: Policy) -> tuple[RungStep, ...]:
+    """Every rung, whether it can be taken here, how far it may go by itself, and why."""
+    return (
+        RungStep(Rung.FLAG, Mode.NONE, taken=False, reason="no feature flag is tied to this release"),
+        _abort(view, policy),
+        _git(view),
+        _undo(view, policy),
+    )
+
+
+def next_rung(rungs: tuple[RungStep, ...]) -> RungStep | None:
+    """The first rung that can be taken and has not failed."""
+    return next((each for each in rungs if each.taken and not each.failed), None)
+
+
+def _stable_template(view: WorkloadView) -> str | None:
+    if view.rollout is None or not view.rollout.in_progress:
+        return None
+    stable = next((each for each in view.revisions if each.name == view.rollout.stable), None)
+    return stable.template_id if stable is not None else ""
+
+
+def _abort(view: WorkloadView, policy: Policy) -> RungStep:
+    reason = _no_abort(view.rollout)
+    if reason:
+        return RungStep(Rung.ABORT, Mode.NONE, taken=False, reason=reason)
+    return _taken(Rung.ABORT, policy.rung_mode(Rung.ABORT), "the Rollout is in progress; the stable version takes over")
+
+
+def _no_abort(rollout: RolloutStatus | None) -> str:
+    if rollout is None:
+        return "not an Argo Rollout"
+    if not rollout.in_progress:
+        return "the Rollout is fully promoted"
+    if rollout.invalid_spec:
+        return "the Rollout's spec is invalid, so its controller never acts on an abort"
+    return "the Rollout is aborted already" if rollout.aborted_at else ""
+
+
+def _git(view: WorkloadView) -> RungStep:
+    reason = "nobody manages the workload from Git"
+    if view.manager is not None:
+        reason = (
+            f"managed by {view.manager.tool} ({view.manager.name}): revert the commit there; not done by itself yet"
+        )
+    return RungStep(Rung.GIT, Mode.NONE, taken=False, reason=reason)
+
+
+def _undo(view: WorkloadView, policy: Policy) -> RungStep:
+    mode = policy.rung_mode(Rung.UNDO)
+    if view.manager is not None:
+        reason = f"managed by {view.manager.tool} ({view.manager.name}), which may put the bad version back"
+        return _taken(Rung.UNDO, strictest(mode, Mode.PROPOSE, policy.rung_mode(Rung.GIT)), reason)
+    return _taken(Rung.UNDO, mode, "restores the known good pod template")
+
+
+def _taken(rung: Rung, mode: Mode, reason: str) -> RungStep:
+    if mode is Mode.NONE:
+        return RungStep(rung, mode, taken=False, reason=f"switched off: rungs.{rung} is none")
+    return RungStep(rung, mode, taken=True, reason=reason)

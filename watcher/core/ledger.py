@@ -1,0 +1,91 @@
+"""The known-good ledger: which revisions are proven enough to go back to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from watcher.core.model import Surroundings, WorkloadView
+from watcher.core.policy import KnownGoodRules, Policy
+from watcher.core.state import KnownGood, Mark, WorkloadState
+from watcher.core.words import Phase, Provenance, Verdict
+
+RANKS = (Provenance.PRESUMED, Provenance.SOAKED, Provenance.PASSED)
+PRESUMED_AFTER = 3600.0
+"""Seconds a workload must have run unchanged, at the least, before its revision is presumed good."""
+
+KEPT = 20
+"""Entries kept per workload."""
+
+
+def known(entries: Iterable[KnownGood], template_id: str, rules: KnownGoodRules, now: float) -> KnownGood | None:
+    """The accepted entry for this template, or None."""
+    return next((each for each in entries if each.template_id == template_id and accepted(each, rules, now)), None)
+
+
+def accepted(entry: KnownGood, rules: KnownGoodRules, now: float) -> bool:
+    """Whether the entry may be a target: proven enough, not revoked, not too long ago."""
+    ranked = RANKS.index(entry.provenance) >= RANKS.index(rules.accept)
+    return ranked and not entry.revoked and not expired(entry, rules, now)
+
+
+def expired(entry: KnownGood, rules: KnownGoodRules, now: float) -> bool:
+    """Whether it last ran too long ago."""
+    return entry.last_ran is not None and now - entry.last_ran > rules.max_age
+
+
+def learn(
+    state: WorkloadState, provenance: Provenance, view: WorkloadView, around: Surroundings, now: float
+) -> WorkloadState:
+    """Enter the running revision; a better provenance replaces a lesser one, a revoked entry stays revoked."""
+    old = next((each for each in state.known_good if each.template_id == state.mark.template_id), None)
+    if old is not None and (old.revoked or RANKS.index(old.provenance) >= RANKS.index(provenance)):
+        return state
+    newest = view.newest()
+    refs = newest.config_refs if newest is not None else ()
+    pods = view.pods_of(state.mark.revision)
+    entry = KnownGood(
+        template_id=state.mark.template_id,
+        revision=state.mark.revision,
+        images=state.mark.images,
+        provenance=provenance,
+        since=now,
+        digests=tuple(sorted({digest for pod in pods for digest in pod.digests})),
+        configurations=tuple(each for each in around.configurations if each[0] in refs),
+    )
+    others = tuple(each for each in state.known_good if each.template_id != entry.template_id)
+    return replace(state, known_good=(*others, entry)[-KEPT:])
+
+
+def stopped_running(entries: tuple[KnownGood, ...], before: Mark, now: float) -> tuple[KnownGood, ...]:
+    """Note when the revision that ran until now stopped being the running one."""
+    return tuple(replace(each, last_ran=now) if each.template_id == before.template_id else each for each in entries)
+
+
+def runs_again(entries: tuple[KnownGood, ...], template_id: str) -> tuple[KnownGood, ...]:
+    """Note that a revision is the running one."""
+    return tuple(replace(each, last_ran=None) if each.template_id == template_id else each for each in entries)
+
+
+def revoke(entries: tuple[KnownGood, ...], template_id: str, reason: str) -> tuple[KnownGood, ...]:
+    """Take an entry's standing away; the reason stays readable."""
+    return tuple(
+        replace(each, revoked=reason) if each.template_id == template_id and not each.revoked else each
+        for each in entries
+    )
+
+
+def ripen(state: WorkloadState, view: WorkloadView, around: Surroundings, policy: Policy, now: float) -> WorkloadState:
+    """Enter a revision that has run long enough without a breach: `soaked`, or `presumed` at the first install."""
+    watch = state.watch
+    if not view.rolled_out or (watch is not None and watch.phase is not Phase.CLOSED):
+        return state
+    if watch is not None and watch.verdict is Verdict.BREACH and watch.release.template_id == state.mark.template_id:
+        return state
+    age = now - state.mark.since
+    if watch is not None and age >= policy.known_good.soak:
+        return learn(state, Provenance.SOAKED, view, around, now)
+    first_install = watch is None and not state.known_good
+    if first_install and age >= max(policy.bake.hold_for, PRESUMED_AFTER):
+        return learn(state, Provenance.PRESUMED, view, around, now)
+    return state

@@ -1,0 +1,114 @@
+"""Proof of recovery: the checks that had fired do not fire on data from after the last bad pod was gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from watcher.core import availability
+from watcher.core.model import Block, Observation, WorkloadView
+from watcher.core.policy import CounterCheck, Policy, QueryCheck
+from watcher.core.sentence import percent, seconds
+from watcher.core.state import Evidence, Finding, RecoveryEvidence, Rollback, Tally, Watch
+from watcher.core.words import Lane, Outcome
+
+GOOD_BLOCKS = 2
+"""Blocks in a row within the limit that prove recovery."""
+
+BAD_BLOCKS = 3
+"""Blocks in a row beyond the limit that prove that going back did not help."""
+
+ENOUGH_REQUESTS = 10.0
+"""Requests without which recovery is not confirmed."""
+
+PATIENCE = 300.0
+"""Seconds of sight (blind time not counted) after which little traffic means `restored_unconfirmed`."""
+
+
+def begin(findings: tuple[Finding, ...], policy: Policy) -> tuple[RecoveryEvidence, ...]:
+    """One empty record for each counter check that had fired."""
+    return tuple(
+        RecoveryEvidence(each.check, each.limit or 0.0) for each in findings if _counter(policy, each.check) is not None
+    )
+
+
+def fold(
+    records: tuple[RecoveryEvidence, ...], observation: Observation, policy: Policy, revision: str, since: float
+) -> tuple[RecoveryEvidence, ...]:
+    """Add blocks that began after `since`, counting requests on `revision` only."""
+    for block in observation.blocks:
+        if block.start >= since and not block.broken:
+            records = tuple(_add(each, block, policy, revision) for each in records)
+    return records
+
+
+def outcome(
+    rollback: Rollback, findings: tuple[Finding, ...], view: WorkloadView, policy: Policy, evidence: Evidence
+) -> Outcome | None:
+    """How the rollback ended, or None while that is open."""
+    answers = {_answer(finding, rollback, view, policy, evidence) for finding in findings}
+    if answers == {Outcome.RESTORED}:
+        return Outcome.RESTORED
+    if Outcome.DID_NOT_HELP in answers:
+        return Outcome.DID_NOT_HELP
+    return Outcome.RESTORED_UNCONFIRMED if rollback.waited > PATIENCE else None
+
+
+def describe(result: Outcome, rollback: Rollback, watch: Watch, now: float) -> str:
+    """The outcome in one sentence."""
+    took = seconds(now - rollback.began)
+    seen = ", ".join(f"{each.check} {percent(each.seen.share)}" for each in rollback.recovery)
+    proof = f" ({seen} since)" if seen else ""
+    revision = watch.release.revision
+    if result is Outcome.RESTORED:
+        return f"Restored: {rollback.rung} of revision {revision} worked within {took}{proof}."
+    if result is Outcome.DID_NOT_HELP:
+        return (
+            f"Did not help: {rollback.rung} of revision {revision} is done and the service is still bad{proof}. "
+            "Look at data and dependencies; nothing more is done by itself."
+        )
+    return f"Restored, not confirmed: {rollback.rung} of revision {revision} is done; too little was seen since{proof}."
+
+
+def _counter(policy: Policy, name: str) -> CounterCheck | None:
+    check = policy.check(name)
+    return None if check is None or isinstance(check, QueryCheck) else check
+
+
+def _add(record: RecoveryEvidence, block: Block, policy: Policy, revision: str) -> RecoveryEvidence:
+    check = _counter(policy, record.check)
+    if check is None or block.check != record.check or block.end <= record.seen_until:
+        return record
+    counted = [pod for pod in block.pods if not check.identify.sees_versions or pod.revision == revision]
+    tally = Tally(sum(pod.total for pod in counted), sum(pod.bad for pod in counted))
+    if tally.total <= 0:
+        return record
+    seen = record.seen.plus(tally)
+    record = replace(record, seen=seen, seen_until=block.end)
+    if tally.share <= record.limit:
+        return replace(record, good=record.good + 1, bad=0, beyond=Tally())
+    return replace(record, good=0, bad=record.bad + 1, beyond=record.beyond.plus(tally))
+
+
+def _answer(
+    finding: Finding, rollback: Rollback, view: WorkloadView, policy: Policy, evidence: Evidence
+) -> Outcome | None:
+    if finding.lane is Lane.AVAILABILITY:
+        return Outcome.RESTORED if availability.recovered(view) else None
+    if finding.lane is Lane.QUERY:
+        return _query_answer(finding, rollback, policy, evidence)
+    record = next((each for each in rollback.recovery if each.check == finding.check), None)
+    if record is None:
+        return None
+    if record.good >= GOOD_BLOCKS and record.seen.total >= ENOUGH_REQUESTS:
+        return Outcome.RESTORED
+    return Outcome.DID_NOT_HELP if record.bad >= BAD_BLOCKS and record.beyond.bad >= BAD_BLOCKS else None
+
+
+def _query_answer(finding: Finding, rollback: Rollback, policy: Policy, evidence: Evidence) -> Outcome | None:
+    check = policy.check(finding.check)
+    seen = next((each for each in evidence.queries if each.check == finding.check), None)
+    if not isinstance(check, QueryCheck) or seen is None or seen.last_at <= rollback.phase_began:
+        return None
+    if seen.over_since is None:
+        return Outcome.RESTORED
+    return Outcome.DID_NOT_HELP if seen.last_at - rollback.phase_began > check.hold_for else None

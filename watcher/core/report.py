@@ -1,0 +1,132 @@
+"""Decisions and releases as people and programs read them: plain dictionaries, ready for JSON.
+
+Times are Unix seconds, durations seconds.  The shapes are part of the HTTP API and of the decision log.
+"""
+
+from __future__ import annotations
+
+from watcher.core.state import Decision, Finding, RungStep, Watch
+from watcher.core.words import Action, Mode, Outcome, Phase
+
+Body = dict[str, object]
+
+
+def decision_body(watch: Watch, decision: Decision) -> Body:
+    """One decision with its evidence, its ladder and what became of it."""
+    release, rollback = watch.release, watch.rollback
+    return {
+        "id": decision.id,
+        "attempt": decision.attempt,
+        "at": decision.at,
+        "workload": str(release.workload),
+        "release": release.id,
+        "revision": release.revision,
+        "images": list(release.images),
+        "action": decision.action.value,
+        "mode": decision.mode.value,
+        "why_mode": decision.why_mode,
+        "guard": {"id": decision.guard.id, "reason": decision.guard.reason} if decision.guard else None,
+        "guards": [{"id": each.id, "reason": each.reason} for each in decision.guards],
+        "verdicts": [finding_body(each) for each in decision.findings],
+        "rung": rollback.rung.value if rollback is not None else None,
+        "rungs": [_rung(each) for each in decision.rungs],
+        "target": _target(decision),
+        "reason": decision.reason,
+        "phase": watch.phase.value,
+        "outcome": watch.outcome.value if watch.outcome is not None else None,
+        "durability": watch.durability.value if watch.durability is not None else None,
+        "first_bad_at": first_bad_at(decision),
+        "decided_at": decision.at,
+        "restored_at": restored_at(watch),
+        "remedy": remedy(watch, decision),
+    }
+
+
+def release_body(watch: Watch) -> Body:
+    """One release under watch, or as its watch ended."""
+    release, decision = watch.release, watch.decision
+    return {
+        "id": release.id,
+        "workload": str(release.workload),
+        "revision": release.revision,
+        "number": release.number,
+        "images": list(release.images),
+        "change": release.change.value,
+        "began": release.began,
+        "phase": watch.phase.value,
+        "verdict": watch.verdict.value if watch.verdict is not None else None,
+        "action": decision.action.value if decision is not None else Action.NONE.value,
+        "decision": decision.id if decision is not None else None,
+        "guard": decision.guard.id if decision is not None and decision.guard else None,
+        "outcome": watch.outcome.value if watch.outcome is not None else None,
+        "rolled_out_at": watch.rolled_out_at,
+        "ended": watch.ended_at,
+        "reason": watch.end_reason or (decision.reason if decision is not None else ""),
+        "never_undo": release.never_undo,
+    }
+
+
+def first_bad_at(decision: Decision) -> float | None:
+    """Start of the first bad block that led to this decision."""
+    return min((each.since for each in decision.findings if each.since is not None), default=None)
+
+
+def restored_at(watch: Watch) -> float | None:
+    """When the service was proven to have recovered."""
+    return watch.ended_at if watch.outcome is Outcome.RESTORED else None
+
+
+def remedy(watch: Watch, decision: Decision) -> str:
+    """The one thing a person must do, as a command where there is one; empty when nothing is left to do."""
+    workload = watch.release.workload
+    undo = f"kubectl -n {workload.namespace} rollout undo {workload.kind.lower()}/{workload.name}"
+    if watch.phase is Phase.CLOSED and watch.outcome in (Outcome.RESTORED, Outcome.RESTORED_UNCONFIRMED):
+        return "Put the good version into its source too: the next apply of the bad manifest brings it back."
+    if watch.outcome is Outcome.DID_NOT_HELP:
+        return "Going back did not help: look at data, migrations and dependencies."
+    if watch.outcome is Outcome.FAILED:
+        return f"Go back by hand: {undo}"
+    if decision.action is Action.HOLD:
+        return f"Decide whether the guard is right; if not, go back by hand: {undo}"
+    if decision.mode in (Mode.PROPOSE, Mode.OBSERVE):
+        return f"Only {decision.mode}: to go back, run: {undo}"
+    return ""
+
+
+def finding_body(finding: Finding) -> Body:
+    """What one check says."""
+    return {
+        "check": finding.check,
+        "lane": finding.lane.value if finding.lane is not None else None,
+        "verdict": finding.verdict.value if finding.verdict is not None else None,
+        "sentence": finding.sentence,
+        "may": finding.may.value,
+        "since": finding.since,
+        "limit": finding.limit,
+    }
+
+
+def _rung(step: RungStep) -> Body:
+    took = step.done_at - step.at if step.at is not None and step.done_at is not None else None
+    return {
+        "rung": step.rung.value,
+        "mode": step.mode.value,
+        "taken": step.at is not None,
+        "reason": step.reason,
+        "failed": step.failed,
+        "at": step.at,
+        "took_s": took,
+    }
+
+
+def _target(decision: Decision) -> Body | None:
+    target = decision.target
+    if target is None:
+        return None
+    return {
+        "revision": target.revision,
+        "images": list(target.images),
+        "template_id": target.template_id,
+        "provenance": target.provenance.value if target.provenance is not None else None,
+        "releases_back": target.releases_back,
+    }

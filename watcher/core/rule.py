@@ -1,0 +1,156 @@
+"""The rule for ratio and histogram checks: a share above its bound in several blocks in a row.
+
+A check is folded block by block.  Each lane keeps a streak of consecutive blocks in which the new version's share lay
+above the lane's bound.  A block without requests, with a gap or with a broken contract moves nothing: neither
+a breach nor a pass comes from not seeing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from watcher.core.model import Block, PodCount
+from watcher.core.policy import CounterCheck, JudgeRules
+from watcher.core.sentence import describe_breach, describe_quiet
+from watcher.core.state import CounterEvidence, Finding, LaneEvidence, Release, Tally
+from watcher.core.words import Lane, Mode, Verdict, strictest
+
+CONSECUTIVE = 3
+"""Blocks in a row above the bound before a breach counts as proven."""
+
+MIN_BAD_TO_PROPOSE = 3.0
+"""Bad requests in those blocks before a breach is even proposed."""
+
+COLD_START = 0.40
+"""Share of bad requests that no cold start explains: above it, pods are not excused for being young."""
+
+ENOUGH_BEFORE = 3.0
+"""Bad requests before the release from which on a bound counts as broken before it."""
+
+
+def begin(check: CounterCheck) -> CounterEvidence:
+    """Nothing seen yet."""
+    lanes = (Lane.NEW_VS_OLD, Lane.NEW_VS_BEFORE, Lane.NEW_VS_MAX, Lane.SEVERE_40)
+    return CounterEvidence(check.name, lanes=tuple(LaneEvidence(lane) for lane in lanes))
+
+
+def fold(
+    check: CounterCheck, evidence: CounterEvidence, block: Block, release: Release, rules: JudgeRules
+) -> CounterEvidence:
+    """Add one closed block.  A block that was folded before changes nothing."""
+    if block.end <= evidence.seen_until:
+        return evidence
+    evidence = replace(evidence, seen_until=block.end, broken=block.broken)
+    if block.broken:
+        return evidence
+    if block.start < release.began:
+        return replace(evidence, before=evidence.before.plus(_sum(block.pods)))
+    new, warm, old = _sides(check, block, release, rules)
+    evidence = replace(evidence, new=evidence.new.plus(new), old=evidence.old.plus(old))
+    if block.gap:
+        return evidence
+    return replace(
+        evidence,
+        lanes=tuple(_advance(check, evidence, lane, block, (new, warm, old)) for lane in evidence.lanes),
+    )
+
+
+def read(check: CounterCheck, evidence: CounterEvidence) -> Finding:
+    """What the check says now: the most telling lane that fired and may act, or why none did."""
+    if evidence.broken:
+        return Finding(check.name, Verdict.NO_DATA, f"{check.name}: {evidence.broken}", source=check.source)
+    fired = [lane for lane in evidence.lanes if _fired(lane)]
+    if not fired:
+        verdict = None if evidence.new.total > 0 else Verdict.NO_DATA
+        return Finding(check.name, verdict, describe_quiet(check, evidence), source=check.source)
+    lane = next((each for each in fired if each.new.bad >= check.min_bad), fired[0])
+    may, why = _may(check, lane)
+    return Finding(
+        check=check.name,
+        verdict=Verdict.BREACH,
+        sentence=describe_breach(check, lane),
+        lane=lane.lane,
+        may=may,
+        why_may=why,
+        since=lane.since,
+        limit=_limit_of_health(check, evidence, lane),
+        source=check.source,
+    )
+
+
+def suspicious(evidence: CounterEvidence) -> bool:
+    """Whether a streak is running: too early for a breach, too late for a pass."""
+    return any(lane.streak for lane in evidence.lanes)
+
+
+def _limit_of_health(check: CounterCheck, evidence: CounterEvidence, lane: LaneEvidence) -> float:
+    """The share within which the service counts as recovered: a severe lane's own bound would be too lax."""
+    if lane.lane is not Lane.SEVERE_40:
+        return lane.limit
+    usual = _limit(check, evidence.before, Lane.NEW_VS_MAX, Tally())
+    return usual if usual is not None else lane.limit
+
+
+def _fired(lane: LaneEvidence) -> bool:
+    return lane.streak >= CONSECUTIVE and lane.new.bad >= MIN_BAD_TO_PROPOSE
+
+
+def _may(check: CounterCheck, lane: LaneEvidence) -> tuple[Mode, str]:
+    if not check.identify.sees_versions:
+        return strictest(check.may, Mode.PROPOSE), f"check {check.name} cannot tell versions apart"
+    if lane.new.bad < check.min_bad:
+        return strictest(check.may, Mode.PROPOSE), f"only {lane.new.bad:.0f} bad requests; {check.min_bad} are needed"
+    return check.may, "" if check.may is Mode.ACT else f"check {check.name} may {check.may}"
+
+
+def _sides(check: CounterCheck, block: Block, release: Release, rules: JudgeRules) -> tuple[Tally, Tally, Tally]:
+    """Requests on the new version, on its pods past warm-up, and on the old versions."""
+    if not check.identify.sees_versions:
+        everything = _sum(block.pods)
+        return everything, everything, Tally()
+    new = [pod for pod in block.pods if pod.revision == release.revision]
+    old = [pod for pod in block.pods if pod.revision != release.revision]
+    warm = [pod for pod in new if pod.age is not None and pod.age >= rules.warm_up]
+    return _sum(new), _sum(warm), _sum(old)
+
+
+def _sum(pods: tuple[PodCount, ...] | list[PodCount]) -> Tally:
+    return Tally(sum(pod.total for pod in pods), sum(pod.bad for pod in pods))
+
+
+def _advance(
+    check: CounterCheck, evidence: CounterEvidence, lane: LaneEvidence, block: Block, sides: tuple[Tally, Tally, Tally]
+) -> LaneEvidence:
+    everything, warm, old = sides
+    new = everything if lane.lane is Lane.SEVERE_40 else warm
+    limit = _limit(check, evidence.before, lane.lane, old)
+    if new.total <= 0 or limit is None:
+        return lane
+    if new.share <= limit or _equally_bad(lane.lane, new, old):
+        return LaneEvidence(lane.lane)
+    return LaneEvidence(
+        lane=lane.lane,
+        streak=lane.streak + 1,
+        since=block.start if lane.since is None else lane.since,
+        limit=limit,
+        new=lane.new.plus(new),
+        old=lane.old.plus(old),
+    )
+
+
+def _limit(check: CounterCheck, before: Tally, lane: Lane, old: Tally) -> float | None:
+    """The share above which the lane's streak grows; None where the lane says nothing."""
+    if lane is Lane.NEW_VS_OLD:
+        return None if check.increase is None or old.total <= 0 else max(check.floor, check.increase * old.share)
+    if lane is Lane.NEW_VS_BEFORE:
+        blind = check.increase is None or old.total > 0 or before.total <= 0
+        return None if blind or check.increase is None else max(check.floor, check.increase * before.share)
+    bound = check.max if lane is Lane.NEW_VS_MAX else max(COLD_START, check.max or 0.0)
+    if bound is not None and before.share > bound and before.bad >= ENOUGH_BEFORE:
+        return None  # broken before the release: only a comparison can blame it
+    return bound
+
+
+def _equally_bad(lane: Lane, new: Tally, old: Tally) -> bool:
+    """Whether old pods suffer the same now, so that an absolute bound blames the wrong one."""
+    return lane is not Lane.NEW_VS_OLD and old.bad >= 1 and new.share <= 2 * old.share

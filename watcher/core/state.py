@@ -1,0 +1,265 @@
+"""What the core remembers of a workload between two steps.  Everything here is stored and replayed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from watcher.core.model import Workload
+from watcher.core.words import Action, Change, Durability, Lane, Mode, Outcome, Phase, Provenance, Rung, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One change of a workload's pod template.  `id` is `<workload UID>/<revision number>`."""
+
+    id: str
+    workload: Workload
+    uid: str
+    number: int
+    revision: str
+    template_id: str
+    images: tuple[str, ...]
+    change: Change
+    began: float
+    previous: str = ""  # template_id that ran before; empty for the first
+    never_undo: str = ""  # why it is watched and never undone: recovery release, roll-forward-only
+
+
+@dataclass(frozen=True, slots=True)
+class KnownGood:
+    """A revision that is known to have worked, with what it ran on."""
+
+    template_id: str
+    revision: str
+    images: tuple[str, ...]
+    provenance: Provenance
+    since: float
+    last_ran: float | None = None  # None while it is the running version
+    revoked: str = ""
+    digests: tuple[tuple[str, str], ...] = ()
+    configurations: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Requests: all, and bad ones among them."""
+
+    total: float = 0.0
+    bad: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """Ratio in [0, 1]; 0 without requests."""
+        return self.bad / self.total if self.total > 0 else 0.0
+
+    def plus(self, other: Tally) -> Tally:
+        """Both together."""
+        return Tally(self.total + other.total, self.bad + other.bad)
+
+
+@dataclass(frozen=True, slots=True)
+class LaneEvidence:
+    """How long one lane has seen its bound exceeded without a break."""
+
+    lane: Lane
+    streak: int = 0
+    since: float | None = None
+    limit: float = 0.0
+    new: Tally = Tally()
+    old: Tally = Tally()
+
+
+@dataclass(frozen=True, slots=True)
+class CounterEvidence:
+    """What a ratio or histogram check has seen."""
+
+    check: str
+    before: Tally = Tally()
+    new: Tally = Tally()
+    old: Tally = Tally()
+    lanes: tuple[LaneEvidence, ...] = ()
+    seen_until: float = 0.0
+    broken: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryEvidence:
+    """What a query check has seen."""
+
+    check: str
+    values: int = 0
+    last: float | None = None
+    last_at: float = 0.0
+    over_since: float | None = None
+    over_before: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilityEvidence:
+    """What the availability lane has seen."""
+
+    whole: int = 0  # replicas that were wanted when the workload was last whole; lowered by scaling down
+    short_since: float | None = None
+    stuck: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryEvidence:
+    """What a check that had fired sees after the way back: blocks in a row within and beyond its limit."""
+
+    check: str
+    limit: float = 0.0
+    good: int = 0
+    bad: int = 0
+    seen: Tally = Tally()
+    beyond: Tally = Tally()
+    seen_until: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that was seen of a release.  Folded again from raw samples after a restart."""
+
+    counters: tuple[CounterEvidence, ...] = ()
+    queries: tuple[QueryEvidence, ...] = ()
+    availability: AvailabilityEvidence = AvailabilityEvidence()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check says of the release now.
+
+    `verdict` is None while undecided.  `may` is how far an action on this finding may go by itself.
+    `limit` is the share (or value) that was exceeded, `since` the start of the first bad block.
+    """
+
+    check: str
+    verdict: Verdict | None
+    sentence: str
+    lane: Lane | None = None
+    may: Mode = Mode.ACT
+    why_may: str = ""
+    since: float | None = None
+    limit: float | None = None
+    source: str = ""
+    excuse: str = ""  # evidence that it is not this release's fault
+
+
+@dataclass(frozen=True, slots=True)
+class GuardFinding:
+    """A reason not to act although there is a breach."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a rollback leads."""
+
+    template_id: str
+    revision: str
+    images: tuple[str, ...]
+    provenance: Provenance | None
+    releases_back: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RungStep:
+    """One rung of the ladder as a decision saw it, and what became of it."""
+
+    rung: Rung
+    mode: Mode
+    taken: bool
+    reason: str
+    at: float | None = None
+    done_at: float | None = None
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Verdicts, guards and ladder, and what is done."""
+
+    id: str
+    attempt: int
+    at: float
+    action: Action
+    mode: Mode
+    reason: str
+    why_mode: str = ""
+    findings: tuple[Finding, ...] = ()
+    guards: tuple[GuardFinding, ...] = ()
+    rungs: tuple[RungStep, ...] = ()
+    target: Target | None = None
+
+    @property
+    def guard(self) -> GuardFinding | None:
+        """The guard that holds, the first if several do."""
+        return self.guards[0] if self.guards else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """A decision being carried out.
+
+    `waited` are seconds on the verification clock of this phase, which stands while metrics or API are blind.
+    `tried` counts the orders given for this rung; `next_order` is when another may be given, in Unix seconds.
+    """
+
+    rung: Rung
+    began: float
+    phase_began: float
+    tried: int = 0
+    next_order: float = 0.0
+    waited: float = 0.0
+    recovery: tuple[RecoveryEvidence, ...] = ()
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A release under observation."""
+
+    release: Release
+    phase: Phase = Phase.WATCHING
+    evidence: Evidence = field(default_factory=Evidence)
+    exposed_at: float | None = None
+    exposure_changed_at: float | None = None
+    exposure: int = 0  # ready pods of the new revision, or the router's weight
+    rolled_out_at: float | None = None
+    counted_from: float | None = None  # a parked watch that was resumed counts its time from here
+    verdict: Verdict | None = None
+    breached_at: float | None = None
+    decision: Decision | None = None
+    rollback: Rollback | None = None
+    outcome: Outcome | None = None
+    durability: Durability | None = None
+    ended_at: float | None = None
+    end_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The revision that ran when the workload was last looked at."""
+
+    number: int
+    revision: str
+    template_id: str
+    code_id: str
+    images: tuple[str, ...]
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadState:
+    """All that is remembered of one workload."""
+
+    workload: Workload
+    uid: str
+    mark: Mark
+    known_good: tuple[KnownGood, ...] = ()
+    watch: Watch | None = None
+    decisions: int = 0  # attempts so far of the release under watch
+    last_rollback: float | None = None
+    stepped_at: float | None = None
