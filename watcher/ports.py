@@ -5,11 +5,11 @@ Each port has one contract suite in `tests/contract`, which the stand-in and the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from watcher.core.model import RungReport, Workload, WorkloadView
+from watcher.core.model import PastRollback, RungReport, Workload, WorkloadView
 from watcher.core.orders import Announce, RungOrder
 
 
@@ -105,3 +105,147 @@ class Announcer(Protocol):
 
     async def announce(self, announcement: Announce) -> None:
         """Create a Kubernetes Event.  Raises Unavailable, Forbidden; a lost Event must not stop anything."""
+
+
+class NoSuchDecision(WatcherError):
+    """No decision, or more than one, has an id that begins like this; `near` holds ids that may be meant."""
+
+    def __init__(self, message: str, near: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.near = near
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One step of a workload's state machine, complete enough to be replayed through the core.
+
+    `workload` is written Kind/namespace/name; `schema` is the version in which the four blobs are encoded;
+    `policy_hash` names a policy that the log holds; `kind` says in a word what changed.  The store gives `id`.
+    """
+
+    at: float
+    workload: str
+    uid: str
+    release: str
+    schema: int
+    policy_hash: str
+    kind: str
+    state_before: bytes
+    observation: bytes
+    state_after: bytes
+    commands: bytes
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredState:
+    """The newest state of one workload, by its uid."""
+
+    uid: str
+    workload: str
+    at: float
+    schema: int
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """One decision: what is searched for as columns, everything as JSON in `body`.  Empty: there is none."""
+
+    id: str
+    at: float
+    workload: str
+    release: str
+    verdict: str
+    action: str
+    mode: str
+    guard: str
+    rung: str
+    target: str
+    outcome: str
+    durability: str
+    reason: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """One release: what is searched for as columns, the rest as JSON in `body`.  `ended` is None under watch."""
+
+    id: str
+    workload: str
+    revision: str
+    image: str
+    began: float
+    verdict: str
+    action: str
+    outcome: str
+    ended: float | None
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What is written in one durable transaction: all of it or nothing.
+
+    A transition also becomes its workload's newest state.  `states` are states without a transition, `gone` uids
+    whose state is no longer needed.  `policies` (hash, JSON) holds the policy of every transition: the log keeps one
+    of each, and drops it with the last record that needs it.  Rows with a known id replace the old ones.
+    """
+
+    transitions: tuple[Transition, ...] = ()
+    states: tuple[StoredState, ...] = ()
+    decisions: tuple[DecisionRow, ...] = ()
+    releases: tuple[ReleaseRow, ...] = ()
+    policies: tuple[tuple[str, bytes], ...] = ()
+    gone: tuple[str, ...] = ()
+
+
+class StoreReader(Protocol):
+    """The decision log, read.  Workloads are written Kind/namespace/name; an empty one means all.
+
+    Every method raises Rejected when the log is damaged, Unavailable when it cannot be read now.
+    """
+
+    def states(self) -> list[StoredState]:
+        """The newest state of each workload."""
+
+    def decisions(self, workload: str = "", *, limit: int = 100, since: float = 0.0) -> list[DecisionRow]:
+        """Decisions at or after `since`, newest first."""
+
+    def decision(self, prefix: str) -> DecisionRow:
+        """The decision of this id, or the only one whose id begins so.  Raises NoSuchDecision."""
+
+    def releases(
+        self, workload: str = "", *, limit: int = 100, since: float = 0.0, unfinished: bool = False
+    ) -> list[ReleaseRow]:
+        """Releases that began at or after `since`, newest first; `unfinished`: only those under watch."""
+
+    def transitions(self, release: str = "", *, after: int = 0) -> Iterator[Transition]:
+        """Transitions in the order they were written, from the one behind the id `after`."""
+
+    def policy(self, digest: str) -> bytes | None:
+        """The policy of this hash as JSON, or None."""
+
+    def rollbacks(self, since: float) -> tuple[PastRollback, ...]:
+        """Rollbacks that were decided to be acted on at or after `since`, oldest first; the breaker counts them."""
+
+    def close(self) -> None:
+        """Let go of the log."""
+
+
+class Store(StoreReader, Protocol):
+    """The decision log, written by one process, from one thread at a time."""
+
+    def commit(self, commit: Commit) -> tuple[int, ...]:
+        """Write all of it durably, or nothing; returns the ids given to the transitions.
+
+        Raises Unavailable when it could not be written (nothing was), Rejected when the log is damaged, ValueError
+        for a transition whose policy is not in the commit.
+        """
+
+    def expire(self, now: float) -> int:
+        """Remove one small batch of what is too old; returns the number of rows: call again until it is 0."""
+
+    def degraded(self) -> str:
+        """Why the log is in danger (disk full), or an empty string."""

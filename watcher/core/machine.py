@@ -36,7 +36,7 @@ def step(state: WorkloadState | None, observation: Observation, now: float, poli
     turn = Turn(state, view, observation, policy, now)
     _notice(turn, newest)
     _proceed(turn)
-    turn.state = ledger.ripen(turn.state, view, observation.surroundings, policy, now)
+    _ripen(turn)
     return turn.done()
 
 
@@ -72,9 +72,17 @@ def _gone(state: WorkloadState | None, now: float) -> Step | None:
 
 def _first(view: WorkloadView, newest: Revision, observation: Observation, now: float, policy: Policy) -> Step:
     state = releases.first_sight(view, newest, policy, now)
-    moved = ("seen",) if state.watch is None else ("seen", "release")
-    state = ledger.ripen(state, view, observation.surroundings, policy, now)
-    return Step(replace(state, stepped_at=now), moved=moved)
+    turn = Turn(state, view, observation, policy, now, moved=["seen"] if state.watch is None else ["seen", "release"])
+    _ripen(turn)
+    return turn.done()
+
+
+def _ripen(turn: Turn) -> None:
+    """A revision that ran long enough without a breach becomes known good."""
+    ripe = ledger.ripen(turn.state, turn.view, turn.observation.surroundings, turn.policy, turn.now)
+    if ripe.known_good != turn.state.known_good:
+        turn.move("known_good")
+    turn.state = ripe
 
 
 def _notice(turn: Turn, newest: Revision) -> None:
@@ -103,6 +111,7 @@ def _supersede(turn: Turn, successor: str) -> None:
         return
     outcome = Outcome.SUPERSEDED if watch.rollback is not None else None
     turn.close(f"superseded by revision {successor}", outcome)
+    turn.ended.append(turn.watch)
 
 
 def _proceed(turn: Turn) -> None:

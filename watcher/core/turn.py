@@ -16,12 +16,13 @@ class Step:
     """The result of one step.
 
     `moved` names the transitions, in order; a step that moved nothing need not be recorded.  Commands are carried out
-    after the new state is durable, never before.
+    after the new state is durable, never before.  `ended` are watches that a newer release replaced in the state.
     """
 
     state: WorkloadState
     commands: tuple[Command, ...] = ()
     moved: tuple[str, ...] = ()
+    ended: tuple[Watch, ...] = ()
 
 
 @dataclass(slots=True)
@@ -35,10 +36,11 @@ class Turn:
     now: float
     commands: list[Command] = field(default_factory=list)
     moved: list[str] = field(default_factory=list)
+    ended: list[Watch] = field(default_factory=list)
 
     def done(self) -> Step:
         """The finished step."""
-        return Step(replace(self.state, stepped_at=self.now), tuple(self.commands), tuple(self.moved))
+        return Step(replace(self.state, stepped_at=self.now), tuple(self.commands), tuple(self.moved), tuple(self.ended))
 
     @property
     def watch(self) -> Watch:

@@ -1,0 +1,67 @@
+"""Which pod, and so which revision, a sample belongs to: by name and time.
+
+A StatefulSet gives the same name to one pod after another, so the name alone does not tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from watcher.core.model import Pod
+
+CLOCKS = 10.0
+"""Seconds by which a sample may seem older than its pod: API server and metrics source have clocks of their own."""
+
+
+class PodTable:
+    """The pods of one workload that were ever seen, also those deleted meanwhile."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, list[Pod]] = {}
+
+    def update(self, pods: Iterable[Pod]) -> None:
+        """Take over what is known now; start times and the first readiness of a pod are kept."""
+        for pod in pods:
+            known = self._by_name.setdefault(pod.name, [])
+            before = next((each for each in known if each.uid == pod.uid), None)
+            if before is pod:
+                continue
+            others = [each for each in known if each.uid != pod.uid]
+            self._by_name[pod.name] = sorted([*others, _merged(before, pod)], key=lambda each: (each.created, each.uid))
+
+    def at(self, name: str, time: float) -> Pod | None:
+        """The pod that bore this name at this time (Unix seconds), or None."""
+        pods = self._by_name.get(name, ())
+        began = [pod for pod in pods if pod.created <= time]
+        if began:
+            return began[-1]
+        return pods[0] if pods and time >= pods[0].created - CLOCKS else None
+
+    def names(self, since: float) -> list[str]:
+        """Names of pods that existed at `since` or later, sorted."""
+        return sorted(
+            name
+            for name, pods in self._by_name.items()
+            if any(pod.deleted is None or pod.deleted >= since for pod in pods)
+        )
+
+    def of_revision(self) -> dict[str, list[Pod]]:
+        """Pods by the name of their revision."""
+        found: dict[str, list[Pod]] = {}
+        for pods in self._by_name.values():
+            for pod in pods:
+                found.setdefault(pod.revision, []).append(pod)
+        return found
+
+
+def _merged(before: Pod | None, pod: Pod) -> Pod:
+    if before is None:
+        return pod
+    ready = [each for each in (before.ready_since, pod.ready_since) if each is not None]
+    return replace(
+        pod,
+        started=tuple(sorted({*before.started, *pod.started})),
+        ready_since=min(ready, default=None),
+        deleted=pod.deleted if pod.deleted is not None else before.deleted,
+    )

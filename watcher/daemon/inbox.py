@@ -1,0 +1,56 @@
+"""What came in for each workload since its last recorded step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from watcher.core.model import Block, QueryValue, RungReport, Source, Workload
+
+
+@dataclass(slots=True)
+class Mail:
+    """Measurements and reports that wait for the next step."""
+
+    blocks: tuple[Block, ...] = ()
+    queries: tuple[QueryValue, ...] = ()
+    sources: tuple[Source, ...] = ()
+    report: RungReport | None = None
+
+
+@dataclass(slots=True)
+class Inbox:
+    """Mail by workload.  It is taken out only once the step that used it is durable."""
+
+    mail: dict[Workload, Mail] = field(default_factory=dict)
+
+    def measured(
+        self, workload: Workload, blocks: Iterable[Block], queries: Iterable[QueryValue], sources: Iterable[Source]
+    ) -> None:
+        """Add what a poll brought; the health of sources is the newest known."""
+        mail = self.mail.setdefault(workload, Mail())
+        mail.blocks = (*mail.blocks, *blocks)
+        mail.queries = (*mail.queries, *queries)
+        mail.sources = tuple(sources)
+
+    def reported(self, workload: Workload, report: RungReport) -> None:
+        """Add the report of an attempt."""
+        self.mail.setdefault(workload, Mail()).report = report
+
+    def peek(self, workload: Workload) -> Mail:
+        """What waits for this workload."""
+        mail = self.mail.get(workload, Mail())
+        return Mail(mail.blocks, mail.queries, mail.sources, mail.report)
+
+    def taken(self, workload: Workload, seen: Mail) -> None:
+        """Forget what a durable step has used; the health of sources stays known."""
+        mail = self.mail.get(workload)
+        if mail is None:
+            return
+        mail.blocks = mail.blocks[len(seen.blocks) :]
+        mail.queries = mail.queries[len(seen.queries) :]
+        mail.report = None if mail.report == seen.report else mail.report
+
+    def forget(self, workload: Workload) -> None:
+        """Forget a workload altogether."""
+        self.mail.pop(workload, None)

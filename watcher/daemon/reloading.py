@@ -1,0 +1,50 @@
+"""Keeps the thresholds file in force: reads it again when it changes, keeps the running one when the new one is bad."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from watcher.config import ConfigError, Thresholds, fingerprint, load
+from watcher.daemon.telemetry import Telemetry
+
+log = structlog.get_logger("watcher.config")
+
+
+class Reloading:
+    """The thresholds in force.  `rejected` says what is wrong with the file on disk, or is empty.
+
+    Raises ConfigError when the very first reading fails: there is nothing to keep.
+    """
+
+    def __init__(self, path: Path, telemetry: Telemetry, on_change: Callable[[Thresholds], None]) -> None:
+        self.current = load(path)
+        self.rejected = ""
+        self._path, self._telemetry, self._on_change = path, telemetry, on_change
+        self._fingerprint = fingerprint(path)
+
+    def look(self) -> bool:
+        """Look at the file once; True when it was changed since and was refused."""
+        seen = fingerprint(self._path)
+        if seen == self._fingerprint:
+            return False
+        self._fingerprint = seen
+        try:
+            self.current = load(self._path)
+        except ConfigError as error:
+            self._refused(str(error))
+            return True
+        self.rejected = ""
+        self._telemetry.config_bad.set(0)
+        self._telemetry.reloads.labels("accepted").inc()
+        log.info("config_reloaded", file=str(self._path), digest=self.current.digest)
+        self._on_change(self.current)
+        return False
+
+    def _refused(self, problems: str) -> None:
+        self.rejected = problems
+        self._telemetry.config_bad.set(1)
+        self._telemetry.reloads.labels("rejected").inc()
+        log.error("config_rejected", file=str(self._path), kept=self.current.digest, problems=problems.splitlines())

@@ -1,0 +1,33 @@
+"""Settings of the process, from the environment (`WATCHER_*`); command line flags win over them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """How this process runs.  What it watches and by which thresholds stands in the thresholds file."""
+
+    model_config = SettingsConfigDict(env_prefix="WATCHER_", frozen=True, extra="ignore")
+
+    config: Path = Field(Path("thresholds.yaml"), description="The thresholds file.")
+    store: Path = Field(Path("watcher.db"), description="The decision log, an SQLite file; its folder is created.")
+    host: str = Field("0.0.0.0", description="Address that the HTTP server listens on.")  # noqa: S104 - in a pod
+    port: int = Field(8080, ge=0, le=65535, description="Port of the HTTP server; 0 takes a free one.")
+    kubeconfig: Path | None = Field(None, description="Kubeconfig file; without it the pod's own ServiceAccount.")
+    context: str = Field("", description="Context of the kubeconfig; empty: its current one.")
+    namespace: str = Field("watcher", description="The daemon's own namespace, where the ConfigMap watcher-hold is.")
+    namespaces: str = Field("", description="Namespaces to watch, separated by commas; empty: all.")
+    read_only: bool = Field(default=False, description="Never write to workloads, whatever the thresholds file says.")
+    events: bool = Field(default=True, description="Create Kubernetes Events on workloads.")
+    query_rate: float = Field(10.0, gt=0, description="Queries per second sent to each metrics source at the most.")
+    retention_days: int = Field(400, ge=1, description="Days that decisions are kept.")
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="Log lines as JSON or for a terminal; auto: console on a terminal, else JSON."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    shutdown_grace: float = Field(20.0, ge=0, description="Seconds that writes under way are given at SIGTERM.")

@@ -1,0 +1,87 @@
+"""The daemon's own Prometheus metrics: every name, help text and label in this one file."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+DELAYS = (5, 10, 15, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 3600)
+
+
+class Telemetry:
+    """Counters, gauges and histograms of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        registry = self.registry
+        self.build_info = Gauge(
+            "watcher_build_info", "Always 1; the version is a label.", ["version"], registry=registry
+        )
+        self.workloads = Gauge("watcher_workloads", "Workloads that match an entry of services.", registry=registry)
+        self.releases_watched = Gauge("watcher_releases_watched", "Releases under watch now.", registry=registry)
+        self.rollbacks_running = Gauge("watcher_rollbacks_running", "Rollbacks under way now.", registry=registry)
+        self.verdicts = Counter(
+            "watcher_verdicts_total", "Watches that ended, by verdict.", ["verdict"], registry=registry
+        )
+        self.decisions = Counter(
+            "watcher_decisions_total",
+            "Decisions, by action, by how far they may go, and by rung.",
+            ["action", "mode", "rung"],
+            registry=registry,
+        )
+        self.blocks = Counter(
+            "watcher_guard_blocks_total", "Decisions that a guard held, by guard.", ["guard"], registry=registry
+        )
+        self.outcomes = Counter(
+            "watcher_rollback_outcomes_total", "Rollbacks that ended, by outcome.", ["outcome"], registry=registry
+        )
+        self.detection = Histogram(
+            "watcher_detection_delay_seconds",
+            "From the start of the first bad block to the decision to act.",
+            buckets=DELAYS,
+            registry=registry,
+        )
+        self.restore = Histogram(
+            "watcher_time_to_restore_seconds",
+            "From the start of the first bad block to the proof of recovery.",
+            buckets=DELAYS,
+            registry=registry,
+        )
+        self.poll_seconds = Histogram(
+            "watcher_poll_duration_seconds", "Duration of one poll of all sources.", registry=registry
+        )
+        self.poll_lag = Gauge(
+            "watcher_source_lag_seconds",
+            "Age of the newest sample seen of a source.",
+            ["source"],
+            registry=registry,
+        )
+        self.source_up = Gauge(
+            "watcher_source_healthy", "1 while a metrics source answers wholly, else 0.", ["source"], registry=registry
+        )
+        self.blind = Counter(
+            "watcher_blind_seconds_total",
+            "Seconds in which a source gave no usable answer while releases were under watch.",
+            ["source"],
+            registry=registry,
+        )
+        self.cache_age = Gauge(
+            "watcher_cache_age_seconds", "Seconds since the view of the cluster was last confirmed.", registry=registry
+        )
+        self.reloads = Counter(
+            "watcher_config_reloads_total", "Readings of a changed thresholds file.", ["result"], registry=registry
+        )
+        self.config_bad = Gauge(
+            "watcher_config_rejected", "1 while the thresholds file on disk is refused, else 0.", registry=registry
+        )
+        self.rungs = Counter(
+            "watcher_rung_attempts_total",
+            "Attempts to perform a rung, by result.",
+            ["rung", "result"],
+            registry=registry,
+        )
+        self.events_lost = Counter(
+            "watcher_events_lost_total", "Kubernetes Events that could not be created.", registry=registry
+        )
+        self.store_degraded = Gauge(
+            "watcher_store_degraded", "1 while the decision log lives on its reserve, else 0.", registry=registry
+        )

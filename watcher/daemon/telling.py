@@ -1,0 +1,65 @@
+"""The chronicle: each transition as a log line and in the daemon's own metrics."""
+
+from __future__ import annotations
+
+import structlog
+
+from watcher.core import report
+from watcher.core.state import Decision, Watch
+from watcher.core.words import Action, Mode, Phase
+from watcher.daemon.journal import Taken
+from watcher.daemon.telemetry import Telemetry
+
+log = structlog.get_logger("watcher")
+
+
+class Chronicle:
+    """Tells operators what happened; a decision is one log line that holds all of it."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+
+    def tell(self, taken: Taken) -> None:
+        """Log and count the transitions of one durable step."""
+        state = taken.step.state
+        if not taken.step.moved:
+            return
+        watch = state.watch
+        log.info(
+            "transition",
+            workload=str(state.workload),
+            release=watch.release.id if watch is not None else None,
+            moved=list(taken.step.moved),
+            phase=watch.phase.value if watch is not None else None,
+        )
+        for ended in taken.step.ended:
+            self._ended(ended)
+        if watch is None:
+            return
+        before = taken.before.watch.decision if taken.before is not None and taken.before.watch is not None else None
+        if watch.decision is not None and (before is None or before.id != watch.decision.id):
+            self._decided(watch, watch.decision)
+        if watch.phase is Phase.CLOSED:
+            self._ended(watch)
+
+    def _decided(self, watch: Watch, decision: Decision) -> None:
+        log.warning("decision", **report.decision_body(watch, decision))
+        rung = watch.rollback.rung.value if watch.rollback is not None else "none"
+        self._telemetry.decisions.labels(decision.action.value, decision.mode.value, rung).inc()
+        for guard in decision.guards:
+            self._telemetry.blocks.labels(guard.id).inc()
+        began = report.first_bad_at(decision)
+        acts = decision.action is Action.ROLL_BACK and decision.mode is Mode.ACT
+        if acts and began is not None:
+            self._telemetry.detection.observe(max(0.0, decision.at - began))
+
+    def _ended(self, watch: Watch) -> None:
+        body = report.release_body(watch)
+        log.info("release_ended", **body)
+        self._telemetry.verdicts.labels(watch.verdict.value if watch.verdict is not None else "none").inc()
+        if watch.outcome is None or watch.decision is None:
+            return
+        self._telemetry.outcomes.labels(watch.outcome.value).inc()
+        began, restored = report.first_bad_at(watch.decision), report.restored_at(watch)
+        if began is not None and restored is not None:
+            self._telemetry.restore.observe(max(0.0, restored - began))

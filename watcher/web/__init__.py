@@ -1,0 +1,1 @@
+"""The HTTP face: probes, own metrics, and the JSON API."""
