@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 
 import structlog
 
@@ -16,20 +16,12 @@ log = structlog.get_logger("watcher.executing")
 
 
 class Executing:
-    """Runs at most one attempt per workload at a time, and hands its report back.
+    """Runs at most one attempt per workload at a time, and puts its report on `reports`."""
 
-    `report` is called with each finished attempt.
-    """
-
-    def __init__(
-        self,
-        actuator: Actuator,
-        announcer: Announcer | None,
-        telemetry: Telemetry,
-        report: Callable[[Workload, RungReport], None],
-    ) -> None:
+    def __init__(self, actuator: Actuator, announcer: Announcer | None, telemetry: Telemetry) -> None:
         self.running: set[Workload] = set()
-        self._actuator, self._announcer, self._telemetry, self._report = actuator, announcer, telemetry, report
+        self.reports: asyncio.Queue[tuple[Workload, RungReport]] = asyncio.Queue()
+        self._actuator, self._announcer, self._telemetry = actuator, announcer, telemetry
         self._tasks: set[asyncio.Task[None]] = set()
 
     def carry_out(self, command: Command) -> None:
@@ -61,7 +53,7 @@ class Executing:
             self.running.discard(order.workload)
         log.info("rung_reported", workload=str(order.workload), rung=rung, result=report.result, message=report.message)
         self._telemetry.rungs.labels(rung, report.result).inc()
-        self._report(order.workload, report)
+        self.reports.put_nowait((order.workload, report))
 
     async def _announce(self, announcement: Announce) -> None:
         if self._announcer is None:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from watcher.core.model import RungReport, Workload, WorkloadView
+from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Policy
-from watcher.daemon.polling import Polling, Watched
+from watcher.daemon.executing import Executing
+from watcher.daemon.polling import Watched
+from watcher.daemon.sourcing import Sourcing
 from watcher.daemon.stepping import Stepping
 from watcher.daemon.telemetry import Telemetry
 from watcher.ports import Clock, Cluster, WatcherError
@@ -36,12 +38,13 @@ class Loop:
         self,
         cluster: Cluster,
         stepping: Stepping,
-        polling: Polling,
+        executing: Executing,
+        sourcing: Sourcing,
         clock: Clock,
         telemetry: Telemetry,
         policy_of: Callable[[WorkloadView], Policy | None],
     ) -> None:
-        self._cluster, self._stepping, self._polling = cluster, stepping, polling
+        self._cluster, self._stepping, self._executing, self._sourcing = cluster, stepping, executing, sourcing
         self._clock, self._telemetry, self._policy_of = clock, telemetry, policy_of
         self._due: set[Workload] = set()
         self._wake = asyncio.Event()
@@ -54,17 +57,13 @@ class Loop:
         self._due.update(workloads)
         self._wake.set()
 
-    def reported(self, workload: Workload, report: RungReport) -> None:
-        """Take in the report of an attempt."""
-        self._stepping.inbox.reported(workload, report)
-        self.wake([workload])
-
     async def run(self) -> None:
         """Step what is due, for ever.  The first round steps everything: what began meanwhile is found now."""
         self.wake([*self._stepping.states, *(view.workload for view in self._cluster.workloads())])
         while True:
             due = self._take_due()
-            await self._stepping.step(due)
+            for command in await self._stepping.step(due):
+                self._executing.carry_out(command)
             now = self._clock.now()
             self._looked.update(dict.fromkeys(due, now))
             await self._follow()
@@ -76,6 +75,13 @@ class Loop:
         while True:
             self.wake(await self._cluster.changed())
 
+    async def take_reports(self) -> None:
+        """Wake for every report of an attempt, for ever."""
+        while True:
+            workload, report = await self._executing.reports.get()
+            self._stepping.inbox.reported(workload, report)
+            self.wake([workload])
+
     async def poll(self) -> None:
         """Poll the sources for all releases under watch, for ever."""
         while True:
@@ -83,7 +89,7 @@ class Loop:
             with self._telemetry.poll_seconds.time():
                 await self._poll_once(began)
             took = self._clock.now() - began
-            await self._clock.sleep(max(0.1, self._polling.interval - took))
+            await self._clock.sleep(max(0.1, self._sourcing.polling.interval - took))
 
     async def read_configurations(self) -> None:
         """Keep the content hashes of the ConfigMaps that releases under watch refer to, for ever."""
@@ -95,6 +101,8 @@ class Loop:
     async def last_step(self) -> None:
         """One more step for reports that came in while shutting down; nothing new is begun."""
         self._stepping.situation.permitted = False
+        while not self._executing.reports.empty():
+            self._stepping.inbox.reported(*self._executing.reports.get_nowait())
         await self._stepping.step([name for name, mail in self._stepping.inbox.mail.items() if mail.report])
 
     def _take_due(self) -> set[Workload]:
@@ -122,7 +130,7 @@ class Loop:
 
     async def _poll_once(self, at: float) -> None:
         watched = tuple(self._watched())
-        readings = await self._polling.poll(watched, at)
+        readings = await self._sourcing.polling.poll(watched, at)
         for workload, reading in readings.items():
             self._stepping.inbox.measured(workload, reading.blocks, reading.queries, reading.sources)
             self.problems[workload] = reading.problems

@@ -49,8 +49,12 @@ class Status:
             notes.append(f"the thresholds file on disk is refused, the running one is kept: {first}")
         if self.store_problem:
             notes.append(self.store_problem)
-        notes += [f"metrics source {each.name}: {each.problem}" for each in self._sources() if not each.healthy]
+        notes += [f"metrics source {each.name}: {each.problem}" for each in self.sources() if not each.healthy]
         return not stopping, stopping + notes
+
+    def cache_age(self) -> float:
+        """Seconds since the view of the cluster was last confirmed."""
+        return self._cluster.age()
 
     def status(self) -> Body:
         """Everything at a glance, releases under watch with their evidence first."""
@@ -65,7 +69,7 @@ class Status:
             "reasons": reasons,
             "cache_age_s": round(self._cluster.age(), 1),
             "config": {"digest": thresholds.digest, "rejected": self._reloading.rejected.splitlines()},
-            "sources": [self._source(each, now) for each in self._sources()],
+            "sources": [self._source(each, now) for each in self.sources()],
             "watching": [self._watching(name, watch) for name, watch in sorted(self._stepping.open_watches().items())],
             "workloads": len(self._stepping.states),
         }
@@ -110,7 +114,7 @@ class Status:
             body["checks"] = [report.finding_body(each) for each in findings]
         return body
 
-    def _sources(self) -> list[Source]:
+    def sources(self) -> list[Source]:
         """The newest health of each source that some release under watch has asked."""
         newest: dict[str, Source] = {}
         for mail in self._stepping.inbox.mail.values():

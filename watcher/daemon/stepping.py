@@ -35,8 +35,7 @@ class Situation:
 class Stepping:
     """The states of all workloads, and the one place where they change.
 
-    `policy_of` gives the policy of a workload, or None where no entry of the thresholds file matches.  `carry_out` is
-    called with the commands of a step after it is durable.
+    `policy_of` gives the policy of a workload, or None where no entry of the thresholds file matches.
     """
 
     def __init__(
@@ -46,7 +45,6 @@ class Stepping:
         chronicle: Chronicle,
         clock: Clock,
         policy_of: Callable[[WorkloadView], Policy | None],
-        carry_out: Callable[[Command], None],
     ) -> None:
         self.states: dict[Workload, WorkloadState] = {}
         self.inbox = Inbox()
@@ -54,7 +52,7 @@ class Stepping:
         self.executing: set[Workload] = set()
         self.configurations: dict[Workload, tuple[tuple[str, str], ...]] = {}
         self._cluster, self._journal, self._chronicle, self._clock = cluster, journal, chronicle, clock
-        self._policy_of, self._carry_out = policy_of, carry_out
+        self._policy_of = policy_of
         self._stored_at: dict[Workload, float] = {}
 
     def take_up(self, states: Iterable[WorkloadState], rollbacks: tuple[PastRollback, ...]) -> None:
@@ -71,9 +69,11 @@ class Stepping:
         """Workloads with a rollback under way."""
         return frozenset(name for name, watch in self.open_watches().items() if watch.phase in machine.CARRYING_OUT)
 
-    async def step(self, workloads: Iterable[Workload]) -> None:
-        """Step these workloads.  When the log cannot be written nothing changes and nothing is carried out:
-        the same mail is there for the next call."""
+    async def step(self, workloads: Iterable[Workload]) -> tuple[Command, ...]:
+        """Step these workloads; what their steps, durable now, ask to be carried out.
+
+        When the log cannot be written nothing changes and nothing is asked: the same mail is there for the next call.
+        """
         steps = [taken for taken in map(self._take, sorted(set(workloads))) if taken is not None]
         worth_keeping = [taken for taken, _ in steps if self._is_news(taken)]
         try:
@@ -81,9 +81,10 @@ class Stepping:
                 await self._journal.write(worth_keeping)
         except Unavailable as error:
             log.error("decision_log_unwritable", error=str(error), held_back=len(worth_keeping))
-            return
+            return ()
         for taken, mail in steps:
             self._adopt(taken, mail)
+        return tuple(command for taken, _ in steps for command in taken.step.commands)
 
     def _take(self, workload: Workload) -> tuple[Taken, Mail] | None:
         view, before = self._cluster.view(workload), self.states.get(workload)
@@ -128,8 +129,6 @@ class Stepping:
             self._drop(state.workload)
         self._remember_rollback(taken)
         self._chronicle.tell(taken)
-        for command in taken.step.commands:
-            self._carry_out(command)
 
     def _remember_rollback(self, taken: Taken) -> None:
         """The breaker counts a rollback from the moment it is intended."""

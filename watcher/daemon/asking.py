@@ -1,0 +1,124 @@
+"""The grouped queries of one piece, and to which folds their series belong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from watcher.adapters.prometheus.selectors import one_of, selector
+from watcher.core.counting import Counting
+from watcher.core.policy import By, HistogramCheck, Identify
+from watcher.core.presence import STARTED, UP, Presence
+from watcher.daemon.folds import Folds, workload_of
+from watcher.daemon.grouping import Piece
+from watcher.ports import RawSeries
+
+INFINITY = "+Inf"
+
+
+@dataclass(slots=True)
+class Ask:
+    """One selector for all folds that count the same metric, found by the labels that name whom a series counts."""
+
+    metric: str
+    identify: Identify
+    namespaces: set[str] = field(default_factory=set)
+    subjects: set[str] = field(default_factory=set)
+    bounds: set[str] = field(default_factory=set)  # spellings of `le`
+    folds: dict[tuple[str, str], list[Counting]] = field(default_factory=dict)
+
+    @property
+    def selector(self) -> str:
+        """The vector selector in PromQL."""
+        matchers = self._whose()
+        if self.bounds:
+            matchers.append(one_of("le", sorted(self.bounds)))
+        return selector(self.metric, *matchers)
+
+    def _whose(self) -> list[str]:
+        if self.identify.by is By.FIXED:
+            return []
+        label = self.identify.pod if self.identify.by is By.POD else self.identify.workload
+        matchers = [one_of(label, sorted(self.subjects))]
+        if self.identify.namespace:
+            matchers.insert(0, one_of(self.identify.namespace, sorted(self.namespaces)))
+        return matchers
+
+    def buckets(self) -> str:
+        """The selector without bounds."""
+        return selector(self.metric, *self._whose())
+
+    def join(self, folds: Folds, counting: Counting, since: float) -> None:
+        """Ask for this fold's series too."""
+        subjects = folds.subjects(self.identify, since)
+        self.namespaces.add(folds.workload.namespace)
+        self.subjects.update(subjects)
+        namespace = folds.workload.namespace if self.identify.namespace else ""
+        if self.identify.by is By.POD:
+            names = subjects
+        else:
+            names = [folds.workload.name] if self.identify.by is By.WORKLOAD else [""]
+            namespace = "" if self.identify.by is By.FIXED else namespace
+        for name in names:
+            self.folds.setdefault((namespace, name), []).append(counting)
+
+    def owners(self, series: RawSeries) -> Sequence[Counting]:
+        """The folds that count this series; empty where it came by a combination of names that nobody meant."""
+        if self.identify.by is By.FIXED:
+            return self.folds.get(("", ""), ())
+        namespace = series.labels.get(self.identify.namespace, "") if self.identify.namespace else ""
+        if self.identify.by is By.POD:
+            return self.folds.get((namespace, series.labels.get(self.identify.pod, "")), ())
+        name = workload_of(self.identify, series.labels.get(self.identify.workload, ""))
+        found = self.folds.get((namespace, name), ())
+        if not self.identify.namespace and len(found) > 1:
+            for counting in found:
+                counting.unresolved.add(f"workload {name}: several bear this name and series name no namespace")
+            return ()
+        return found
+
+    def countings(self) -> set[Counting]:
+        """All folds that wait for the answer."""
+        return {counting for each in self.folds.values() for counting in each}
+
+
+def asks(piece: Piece, countings: dict[Folds, list[Counting]]) -> list[Ask]:
+    """One ask a metric and way to identify, for all folds of the piece."""
+    found: dict[tuple[str, Identify], Ask] = {}
+    for folds in piece.folds:
+        for counting in countings[folds]:
+            for metric in metrics(counting):
+                identify = counting.check.identify
+                found.setdefault((metric, identify), Ask(metric, identify)).join(folds, counting, piece.start)
+    return list(found.values())
+
+
+def metrics(counting: Counting) -> Iterator[str]:
+    """Names of the metrics that a fold reads."""
+    check = counting.check
+    if isinstance(check, HistogramCheck):
+        yield f"{check.histogram}_bucket"
+    else:
+        yield check.total
+        if check.errors:
+            yield check.errors
+
+
+def canonical(bound: float) -> set[str]:
+    """How clients usually write a bucket bound."""
+    return {INFINITY, repr(bound), f"{bound:g}"}
+
+
+def presence_ask(piece: Piece, source: str) -> tuple[str, dict[tuple[str, str], list[Presence]]]:
+    """The selector for scrapes and process starts of all pods of a piece, and who takes them; empty without pods."""
+    takers: dict[tuple[str, str], list[Presence]] = {}
+    for folds in piece.folds:
+        presence = folds.presences.get(source)
+        if presence is not None:
+            for pod in folds.subjects(Identify(), piece.start):
+                takers.setdefault((folds.workload.namespace, pod), []).append(presence)
+    if not takers:
+        return "", takers
+    namespaces, pods = ({name[place] for name in takers} for place in (0, 1))
+    metrics_ = one_of("__name__", (UP, STARTED))
+    return selector("", metrics_, one_of("namespace", sorted(namespaces)), one_of("pod", sorted(pods))), takers

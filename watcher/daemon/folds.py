@@ -1,0 +1,111 @@
+"""What is counted of one workload under watch: its pods, the scrapes of each source, one fold a check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from watcher.core.counting import Counting
+from watcher.core.model import Block, Workload, WorkloadView
+from watcher.core.podtable import PodTable
+from watcher.core.policy import By, CounterCheck, Identify, Policy, QueryCheck
+from watcher.core.presence import Presence
+
+HISTORY = 600.0
+"""Seconds before the release that are counted too, to compare with."""
+
+GRACE = 60.0
+"""Seconds for which a deleted pod's last samples may still be read."""
+
+
+@dataclass(slots=True, eq=False)
+class Folds:
+    """The counting state of one watch.  Blocks stay in `outbox` until a poll has handed them over."""
+
+    workload: Workload
+    since: float
+    pods: PodTable = field(default_factory=PodTable)
+    presences: dict[str, Presence] = field(default_factory=dict)
+    countings: dict[str, Counting] = field(default_factory=dict)
+    outbox: list[Block] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)  # checks that cannot be counted, and why
+    live_pods: bool = False
+
+    def update(self, view: WorkloadView, policy: Policy, intervals: Mapping[str, float | None]) -> None:
+        """Take over the pods as they are now, and the checks as configured now; a changed check begins anew."""
+        self.pods.update(view.pods)
+        self.live_pods = any(pod.deleted is None for pod in view.pods)
+        wanted = {check.name: check for check in policy.checks if not isinstance(check, QueryCheck)}
+        self.refused = []
+        for name in self.countings.keys() - wanted.keys():
+            del self.countings[name]
+        for name, check in wanted.items():
+            if name not in self.countings or self.countings[name].check != check:
+                self._begin(check, intervals.get(check.source))
+
+    def _begin(self, check: CounterCheck, interval: float | None) -> None:
+        self.presences.setdefault(check.source, Presence())
+        try:
+            self.countings[check.name] = Counting(check, self.workload.namespace, self.since - HISTORY, interval)
+        except ValueError as error:
+            self.countings.pop(check.name, None)
+            self.refused.append(str(error))
+
+    def of_source(self, source: str) -> list[Counting]:
+        """What is counted from this source; what needs pods only once there are pods."""
+        found = (each for each in self.countings.values() if each.check.source == source)
+        return [each for each in found if self.pods or each.check.identify.by is not By.POD]
+
+    def due(self, source: str, at: float) -> list[Counting]:
+        """What could have a new block at `at`."""
+        return [each for each in self.of_source(source) if each.due(at)]
+
+    def subjects(self, identify: Identify, since: float) -> list[str]:
+        """Values of the label that names this workload's series: its pods, or the workload as the label spells it."""
+        if identify.by is By.POD:
+            return self.pods.names(since - GRACE)
+        return label_values(identify, self.workload.name) if identify.by is By.WORKLOAD else []
+
+    def problems(self) -> Iterator[str]:
+        """What a person who asks `why` should know of the numbers."""
+        yield from self.refused
+        for name, counting in sorted(self.countings.items()):
+            for text in _problems(counting):
+                yield f"{name}: {text}"
+
+
+_SHOWN = 5  # named in a problem, at the most
+
+
+def _problems(counting: Counting) -> Iterator[str]:
+    pods = sorted(counting.unresolved)
+    if pods:
+        more = f" and {len(pods) - _SHOWN} more" if len(pods) > _SHOWN else ""
+        yield f"series that cannot be resolved are left out: {', '.join(pods[:_SHOWN])}{more}"
+    note = counting.contract.assumed_zero()
+    if note:
+        yield note
+    odd = counting.oddities
+    if odd.joined:
+        yield f"{odd.joined} series are second readings of a counter (two jobs, an HA pair): joined, not added"
+    if odd.regressions:
+        yield f"{odd.regressions} lower values without a restart: taken for older readings"
+    if odd.late:
+        yield f"{odd.late} samples came after their block was closed: counted with the next sample of their series"
+
+
+def label_values(identify: Identify, workload: str) -> list[str]:
+    """What the label of an `identify: {by: workload}` may say for this workload, sorted: `workload_of` turned round."""
+    translated = dict(identify.map)
+    names = {value for value, name in translated.items() if name == workload}
+    if workload not in translated:
+        names.add(workload)
+    if identify.strip:
+        names |= {name + identify.strip for name in names}
+    return sorted(names)
+
+
+def workload_of(identify: Identify, value: str) -> str:
+    """The workload's name that a label value stands for."""
+    name = value.removesuffix(identify.strip) if identify.strip else value
+    return dict(identify.map).get(name, name)
