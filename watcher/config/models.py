@@ -1,0 +1,301 @@
+"""The syntax of the thresholds file: one model per mapping that a user writes.
+
+A field that is None was not written; what then holds is in `defaults.py`.  Rules across keys are in `rules*.py`:
+they report every mistake at its place, where a model would stop at the first.  Descriptions and defaults go into
+the JSON Schema, for editors.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
+from pydantic.alias_generators import to_camel
+
+from watcher.config.values import Bound, Duration, Factor, FalseRollbacks, Ratio, shown, wrong
+
+May = Literal["act", "propose", "notify"]
+RungMode = Literal["act", "propose", "observe", "none"]
+
+_GLOBS_SCHEMA = {
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
+    "examples": ["shop-*", ["shop", "payments"]],
+}
+_BAD_MATCH = {
+    "type": "object",
+    "minProperties": 1,
+    "additionalProperties": {
+        "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]
+    },
+}
+_BAD_SCHEMA = {
+    "anyOf": [_BAD_MATCH, {"type": "array", "items": _BAD_MATCH, "minItems": 1}],
+    "examples": [{"code": "5.."}, [{"code": "5.."}, {"grpc_status": ["Internal", "Unavailable"]}]],
+}
+
+
+def _one_or_many(value: Any) -> Any:
+    if value == []:
+        raise wrong("the list is empty", "name one at least, or remove the key")
+    if isinstance(value, int | float):
+        raise wrong(f"{shown(value)} is not text", f'put it in quotes: "{shown(value)}"')
+    return [value] if isinstance(value, str) else value
+
+
+def _alternatives(value: Any) -> Any:
+    if value in ([], {}):
+        raise wrong("there is no label pattern", 'write one, as in {code: "5.."}')
+    return [value] if isinstance(value, dict) else value
+
+
+def _bake(value: Any) -> Any:
+    return {"for": value} if isinstance(value, str | int | float) else value
+
+
+def _none_removes(value: Any) -> Any:
+    if value == "none":
+        return None
+    if isinstance(value, str):
+        raise wrong(f"{shown(value)} is not a check", "write none to remove the check, {} to take it as it is")
+    return value
+
+
+Globs = Annotated[tuple[str, ...], BeforeValidator(_one_or_many), WithJsonSchema(_GLOBS_SCHEMA)]
+Patterns = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+Bad = Annotated[tuple[dict[str, Patterns], ...], BeforeValidator(_alternatives), WithJsonSchema(_BAD_SCHEMA)]
+Count = Annotated[StrictInt, Field(ge=1)]
+
+
+class Spec(BaseModel):
+    """A mapping of the file: unknown keys are refused, values cannot be changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, regex_engine="rust-regex")
+
+
+def described(
+    text: str,
+    default: str | int | bool | None = None,  # noqa: FBT001 - a default is not a switch
+    alias: str | None = None,
+    examples: list[str | int] | None = None,
+) -> Any:
+    """An optional key, with what holds when it is not written."""
+    extra: dict[str, Any] = {} if default is None else {"default": default}
+    extra |= {} if examples is None else {"examples": examples}
+    return Field(default=None, description=text, json_schema_extra=extra, alias=alias)
+
+
+class AuthSpec(Spec):
+    """Credentials, read from files and again when these change."""
+
+    bearer_file: str | None = described("File with a bearer token.")
+    user: str | None = described("User of basic authentication; needs passwordFile.")
+    password_file: str | None = described("File with the password of basic authentication.")
+
+
+class TlsSpec(Spec):
+    """Files (PEM) for TLS; relative paths count from the thresholds file."""
+
+    ca_file: str | None = described("Authority that signed the source's certificate.")
+    cert_file: str | None = described("Our client certificate; needs keyFile.")
+    key_file: str | None = described("Key of our client certificate.")
+
+
+class SourceSpec(Spec):
+    """A Prometheus-compatible API."""
+
+    url: str | None = described(
+        "Address, with a path prefix if there is one, without /api/v1.", examples=["http://prometheus.monitoring:9090"]
+    )
+    interval: Duration | None = described(
+        "Scrape interval; learnt from sample timestamps when absent.", examples=["15s", "30s"]
+    )
+    tenant: str | None = described("Sent as X-Scope-OrgID, the tenant of Mimir and Cortex.")
+    auth: AuthSpec | None = described("Credentials: bearerFile, or user and passwordFile.")
+    tls: TlsSpec | None = described("TLS files: caFile, certFile, keyFile.")
+    headers: dict[str, str] | None = described("Further request headers; no secrets, those belong into files of auth.")
+    scope: dict[str, str] | None = described(
+        "Label values added to every selector, so that a global Thanos or Mimir does not sum clusters."
+    )
+    replicas: Literal["single", "separate", "deduplicated"] | None = described(
+        "What stands behind the address: one Prometheus, an HA pair, or a deduplicating query layer.", "single"
+    )
+    partial_response: Literal["refuse", "allow"] | None = described(
+        "Whether an answer that warns of missing parts counts as data.", "refuse"
+    )
+    delivery: Literal["scrape", "push"] | None = described("How samples come to this source.", "scrape")
+
+
+class IdentifySpec(Spec):
+    """Whose requests a series counts."""
+
+    by: Literal["pod", "workload", "fixed"] | None = described(
+        "pod: a label names the serving pod. workload: a label names the workload. fixed: all series are its own.",
+        "pod",
+    )
+    namespace: str | None = described('Label that names the namespace; "" where series have none.', "namespace")
+    pod: str | None = described("Label that names the serving pod (by: pod).", "pod")
+    workload: str | None = described("Label that names the workload (by: workload).")
+    strip: str | None = described("Suffix cut from the workload label's value (by: workload).")
+    map: dict[str, str] | None = described("Label value to workload name, where they differ (by: workload).")
+
+
+class CheckSpec(Spec):
+    """One thing looked at: a ratio (total with bad or errors), a histogram (slowerThan), or a query."""
+
+    source: str | None = described("Name of the source that is asked; the only one is found by itself.", "main")
+    total: str | None = described(
+        "Ratio check: counter of all requests, a metric name.", examples=["http_requests_total"]
+    )
+    bad: Bad | None = described("Ratio check: label patterns on total that make a request bad; a list means any of.")
+    errors: str | None = described("Ratio check: counter of bad requests, where it is a metric of its own.")
+    histogram: str | None = described(
+        "Histogram check: metric name without _bucket.", examples=["http_request_duration_seconds"]
+    )
+    slower_than: Duration | None = described(
+        "Histogram check: a bucket bound; slower requests are bad.", examples=["300ms", "500ms", "1s"]
+    )
+    unit: Literal["seconds", "milliseconds"] | None = described(
+        "Histogram check: unit of the bounds; from the metric's name (_seconds, _milliseconds) when absent."
+    )
+    query: str | None = described(
+        "Query check: any PromQL that gives an instant vector.",
+        examples=["max by (namespace, app) (kafka_consumergroup_lag)"],
+    )
+    hold_for: Duration | None = described("Query check: how long the bound must be broken.", "2m", "for")
+    max: Bound | None = described("Largest share of bad requests; for a query check the largest value.")
+    min: Bound | None = described("Query check: smallest value.", examples=[1])
+    increase: Factor | None = described("Largest factor over the old version's (or the pre-release) share.")
+    floor: Ratio | None = described("Share below which increase does not count.", "0.5%")
+    min_bad: Count | None = described("Bad requests without which nothing is done.", 10)
+    may: May | None = described(
+        "How far a breach may go by itself. Query checks, and checks that see no versions, propose by default.",
+        "act",
+    )
+    identify: IdentifySpec | None = described("Whose requests a series counts. Replaced as a whole by an override.")
+
+
+class MatchFields(Spec):
+    """Conditions on a workload; all of them must hold."""
+
+    namespace: Globs | None = described("Glob, or a list of which one must match.")
+    name: Globs | None = described("Glob, or a list of which one must match.")
+    kind: Globs | None = described("Glob, or a list, over Deployment, StatefulSet, DaemonSet, Rollout.")
+    labels: dict[str, str] | None = described("Labels of the workload, equal to these values.")
+
+
+class MatchSpec(MatchFields):
+    """Which workloads an entry is for; {} means all."""
+
+    exclude: MatchFields | None = described("Workloads that are not meant although they match.", alias="not")
+
+
+class BakeSpec(Spec):
+    """How long a release is watched."""
+
+    hold_for: Duration | None = described("From full rollout to the verdict.", "30m", "for")
+    max: Duration | None = described("From the start of the release at most.", "4h")
+    min_requests: Annotated[StrictInt, Field(ge=0)] | None = described(
+        "Requests on the new version without which there is no PASS.", 0
+    )
+
+
+class KnownGoodSpec(Spec):
+    """Which earlier revisions may be gone back to."""
+
+    soak: Duration | None = described("Undisturbed time after which a revision counts as soaked.", "1d")
+    max_age: Duration | None = described("How long after it last ran a revision may be a target.", "14d")
+    accept: Literal["presumed", "soaked", "passed"] | None = described("Least provenance of a target.", "presumed")
+
+
+class JudgeSpec(Spec):
+    """How evidence is read."""
+
+    warm_up: Duration | None = described("Age of a pod below which its requests are masked.", "1m")
+    blame_window: Duration | None = described("Time after the last change of exposure in which onset is blamed.", "15m")
+    early_pass: StrictBool | None = described(
+        "Whether strong evidence for the release ends the watch early.", default=False
+    )
+
+
+class TrafficSpec(Spec):
+    """The new version gets no traffic although it should."""
+
+    may: May | None = described("How far this may go by itself.", "propose")
+
+
+class AvailabilitySpec(Spec):
+    """Pods of the new version do not become or stay available."""
+
+    may: May | None = described("How far this may go by itself.", "act")
+    progress_deadline: Duration | None = described(
+        "Time to make progress for StatefulSets and DaemonSets, whose API has none.", "10m"
+    )
+
+
+class ServiceSpec(Spec):
+    """Settings for the workloads that match; later entries win key by key."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["match"]})
+
+    match: MatchSpec | None = described("Which workloads; {} means all.")
+    checks: dict[str, Annotated[CheckSpec | None, BeforeValidator(_none_removes)]] | None = described(
+        "Checks by name: {} takes one as it is, keys override it, none removes it."
+    )
+    bake: Annotated[BakeSpec | None, BeforeValidator(_bake)] = described("How long a release is watched; or just 30m.")
+    known_good: KnownGoodSpec | None = described("Which earlier revisions may be gone back to.")
+    judge: JudgeSpec | None = described("How evidence is read.")
+    traffic: TrafficSpec | None = described("The lane that sees a new version without traffic.")
+    availability: AvailabilitySpec | None = described("The lane that sees pods which are not available.")
+    cooldown: Duration | None = described("After a rollback, time without another of the same workload.", "30m")
+    require: tuple[str, ...] | None = described(
+        "Checks without whose data there is no PASS; default: all ratio checks."
+    )
+    mode: Literal["observe", "propose", "act"] | None = described("How far rollbacks go by themselves here.", "observe")
+
+
+class LimitSpec(Spec):
+    """At most so many automatic rollbacks in a window."""
+
+    max: Count | None = described("Automatic rollbacks.")
+    window: Duration | None = described("Sliding window.", "1h")
+
+
+class BreakerSpec(LimitSpec):
+    """At most so many automatic rollbacks in the cluster, then a person is asked."""
+
+    max: Count | None = described("Automatic rollbacks in the cluster.", 3)
+    namespaces: LimitSpec | None = described("The same for each namespace by itself; default: 2 in 1h.")
+
+
+class RungsSpec(Spec):
+    """How far each way back may go by itself."""
+
+    flag: RungMode | None = described("Switch the release's feature flag off.", "act")
+    abort: RungMode | None = described("Abort an Argo Rollout in progress.", "act")
+    git: RungMode | None = described("Revert the commit in the GitOps repository.", "act")
+    undo: RungMode | None = described("Restore the last known good pod template.", "act")
+    bridge: RungMode | None = described("Pin the GitOps tool until a revert is merged.", "none")
+    sync: RungMode | None = described("Sync Argo CD to an earlier revision; follows git.")
+
+
+class ThresholdsSpec(Spec):
+    """The thresholds file: what is looked at, for which workloads, and what may be done."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["version", "services"]})
+
+    version: Literal[1] | None = described("Version of this syntax.")
+    cluster: str | None = described("Name of the cluster, shown in decisions and notifications.")
+    mode: Literal["observe", "propose", "act"] | None = described(
+        "observe: say what would be done. propose: ask. act: do it.", "observe"
+    )
+    rungs: RungsSpec | None = described("The ways back; the strictest of mode, rung and the check's may counts.")
+    false_rollbacks: FalseRollbacks | None = described(
+        "How many wrong rollbacks are accepted, a release or a quarter.", "1 per 1000 releases"
+    )
+    sources: dict[str, SourceSpec] | None = described("Prometheus-compatible APIs by name.")
+    checks: dict[str, CheckSpec] | None = described("Checks by name; services take them up.")
+    services: tuple[ServiceSpec, ...] | None = described("Entries for workloads; all that match apply in order.")
+    breaker: BreakerSpec | None = described("Limit of automatic rollbacks.")
+    never: tuple[MatchSpec, ...] | None = described(
+        "Workloads that are watched but never acted on, beside the built-in list."
+    )

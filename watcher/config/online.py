@@ -1,0 +1,170 @@
+"""What only a reachable source can tell of a thresholds file: metrics, labels, values, buckets."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from watcher.config import promql
+from watcher.config.asking import Asker, QueryRefusedError, SourceUnusableError
+from watcher.config.checks import HISTOGRAM, QUERY, layers
+from watcher.config.problems import Problem, choose
+from watcher.config.rules_checks import needed_labels, source_of, unit_of
+from watcher.config.values import Duration
+
+if TYPE_CHECKING:
+    from watcher.config.checks import Layer
+    from watcher.config.document import Path
+    from watcher.config.thresholds import Thresholds
+    from watcher.core.policy import Source
+
+_ASKED_BY = {"total", "bad", "errors", "histogram", "slowerThan", "unit", "query", "identify", "source"}
+
+# A healthy service has never returned most of these, so their absence shows no mistake.
+_HTTP_STATUS = tuple(str(status) for status in range(100, 600))
+_GRPC_STATUS = (
+    *("OK", "Canceled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists"),
+    *("PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented"),
+    *("Internal", "Unavailable", "DataLoss", "Unauthenticated", *(str(code) for code in range(17))),
+)
+_KNOWN_FAMILIES = (_HTTP_STATUS, _GRPC_STATUS)
+
+
+def problems_online(thresholds: Thresholds, url: str = "") -> tuple[Problem, ...]:
+    """What is wrong with the checks as far as their sources can tell; `url` is asked instead of the sources' own."""
+    found = _Findings(thresholds)
+    by_source: dict[str, list[Layer]] = {}
+    for layer in layers(thresholds.document, thresholds.spec):
+        if layer.is_definition or layer.own & _ASKED_BY:
+            name = source_of(layer.spec.source, list(thresholds.sources))
+            by_source.setdefault(name, []).append(layer)
+    for name, asked in by_source.items():
+        source = thresholds.sources[name]
+        _ask_source(found, replace(source, url=url.rstrip("/")) if url else source, asked)
+    return tuple(sorted(set(found.problems)))
+
+
+class _Findings:
+    def __init__(self, thresholds: Thresholds) -> None:
+        self._document = thresholds.document
+        self.problems: list[Problem] = []
+
+    def report(self, path: Path, what: str, remedy: str) -> None:
+        place = self._document.place(path)
+        self.problems.append(Problem(self._document.file, place.line, place.column, what, remedy))
+
+
+def _ask_source(found: _Findings, source: Source, asked: list[Layer]) -> None:
+    try:
+        with Asker(source) as asker:
+            for layer in asked:
+                _Question(found, asker, source, layer).ask()
+    except SourceUnusableError as error:
+        found.report(("sources", source.name, error.key), error.what, error.remedy)
+    except QueryRefusedError as error:
+        what = f"{source.url} refuses to tell about metrics: {error}"
+        found.report(("sources", source.name, "url"), what, "give the address of a Prometheus-compatible API")
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One check, or an override of it, held against what its source has."""
+
+    found: _Findings
+    asker: Asker
+    source: Source
+    layer: Layer
+
+    def ask(self) -> None:
+        if self.layer.kind == QUERY:
+            self.ask_query()
+            return
+        for key in ("total", "errors", "histogram"):
+            metric = getattr(self.layer.spec, key)
+            if metric is not None and self.metric_exists(key, metric):
+                self.ask_metric(key, metric)
+
+    def select(self, metric: str, like: dict[str, str] | None = None) -> str:
+        return promql.selector(metric, dict(self.source.scope), like)
+
+    def report(self, key: str, what: str, remedy: str) -> None:
+        self.found.report(self.layer.at(key), what, remedy)
+
+    def metric_exists(self, key: str, metric: str) -> bool:
+        exposed = f"{metric}_bucket" if key == "histogram" else metric
+        if self.asker.exists(self.select(exposed)):
+            return True
+        if key == "histogram" and self.asker.exists(f"histogram_count({self.select(metric)})"):
+            what = f"{metric} is a native histogram without classic buckets"
+            remedy = "let Prometheus keep them too: always_scrape_classic_histograms: true"
+        else:
+            what = f"the source {self.source.name} has no series of {exposed} now"
+            close = get_close_matches(exposed, [name for name in self.alike(exposed) if name != exposed], n=1)
+            close = [name.removesuffix("_bucket") if key == "histogram" else name for name in close]
+            scoped = f" with {promql.selector('', dict(self.source.scope))}" if self.source.scope else ""
+            remedy = f"did you mean {close[0]}?" if close else f"check that the service is scraped{scoped}"
+        self.report(key, what, remedy)
+        return False
+
+    def alike(self, exposed: str) -> list[str]:
+        """Metrics of the same sort: buckets for buckets."""
+        names = self.asker.values("__name__")
+        return [name for name in names if name.endswith("_bucket") == exposed.endswith("_bucket")]
+
+    def ask_metric(self, key: str, metric: str) -> None:
+        exposed = f"{metric}_bucket" if key == "histogram" else metric
+        labels = self.asker.labels(self.select(exposed))
+        for label in needed_labels(self.layer):
+            if label not in labels:
+                what = f"{exposed} has no label {label}, by which {self.layer.name} tells whose requests it counts"
+                self.report("identify" if self.layer.spec.identify else key, what, self.other_label(label, labels))
+        if self.layer.kind == HISTOGRAM:
+            self.ask_bucket(exposed)
+        elif key == "total":
+            for alternative in self.layer.spec.bad or ():
+                for label, patterns in alternative.items():
+                    self.ask_bad(metric, labels, label, "|".join(patterns))
+
+    def other_label(self, label: str, labels: list[str]) -> str:
+        return choose(label, [name for name in labels if name not in ("__name__", "le")])
+
+    def ask_bad(self, metric: str, labels: list[str], label: str, pattern: str) -> None:
+        if label not in labels:
+            self.report("bad", f"{metric} has no label {label}", self.other_label(label, labels))
+        elif not self.asker.values(label, self.select(metric, {label: pattern})):
+            values = self.asker.values(label, self.select(metric))
+            family = next((known for known in _KNOWN_FAMILIES if values and set(values) <= set(known)), ())
+            if not any(promql.matches(pattern, value) for value in family):
+                what = f'no value of {label} on {metric} matches "{pattern}"'
+                seen = ", ".join(sorted(values)[:8])
+                self.report("bad", what, f"values seen are {seen}; expose the bad value with 0 if it never occurred")
+
+    def ask_bucket(self, exposed: str) -> None:
+        wanted = self.layer.spec.slower_than
+        unit = unit_of(self.layer.spec.histogram or "", self.layer.spec.unit)
+        scale = 1000 if unit == "milliseconds" else 1
+        bounds = sorted(float(value) / scale for value in self.asker.values("le", self.select(exposed)))
+        if wanted is None or any(math.isclose(bound, wanted, rel_tol=1e-9) for bound in bounds):
+            return
+        finite = [bound for bound in bounds if math.isfinite(bound)]
+        below, above = [b for b in finite if b < wanted][-1:], [b for b in finite if b > wanted][:1]
+        nearest = " or ".join(str(Duration(bound)) for bound in (*below, *above))
+        what = f"{wanted} is no bucket bound of {exposed}"
+        self.report("slowerThan", what, f"the nearest are {nearest}" if nearest else "it has no finite bucket")
+
+    def ask_query(self) -> None:
+        try:
+            series = self.asker.series(self.layer.spec.query or "")
+        except QueryRefusedError as error:
+            self.report("query", f"the source {self.source.name} refuses the query: {error}", "mend the PromQL")
+            return
+        if not series:
+            what = f"the query of {self.layer.name} returns nothing now"
+            self.report("query", what, "check metric names and labels in it")
+            return
+        for label in needed_labels(self.layer):
+            if not any(label in labels for labels in series):
+                what = f"no series of the query of {self.layer.name} has the label {label} that identify needs"
+                self.report("query", what, self.other_label(label, sorted(set().union(*series))))

@@ -1,0 +1,148 @@
+"""From merged settings to the plain values of the core."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from watcher.config.checks import HISTOGRAM, RATIO
+from watcher.core.policy import (
+    DEFAULT_RUNGS,
+    Auth,
+    Bake,
+    By,
+    Check,
+    Delivery,
+    HistogramCheck,
+    Identify,
+    JudgeRules,
+    KnownGoodRules,
+    Limit,
+    PartialResponse,
+    Policy,
+    QueryCheck,
+    RatioCheck,
+    Replicas,
+    Source,
+    Tls,
+)
+from watcher.core.words import Mode, Provenance
+
+if TYPE_CHECKING:
+    from watcher.config.defaults import Key
+    from watcher.config.merging import Effective, EffectiveCheck
+    from watcher.config.models import IdentifySpec, SourceSpec
+
+MAY = {"act": Mode.ACT, "propose": Mode.PROPOSE, "notify": Mode.OBSERVE}
+
+
+def policy(effective: Effective, *, never: bool) -> Policy:
+    """The policy that these settings make."""
+
+    def value(*key: str) -> Any:
+        return effective.settings[key].value
+
+    return Policy(
+        checks=tuple(_check(check) for check in effective.checks),
+        mode=Mode(value("mode")),
+        rungs=tuple((rung, Mode(value("rungs", rung))) for rung, _ in DEFAULT_RUNGS),
+        require=effective.require.value,
+        bake=Bake(float(value("bake", "for")), float(value("bake", "max")), value("bake", "minRequests")),
+        known_good=KnownGoodRules(
+            float(value("knownGood", "soak")),
+            float(value("knownGood", "maxAge")),
+            Provenance(value("knownGood", "accept")),
+        ),
+        judge=JudgeRules(
+            float(value("judge", "warmUp")), float(value("judge", "blameWindow")), value("judge", "earlyPass")
+        ),
+        availability=MAY[value("availability", "may")],
+        traffic=MAY[value("traffic", "may")],
+        progress_deadline=float(value("availability", "progressDeadline")),
+        cooldown=float(value("cooldown")),
+        breaker=_limit(effective, ("breaker",)),
+        namespace_breaker=_limit(effective, ("breaker", "namespaces")),
+        never=never,
+    )
+
+
+def _limit(effective: Effective, key: Key) -> Limit:
+    settings = effective.settings
+    return Limit(settings[*key, "max"].value, float(settings[*key, "window"].value))
+
+
+def _number(check: EffectiveCheck, key: str) -> float | None:
+    setting = check.settings.get(key)
+    return None if setting is None else float(setting.value)
+
+
+def _check(check: EffectiveCheck) -> Check:
+    common: dict[str, Any] = {
+        "name": check.name,
+        "source": check.settings["source"].value,
+        "max": _number(check, "max"),
+        "may": MAY[check.settings["may"].value],
+        "identify": identify(check.settings["identify"].value),
+    }
+    if check.kind not in (RATIO, HISTOGRAM):
+        return QueryCheck(
+            query=check.spec.query or "", min=_number(check, "min"), hold_for=_number(check, "for") or 0.0, **common
+        )
+    common |= {
+        "increase": _number(check, "increase"),
+        "floor": _number(check, "floor"),
+        "min_bad": check.settings["minBad"].value,
+    }
+    if check.kind == HISTOGRAM:
+        return HistogramCheck(histogram=check.spec.histogram or "", bound=bound(check), **common)
+    return RatioCheck(total=check.spec.total or "", bad=bad(check), errors=check.spec.errors or "", **common)
+
+
+def bound(check: EffectiveCheck) -> float:
+    """The bucket bound of a histogram check in the metric's own unit."""
+    scale = 1000 if check.settings["unit"].value == "milliseconds" else 1
+    return round(float(check.settings["slowerThan"].value) * scale, 9)
+
+
+def bad(check: EffectiveCheck) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """Alternatives of (label, pattern); several patterns of one label become one."""
+    return tuple(
+        tuple((label, "|".join(patterns)) for label, patterns in alternative.items())
+        for alternative in check.spec.bad or ()
+    )
+
+
+def identify(spec: IdentifySpec) -> Identify:
+    """Which labels name the server of a request."""
+    by = By(spec.by or "pod")
+    if by is By.FIXED:
+        return Identify(by=by, namespace="", pod="")
+    namespace = "namespace" if spec.namespace is None else spec.namespace
+    if by is By.POD:
+        return Identify(by=by, namespace=namespace, pod=spec.pod or "pod")
+    translated = tuple((spec.map or {}).items())
+    return Identify(
+        by=by, namespace=namespace, pod="", workload=spec.workload or "", strip=spec.strip or "", map=translated
+    )
+
+
+def source(name: str, spec: SourceSpec, directory: str) -> Source:
+    """A source as adapters take it; relative files count from `directory`."""
+
+    def absolute(file: str | None) -> str:
+        return str(PurePosixPath(directory, file)) if file else ""
+
+    auth, tls = spec.auth, spec.tls
+    return Source(
+        name=name,
+        url=(spec.url or "").rstrip("/"),
+        interval=None if spec.interval is None else float(spec.interval),
+        tenant=spec.tenant or "",
+        auth=Auth(absolute(auth.bearer_file), auth.user or "", absolute(auth.password_file)) if auth else Auth(),
+        tls=Tls(absolute(tls.ca_file), absolute(tls.cert_file), absolute(tls.key_file)) if tls else Tls(),
+        headers=tuple((spec.headers or {}).items()),
+        scope=tuple((spec.scope or {}).items()),
+        replicas=Replicas(spec.replicas or "single"),
+        partial_response=PartialResponse(spec.partial_response or "refuse"),
+        delivery=Delivery(spec.delivery or "scrape"),
+    )
