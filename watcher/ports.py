@@ -80,8 +80,14 @@ class Cluster(Protocol):
     def view(self, workload: Workload) -> WorkloadView | None:
         """One workload of the cache, or None when there is no such."""
 
+    def knows(self, workload: Workload) -> bool:
+        """Whether the cache would show this workload if it existed; False while its kind cannot be read there."""
+
     def age(self) -> float:
         """Seconds since the cache was last known to be true."""
+
+    def problems(self) -> tuple[str, ...]:
+        """What cannot be followed now and why, one sentence each."""
 
     async def follow(self, workloads: frozenset[Workload]) -> None:
         """Keep pods (and deleted pods for a while) of just these workloads."""
@@ -105,6 +111,9 @@ class Announcer(Protocol):
 
     async def announce(self, announcement: Announce) -> None:
         """Create a Kubernetes Event.  Raises Unavailable, Forbidden; a lost Event must not stop anything."""
+
+    async def warn(self, reason: str, text: str) -> None:
+        """Create a Kubernetes Event about this process itself, in its own namespace.  Raises as `announce`."""
 
 
 class NoSuchDecision(WatcherError):

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import logging
 import sys
+from pathlib import Path
 
 import structlog
 
 
 def configure(form: str, level: str) -> None:
-    """Send structlog and the standard library's records to stderr as `json` or `console` (`auto`: by terminal)."""
+    """Send structlog's and the standard library's records to stderr as `json` or `console` (`auto`: by terminal)."""
     as_json = form == "json" or (form == "auto" and not sys.stderr.isatty())
+    _configure(logging.StreamHandler(sys.stderr), level, as_json=as_json)
+
+
+def configure_file(path: Path) -> None:
+    """Send all records to a file, as JSON."""
+    _configure(logging.FileHandler(path), "info", as_json=True)
+
+
+def _configure(handler: logging.Handler, level: str, *, as_json: bool) -> None:
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -32,7 +42,6 @@ def configure(form: str, level: str) -> None:
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     )
-    handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]

@@ -1,0 +1,91 @@
+"""A file of an older version becomes one of this version, or stays as it was."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from tests.contract.store.rows import commit, transition
+from watcher.adapters.store.errors import StoreTooNew
+from watcher.adapters.store.recovery import shapes
+from watcher.adapters.store.schema import MIGRATIONS, TABLES, migrate
+from watcher.adapters.store.sqlite import SQLiteStore
+from watcher.ports import DecisionRow, ReleaseRow, StoredState, Transition
+
+VERSIONS = Path(__file__).parent / "versions"
+NAME = Path("log.db")
+V1 = ("CREATE TABLE notes (text TEXT)", "INSERT INTO notes VALUES ('kept')")
+V2 = ("ALTER TABLE notes ADD COLUMN author TEXT", "UPDATE notes SET author = 'nobody'")
+BROKEN = ("CREATE TABLE more (a)", "INSERT INTO nowhere VALUES (1)")
+
+
+def connect() -> sqlite3.Connection:
+    return sqlite3.connect(":memory:", isolation_level=None)
+
+
+def version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def test_an_older_file_gets_only_the_steps_it_lacks() -> None:
+    with closing(connect()) as file:
+        assert migrate(file, NAME, (V1,)) == 0
+        assert migrate(file, NAME, (V1, V2)) == 1
+        assert file.execute("SELECT * FROM notes").fetchall() == [("kept", "nobody")]
+        assert version(file) == 2
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was() -> None:
+    with closing(connect()) as file:
+        migrate(file, NAME, (V1,))
+        with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+            migrate(file, NAME, (V1, V2, BROKEN))
+        assert version(file) == 2, "the step before it is whole"
+        assert file.execute("SELECT name FROM sqlite_master WHERE name = 'more'").fetchall() == []
+
+
+def test_a_newer_file_is_refused() -> None:
+    with closing(connect()) as file:
+        migrate(file, NAME, (V1, V2))
+        with pytest.raises(StoreTooNew, match="schema version 2, this version knows only 1"):
+            migrate(file, NAME, (V1,))
+
+
+@pytest.mark.parametrize("number", range(1, len(MIGRATIONS) + 1))
+def test_a_file_of_each_version_opens_with_its_rows(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "log.db"
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript((VERSIONS / f"v{number}.sql").read_text())
+    with closing(SQLiteStore.open(path)) as store:
+        assert [row.id for row in store.decisions()] == ["3f9a01"]
+        assert [row.id for row in store.releases()] == ["u1/2"]
+        assert [each.state_after for each in store.transitions()] == [b'{"n":1}']
+        assert [each.uid for each in store.states()] == ["u1"]
+        assert store.policy("p1") == b'{"mode":"act"}'
+        store.commit(commit(transition(2)))
+
+
+@pytest.mark.parametrize("number", range(1, len(MIGRATIONS) + 1))
+def test_rows_on_a_page_tell_their_table(number: int) -> None:
+    found = shapes(number)
+    signatures = {table: tuple(column.types for column in columns) for table, columns in found.items()}
+    assert all(signatures.values())
+    assert len(set(signatures.values())) == len(signatures)
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [("decisions", DecisionRow), ("releases", ReleaseRow), ("states", StoredState), ("transitions", Transition)],
+)
+def test_rows_have_the_columns_of_their_table(
+    table: str, row: type[DecisionRow | ReleaseRow | StoredState | Transition]
+) -> None:
+    with closing(connect()) as file:
+        migrate(file, NAME)
+        columns = {name for _, name, *_ in file.execute(f"PRAGMA table_info({table})")}
+    assert table in TABLES
+    assert columns == {each.name for each in fields(row)}

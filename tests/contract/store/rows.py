@@ -1,0 +1,77 @@
+"""Rows for tests of the decision log, with only what a test is about given."""
+
+from __future__ import annotations
+
+import json
+
+from watcher.ports import Commit, DecisionRow, ReleaseRow, StoredState, Transition
+
+CART = "Deployment/shop/cart"
+CHECKOUT = "Rollout/shop/checkout"
+POLICY = ("p1", b'{"mode":"act"}')
+
+
+def transition(number: int = 1, *, uid: str = "u1", release: str = "u1/2", at: float = 100.0) -> Transition:
+    return Transition(
+        at=at,
+        workload=CART,
+        uid=uid,
+        release=release,
+        schema=1,
+        policy_hash="p1",
+        kind="breach",
+        state_before=b'{"n":%d}' % (number - 1),
+        observation=b'{"seen":%d}' % number,
+        state_after=b'{"n":%d}' % number,
+        commands=b"[]",
+    )
+
+
+def decision(
+    number: str = "d1", *, at: float = 100.0, workload: str = CART, release: str = "u1/2", **columns: str
+) -> DecisionRow:
+    values = {
+        "verdict": "breach",
+        "action": "roll_back",
+        "mode": "act",
+        "guard": "",
+        "rung": "undo",
+        "target": "7d4f9c",
+        "outcome": "",
+        "durability": "",
+        "reason": "12 % of requests fail on the new version, 0.1 % on the old",
+        **columns,
+    }
+    body = json.dumps({"id": number, "reason": values["reason"]}).encode()
+    return DecisionRow(id=number, at=at, workload=workload, release=release, body=body, **values)
+
+
+def release(
+    number: str = "u1/2", *, workload: str = CART, began: float = 90.0, ended: float | None = None, verdict: str = ""
+) -> ReleaseRow:
+    return ReleaseRow(
+        id=number,
+        workload=workload,
+        revision="5b9e21",
+        image="shop/cart:1.9.0",
+        began=began,
+        verdict=verdict,
+        action="",
+        outcome="",
+        ended=ended,
+        body=b"{}",
+    )
+
+
+def state(uid: str = "u1", *, at: float = 50.0, content: bytes = b'{"n":0}') -> StoredState:
+    return StoredState(uid=uid, workload=CART, at=at, schema=1, state=content)
+
+
+def commit(
+    *transitions: Transition,
+    states: tuple[StoredState, ...] = (),
+    decisions: tuple[DecisionRow, ...] = (),
+    releases: tuple[ReleaseRow, ...] = (),
+    gone: tuple[str, ...] = (),
+) -> Commit:
+    return Commit(transitions, states, decisions, releases, (POLICY,), gone)

@@ -1,0 +1,195 @@
+"""What every decision log does, in a file or in memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.contract.store.rows import CART, CHECKOUT, POLICY, commit, decision, release, state, transition
+from watcher.core.model import PastRollback
+from watcher.ports import Commit, NoSuchDecision, Store
+
+
+def test_an_empty_log_has_nothing(store: Store) -> None:
+    assert store.states() == []
+    assert store.decisions() == []
+    assert store.releases() == []
+    assert list(store.transitions()) == []
+    assert store.policy("p1") is None
+    assert store.rollbacks(0.0) == ()
+    assert store.degraded() == ""
+
+
+def test_a_transition_comes_back_as_it_was_written_and_gets_an_id(store: Store) -> None:
+    first, second = transition(1), transition(2, at=101.5)
+    ids = store.commit(commit(first, second))
+    assert list(store.transitions()) == [replace(first, id=ids[0]), replace(second, id=ids[1])]
+    assert ids[0] < ids[1]
+
+
+def test_any_bytes_come_back(store: Store) -> None:
+    blobs = bytes(range(256)) * 300
+    store.commit(commit(replace(transition(), observation=blobs, commands=b"")))
+    (found,) = store.transitions()
+    assert (found.observation, found.commands) == (blobs, b"")
+
+
+def test_transitions_of_one_release_and_behind_an_id(store: Store) -> None:
+    ids = store.commit(commit(*(transition(n, release=f"u1/{n % 2}") for n in range(300))))
+    assert [each.id for each in store.transitions("u1/1")] == list(ids[1::2])
+    assert [each.id for each in store.transitions(after=ids[297])] == list(ids[298:])
+    assert [each.id for each in store.transitions("u1/0", after=ids[297])] == [ids[298]]
+
+
+def test_a_transition_becomes_the_newest_state(store: Store) -> None:
+    store.commit(commit(transition(1), transition(2, at=101.0), transition(7, uid="u2")))
+    found = {each.uid: (each.at, each.state) for each in store.states()}
+    assert found == {"u1": (101.0, b'{"n":2}'), "u2": (100.0, b'{"n":7}')}
+
+
+def test_a_state_alone_replaces_the_newest_one(store: Store) -> None:
+    store.commit(commit(transition(1)))
+    store.commit(commit(states=(state(at=102.0, content=b"later"),)))
+    assert store.states() == [state(at=102.0, content=b"later")]
+
+
+def test_the_state_of_a_workload_that_is_gone_is_dropped(store: Store) -> None:
+    store.commit(commit(states=(state("u1"), state("u2"))))
+    store.commit(commit(gone=("u1", "never-seen")))
+    assert [each.uid for each in store.states()] == ["u2"]
+
+
+def test_decisions_come_newest_first_and_filtered(store: Store) -> None:
+    rows = (decision("a", at=1.0), decision("b", at=3.0, workload=CHECKOUT), decision("c", at=2.0))
+    store.commit(commit(decisions=rows))
+    assert [row.id for row in store.decisions()] == ["b", "c", "a"]
+    assert [row.id for row in store.decisions(CART)] == ["c", "a"]
+    assert [row.id for row in store.decisions(limit=1)] == ["b"]
+    assert [row.id for row in store.decisions(since=2.0)] == ["b", "c"]
+    assert store.decisions("Deployment/shop/nobody") == []
+
+
+def test_a_decision_is_replaced_by_its_later_form(store: Store) -> None:
+    store.commit(commit(decisions=(decision("a"),)))
+    final = decision("a", outcome="restored", durability="cluster_only")
+    store.commit(commit(decisions=(final,)))
+    assert store.decisions() == [final]
+
+
+def test_a_decision_is_found_by_the_beginning_of_its_id(store: Store) -> None:
+    store.commit(commit(decisions=(decision("3f9a"), decision("3f9a01"), decision("77c2"))))
+    assert store.decision("77").id == "77c2"
+    assert store.decision("3f9a").id == "3f9a", "the whole id counts more than a beginning"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "near"),
+    [("3f", {"3f9a", "3f01"}), ("3f9b", {"3f9a"}), ("", {"3f9a", "3f01", "77c2"}), ("%", {"3f9a", "3f01", "77c2"})],
+)
+def test_no_or_several_decisions_are_an_error_with_ids_that_are_near(store: Store, prefix: str, near: set[str]) -> None:
+    store.commit(commit(decisions=(decision("3f9a"), decision("3f01"), decision("77c2"))))
+    with pytest.raises(NoSuchDecision) as caught:
+        store.decision(prefix)
+    assert near <= set(caught.value.near)
+
+
+def test_releases_come_newest_first_and_filtered(store: Store) -> None:
+    rows = (
+        release("u1/1", began=1.0, ended=5.0),
+        release("u1/2", began=6.0),
+        release("u2/1", began=3.0, workload=CHECKOUT),
+    )
+    store.commit(commit(releases=rows))
+    assert [row.id for row in store.releases()] == ["u1/2", "u2/1", "u1/1"]
+    assert [row.id for row in store.releases(CART)] == ["u1/2", "u1/1"]
+    assert [row.id for row in store.releases(unfinished=True)] == ["u1/2", "u2/1"]
+    assert [row.id for row in store.releases(CART, unfinished=True, since=2.0, limit=5)] == ["u1/2"]
+
+
+def test_a_release_is_replaced_by_its_later_form(store: Store) -> None:
+    store.commit(commit(releases=(release(),)))
+    store.commit(commit(releases=(release(ended=200.0, verdict="pass"),)))
+    assert store.releases() == [release(ended=200.0, verdict="pass")]
+
+
+def test_the_breaker_counts_rollbacks_that_act(store: Store) -> None:
+    rows = (
+        decision("a", at=10.0),
+        decision("b", at=9.0, action="flag_off", workload="Deployment/pay/api"),
+        decision("c", at=11.0, mode="propose"),
+        decision("d", at=12.0, action="hold"),
+        decision("e", at=1.0),
+    )
+    store.commit(commit(decisions=rows))
+    assert store.rollbacks(9.0) == (PastRollback(9.0, "pay", "u1/2"), PastRollback(10.0, "shop", "u1/2"))
+
+
+def test_a_record_whose_policy_is_not_given_is_refused_with_all_that_came_with_it(store: Store) -> None:
+    with pytest.raises(ValueError, match="'p1'"):
+        store.commit(Commit(transitions=(transition(),), decisions=(decision(),)))
+    assert list(store.transitions()) == []
+    assert store.decisions() == []
+
+
+def test_a_policy_is_kept_once_with_the_records_that_need_it(store: Store) -> None:
+    store.commit(commit(transition(1)))
+    store.commit(commit(transition(2)))
+    assert store.policy(POLICY[0]) == POLICY[1]
+
+
+def expire_all(store: Store, now: float) -> int:
+    removed = 0
+    while batch := store.expire(now):
+        removed += batch
+    return removed
+
+
+def test_age_removes_records_then_what_they_needed(store: Store) -> None:
+    over = release(began=90.0, ended=120.0)
+    store.commit(commit(transition(at=100.0), decisions=(decision(at=100.0),), releases=(over,)))
+    assert expire_all(store, now=200.0) == 0
+    assert expire_all(store, now=201.0) == 2, "the transition and its policy"
+    assert store.policy("p1") is None
+    assert [row.id for row in store.decisions()] == ["d1"]
+    assert expire_all(store, now=1121.0) == 2, "the decision and its release"
+    assert store.releases() == []
+
+
+def test_a_release_under_watch_keeps_everything(store: Store) -> None:
+    store.commit(commit(transition(at=100.0), decisions=(decision(at=100.0),), releases=(release(),)))
+    assert expire_all(store, now=1e9) == 0
+
+
+def test_the_newest_state_is_never_too_old(store: Store) -> None:
+    store.commit(commit(transition(at=100.0)))
+    expire_all(store, now=1e9)
+    assert list(store.transitions()) == []
+    assert [each.uid for each in store.states()] == ["u1"]
+
+
+def test_an_id_is_never_given_twice(store: Store) -> None:
+    (first,) = store.commit(commit(transition(at=100.0)))
+    expire_all(store, now=1e9)
+    (second,) = store.commit(commit(transition(at=1e9)))
+    assert second > first
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@given(
+    ages=st.lists(st.tuples(st.floats(0, 2000), st.booleans()), max_size=12),
+    now=st.floats(0, 3000),
+)
+def test_retention_removes_what_is_old_and_nothing_else(
+    store: Store, ages: list[tuple[float, bool]], now: float
+) -> None:
+    known = {each.id for each in store.transitions()}
+    under_watch = {f"{now}/{n}" for n, (_, watched) in enumerate(ages) if watched}
+    releases = tuple(release(f"{now}/{n}", ended=None if watched else 1.0) for n, (_, watched) in enumerate(ages))
+    written = [transition(n, release=f"{now}/{n}", at=at) for n, (at, _) in enumerate(ages)]
+    store.commit(commit(*written, releases=releases))
+    expire_all(store, now)
+    left = {each.release for each in store.transitions() if each.id not in known}
+    assert left == {each.release for each in written if each.at >= now - 100.0 or each.release in under_watch}

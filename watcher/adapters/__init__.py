@@ -1,0 +1,1 @@
+"""Clients of the outside systems: each a client and a mapping, nothing is decided here."""

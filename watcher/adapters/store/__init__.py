@@ -1,0 +1,1 @@
+"""The decision log: every transition, decision and release, in one SQLite file."""

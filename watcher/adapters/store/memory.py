@@ -1,0 +1,123 @@
+"""The decision log in memory: for demonstrations and tests.  It is gone when the process ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+from watcher.adapters.store.lookup import resolve
+from watcher.adapters.store.retention import Retention
+from watcher.adapters.store.rows import state_after
+from watcher.adapters.store.validity import check_policies
+from watcher.core.model import PastRollback, Workload
+from watcher.core.words import Action, Mode
+from watcher.ports import Commit, DecisionRow, ReleaseRow, StoredState, Transition
+
+
+class MemoryStore:
+    """Keeps everything in dictionaries; survives nothing."""
+
+    def __init__(self, *, retention: Retention | None = None) -> None:
+        self._retention = retention or Retention()
+        self._last_id = 0
+        self._transitions: dict[int, Transition] = {}
+        self._states: dict[str, StoredState] = {}
+        self._decisions: dict[str, DecisionRow] = {}
+        self._releases: dict[str, ReleaseRow] = {}
+        self._policies: dict[str, bytes] = {}
+
+    def commit(self, commit: Commit) -> tuple[int, ...]:
+        """As Store says; nothing here is durable."""
+        check_policies(commit)
+        for digest, body in commit.policies:
+            self._policies.setdefault(digest, body)
+        ids = tuple(self._append(transition) for transition in commit.transitions)
+        for state in (*map(state_after, commit.transitions), *commit.states):
+            self._states[state.uid] = state
+        self._decisions.update((row.id, row) for row in commit.decisions)
+        self._releases.update((row.id, row) for row in commit.releases)
+        for uid in commit.gone:
+            self._states.pop(uid, None)
+        return ids
+
+    def states(self) -> list[StoredState]:
+        """As StoreReader says."""
+        return [self._states[uid] for uid in sorted(self._states)]
+
+    def decisions(self, workload: str = "", *, limit: int = 100, since: float = 0.0) -> list[DecisionRow]:
+        """As StoreReader says."""
+        newest_first = sorted(self._decisions.values(), key=lambda row: (row.at, row.id), reverse=True)
+        found = [row for row in newest_first if row.at >= since and workload in ("", row.workload)]
+        return found[:limit]
+
+    def decision(self, prefix: str) -> DecisionRow:
+        """As StoreReader says."""
+        ids = [row.id for row in self.decisions(limit=len(self._decisions))]
+        return self._decisions[resolve(prefix, ids)]
+
+    def releases(
+        self, workload: str = "", *, limit: int = 100, since: float = 0.0, unfinished: bool = False
+    ) -> list[ReleaseRow]:
+        """As StoreReader says."""
+        newest_first = sorted(self._releases.values(), key=lambda row: (row.began, row.id), reverse=True)
+        found = [row for row in newest_first if row.began >= since and workload in ("", row.workload)]
+        return [row for row in found if row.ended is None or not unfinished][:limit]
+
+    def transitions(self, release: str = "", *, after: int = 0) -> Iterator[Transition]:
+        """As StoreReader says."""
+        for number, transition in list(self._transitions.items()):
+            if number > after and release in ("", transition.release):
+                yield transition
+
+    def policy(self, digest: str) -> bytes | None:
+        """As StoreReader says."""
+        return self._policies.get(digest)
+
+    def rollbacks(self, since: float) -> tuple[PastRollback, ...]:
+        """As StoreReader says."""
+        oldest_first = sorted(self._decisions.values(), key=lambda row: (row.at, row.id))
+        return tuple(
+            PastRollback(row.at, Workload.parse(row.workload).namespace, row.release)
+            for row in oldest_first
+            if row.at >= since and row.mode == Mode.ACT and row.action in (Action.ROLL_BACK, Action.FLAG_OFF)
+        )
+
+    def expire(self, now: float) -> int:
+        """As Store says; the batch is everything."""
+        under_watch = {row.id for row in self._releases.values() if row.ended is None}
+        old_transitions = [
+            number
+            for number, each in self._transitions.items()
+            if each.at < now - self._retention.transitions and each.release not in under_watch
+        ]
+        old = now - self._retention.decisions
+        old_decisions = [row.id for row in self._decisions.values() if row.at < old and row.release not in under_watch]
+        removed = _drop(self._transitions, old_transitions) + _drop(self._decisions, old_decisions)
+        decided = {row.release for row in self._decisions.values()}
+        ended = [row.id for row in self._releases.values() if row.ended is not None and row.ended < old]
+        removed += _drop(self._releases, [release for release in ended if release not in decided])
+        needed = {each.policy_hash for each in self._transitions.values()}
+        return removed + _drop(self._policies, [digest for digest in self._policies if digest not in needed])
+
+    def degraded(self) -> str:
+        """As Store says: never."""
+        return ""
+
+    def close(self) -> None:
+        """As StoreReader says."""
+
+    def _append(self, transition: Transition) -> int:
+        self._last_id += 1
+        self._transitions[self._last_id] = replace(transition, id=self._last_id)
+        return self._last_id
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def _drop(rows: dict[K, V], keys: list[K]) -> int:
+    for key in keys:
+        del rows[key]
+    return len(keys)

@@ -1,0 +1,131 @@
+"""The decision log in SQLite, read."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+from watcher.adapters.store.errors import StoreMissing, damaged, translated
+from watcher.adapters.store.lookup import resolve
+from watcher.adapters.store.rows import TRANSITION_COLUMNS, as_state, as_transition, columns
+from watcher.adapters.store.schema import check_readable
+from watcher.core.model import PastRollback, Workload
+from watcher.ports import DecisionRow, Rejected, ReleaseRow, StoredState, Transition
+
+_PAGE = 100  # transitions read at once: a reader that is slow must not hold a snapshot open
+
+
+def _select(table: str, names: Sequence[str]) -> str:
+    return f"SELECT {', '.join(names)} FROM {table} "  # noqa: S608 - names are of this package
+
+
+_STATES = _select("states", columns(StoredState)) + "ORDER BY uid"
+_DECISIONS = _select("decisions", columns(DecisionRow))
+_RELEASES = _select("releases", columns(ReleaseRow))
+_TRANSITIONS = _select("transitions", TRANSITION_COLUMNS)
+
+
+class SQLiteReader:
+    """Reads the log through a connection that is given to it."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self._path = path
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the log for reading only; the daemon may go on writing it.
+
+        Raises StoreMissing, StoreDamaged, StoreTooNew, StoreTooOld.
+        """
+        if not path.is_file():
+            raise StoreMissing(
+                f"there is no decision log at {path}. Name it with --store, or ask a daemon with --server"
+            )
+        with ExitStack() as undo:
+            try:
+                connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+                undo.callback(connection.close)
+                check_readable(connection, path)
+            except sqlite3.Error as error:
+                raise translated(path, error, "open") from error
+            undo.pop_all()
+        return cls(path, connection)
+
+    def states(self) -> list[StoredState]:
+        """As StoreReader says."""
+        try:
+            return [as_state(row) for row in self._rows(_STATES)]
+        except Rejected as error:
+            raise damaged(self._path, str(error)) from error
+
+    def decisions(self, workload: str = "", *, limit: int = 100, since: float = 0.0) -> list[DecisionRow]:
+        """As StoreReader says."""
+        where = "WHERE at >= ? AND workload = ? " if workload else "WHERE at >= ? "
+        values = (since, workload, limit) if workload else (since, limit)
+        rows = self._rows(f"{_DECISIONS}{where}ORDER BY at DESC, id DESC LIMIT ?", values)
+        return [DecisionRow(*row) for row in rows]
+
+    def decision(self, prefix: str) -> DecisionRow:
+        """As StoreReader says."""
+        rows = self._rows(f"{_DECISIONS}WHERE id = ?", (prefix,))
+        if not rows:
+            ids = [row[0] for row in self._rows("SELECT id FROM decisions ORDER BY at DESC, id DESC")]
+            rows = self._rows(f"{_DECISIONS}WHERE id = ?", (resolve(prefix, ids),))
+        return DecisionRow(*rows[0])
+
+    def releases(
+        self, workload: str = "", *, limit: int = 100, since: float = 0.0, unfinished: bool = False
+    ) -> list[ReleaseRow]:
+        """As StoreReader says."""
+        where = "WHERE began >= ? AND workload = ? " if workload else "WHERE began >= ? "
+        values = (since, workload, limit) if workload else (since, limit)
+        if unfinished:
+            where += "AND ended IS NULL "
+        rows = self._rows(f"{_RELEASES}{where}ORDER BY began DESC, id DESC LIMIT ?", values)
+        return [ReleaseRow(*row) for row in rows]
+
+    def transitions(self, release: str = "", *, after: int = 0) -> Iterator[Transition]:
+        """As StoreReader says."""
+        where = "WHERE id > ? AND release = ? " if release else "WHERE id > ? "
+        while True:
+            values = (after, release, _PAGE) if release else (after, _PAGE)
+            page = self._rows(f"{_TRANSITIONS}{where}ORDER BY id LIMIT ?", values)
+            for row in page:
+                yield self._transition(row)
+            if len(page) < _PAGE:
+                return
+            after = page[-1][-1]
+
+    def policy(self, digest: str) -> bytes | None:
+        """As StoreReader says."""
+        rows = self._rows("SELECT body FROM policies WHERE hash = ?", (digest,))
+        return rows[0][0] if rows else None
+
+    def rollbacks(self, since: float) -> tuple[PastRollback, ...]:
+        """As StoreReader says."""
+        rows = self._rows(
+            "SELECT at, workload, release FROM decisions WHERE at >= ? AND mode = 'act' "
+            "AND action IN ('roll_back', 'flag_off') ORDER BY at, id",
+            (since,),
+        )
+        return tuple(PastRollback(at, Workload.parse(workload).namespace, release) for at, workload, release in rows)
+
+    def close(self) -> None:
+        """As StoreReader says."""
+        self._connection.close()
+
+    def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise translated(self._path, error, "read") from error
+
+    def _transition(self, row: Sequence[Any]) -> Transition:
+        try:
+            return as_transition(row)
+        except Rejected as error:
+            raise damaged(self._path, f"record {row[-1]}: {error}") from error

@@ -1,0 +1,115 @@
+"""Where the reading commands get their answers: from a running daemon's API, or from the file of its log."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from watcher.ports import WatcherError
+
+if TYPE_CHECKING:
+    from watcher.ports import StoreReader
+
+Document = dict[str, Any]
+
+DEFAULT_SERVER = "http://127.0.0.1:8080"  # where `watcher run` listens when nothing else is said
+
+
+class WrongUse(WatcherError):
+    """The command line asks for something that makes no sense."""
+
+
+class Answers(Protocol):
+    """What the reading commands ask.  Shapes as the HTTP API serves them; workloads as Kind/namespace/name.
+
+    Every method raises Unavailable when nobody answers, Rejected when the answer makes no sense.
+    """
+
+    def decisions(self, workload: str, limit: int, since: float) -> list[Document]:
+        """Decisions at or after `since` (Unix seconds), newest first; an empty workload means all."""
+
+    def decision(self, prefix: str) -> Document:
+        """One decision by the beginning of its id.  Raises NoSuchDecision."""
+
+    def releases(self, workload: str, limit: int, since: float) -> list[Document]:
+        """Releases that began at or after `since`, newest first."""
+
+    def status(self) -> Document:
+        """Everything at a glance."""
+
+    def why(self, workload: str) -> Document:
+        """Why this workload was, or was not, rolled back."""
+
+    def close(self) -> None:
+        """Let go of the source."""
+
+
+class FileAnswers:
+    """Answers from the file of the decision log, read beside a daemon that may be writing it."""
+
+    def __init__(self, log: StoreReader) -> None:
+        self._log = log
+
+    def decisions(self, workload: str, limit: int, since: float) -> list[Document]:
+        """As Answers says."""
+        from watcher.adapters.store.documents import decision_document
+
+        return [decision_document(row) for row in self._log.decisions(workload, limit=limit, since=since)]
+
+    def decision(self, prefix: str) -> Document:
+        """As Answers says."""
+        from watcher.adapters.store.documents import decision_document
+
+        return decision_document(self._log.decision(prefix))
+
+    def releases(self, workload: str, limit: int, since: float) -> list[Document]:
+        """As Answers says."""
+        from watcher.adapters.store.documents import release_document
+
+        return [release_document(row) for row in self._log.releases(workload, limit=limit, since=since)]
+
+    def status(self) -> Document:
+        """As Answers says."""
+        from watcher.adapters.store.documents import status_document
+
+        return status_document(self._log)
+
+    def why(self, workload: str) -> Document:
+        """As Answers says."""
+        from watcher.adapters.store.documents import why_document
+
+        return why_document(self._log, workload)
+
+    def close(self) -> None:
+        """As Answers says."""
+        self._log.close()
+
+
+def choose(server: str, store: Path | None, environment: Mapping[str, str] = os.environ) -> Answers:
+    """The source that was named: flags before WATCHER_SERVER before WATCHER_STORE before a daemon on this machine.
+
+    Raises WrongUse for two flags, Unavailable or Rejected for a file that cannot be read.
+    """
+    if server and store is not None:
+        raise WrongUse("--server and --store name two sources; give one of them")
+    if store is not None:
+        return _file(store)
+    if server or environment.get("WATCHER_SERVER"):
+        return _server(server or environment["WATCHER_SERVER"])
+    if environment.get("WATCHER_STORE"):
+        return _file(Path(environment["WATCHER_STORE"]))
+    return _server(DEFAULT_SERVER)
+
+
+def _file(path: Path) -> FileAnswers:
+    from watcher.adapters.store.reading import SQLiteReader
+
+    return FileAnswers(SQLiteReader.open(path))
+
+
+def _server(url: str) -> Answers:
+    from watcher.cli.server import ServerAnswers
+
+    return ServerAnswers(url)

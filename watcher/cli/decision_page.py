@@ -1,0 +1,149 @@
+"""One decision in the order in which somebody who was woken by it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from watcher.cli.moments import ago, moment, span
+from watcher.core.words import Action, Durability, Mode, Outcome
+
+Document = dict[str, Any]
+Facts = list[tuple[str, str]]
+
+_ENDINGS: dict[str, str] = {
+    Outcome.RESTORED: "Yes: the service has recovered",
+    Outcome.RESTORED_UNCONFIRMED: "Yes as far as can be told: the good version runs, too little traffic to prove it",
+    Outcome.SUPERSEDED: "For this decision: a newer release took its place",
+    Outcome.DID_NOT_HELP: "No: going back worked, the metrics are still bad",
+    Outcome.FAILED: "No: going back failed",
+    Outcome.WAITING_FOR_PERSON: "No: it waits for a person",
+}
+_DURABILITY: dict[str, str] = {
+    Durability.DURABLE: "durable",
+    Durability.CLUSTER_ONLY: "in the cluster only, its source still holds the bad version",
+    Durability.GIT_ONLY: "in Git only, the cluster does not follow yet",
+}
+_UNFINISHED: dict[str, str] = {
+    Mode.OBSERVE: "No: mode is observe, so nothing was done",
+    Mode.PROPOSE: "No: it is proposed, and waits for a person",
+}
+
+
+def facts(decision: Document, now: float) -> Facts:
+    """Names and texts, in order; `now` in Unix seconds."""
+    found = [
+        ("Over?", _over(decision)),
+        ("You must", decision.get("remedy") or "do nothing"),
+        ("Acting?", _acting(decision)),
+        ("Evidence", _evidence(decision)),
+        ("Changed", _changed(decision)),
+        ("Guards", "\n".join(_guards(decision))),
+        ("Rungs", "\n".join(map(_rung, decision.get("rungs") or []))),
+        ("Data", _age(decision, now)),
+        ("Record", decision.get("problem", "")),
+    ]
+    return [(name, text) for name, text in found if text]
+
+
+def is_over(decision: Document) -> bool:
+    """Whether nobody needs to look at it any more."""
+    if not is_breach(decision):
+        return True
+    return decision.get("outcome") in (Outcome.RESTORED, Outcome.RESTORED_UNCONFIRMED, Outcome.SUPERSEDED)
+
+
+def is_breach(decision: Document) -> bool:
+    """Whether something had to be done at all."""
+    return decision.get("action") not in (None, Action.NONE)
+
+
+def is_acting(decision: Document) -> bool:
+    """Whether a way back is under way."""
+    going_back = decision.get("action") in (Action.ROLL_BACK, Action.FLAG_OFF)
+    return going_back and decision.get("mode") == Mode.ACT and not decision.get("outcome")
+
+
+def _over(decision: Document) -> str:
+    durability = _DURABILITY.get(decision.get("durability") or "", "")
+    parts = [_ending(decision), durability, _since(decision)]
+    return ", ".join(part for part in parts if part)
+
+
+def _ending(decision: Document) -> str:
+    outcome = str(decision.get("outcome") or "")
+    if outcome:
+        return _ENDINGS.get(outcome, outcome)
+    if not is_breach(decision):
+        return "There was nothing to do"
+    if is_acting(decision):
+        return "No: it is still acting"
+    if decision.get("action") == Action.HOLD:
+        return "No: a guard holds"
+    if decision.get("action") == Action.ROLL_FORWARD:
+        return "No: there is no safe way back, roll forward"
+    return _UNFINISHED.get(decision.get("mode") or "", "No")
+
+
+def _since(decision: Document) -> str:
+    bad, restored = decision.get("first_bad_at"), decision.get("restored_at")
+    if restored is not None:
+        took = f" after {span(restored - bad)}" if bad is not None else ""
+        return f"since {moment(restored)}{took}"
+    return f"bad since {moment(bad)}" if bad is not None else ""
+
+
+def _acting(decision: Document) -> str:
+    if not is_acting(decision):
+        return "no"
+    kind, _, place = str(decision.get("workload")).partition("/")
+    namespace, _, name = place.partition("/")
+    hold = f"kubectl -n {namespace} annotate {kind.lower()} {name} watcher.dev/hold='REASON'"
+    rung = decision.get("rung") or "the next rung"
+    return f"yes, {rung} is under way ({decision.get('phase') or 'acting'}); to stop it: {hold}"
+
+
+def _evidence(decision: Document) -> str:
+    sentences = [each.get("sentence") for each in decision.get("verdicts") or [] if each.get("verdict") == "breach"]
+    return "\n".join(each for each in sentences if each) or decision.get("reason") or ""
+
+
+def _changed(decision: Document) -> str:
+    images = ", ".join(decision.get("images") or [])
+    parts = [
+        str(decision.get("workload") or ""),
+        f"revision {decision['revision']}" if decision.get("revision") else f"release {decision.get('release')}",
+        images,
+    ]
+    return ", ".join(part for part in parts if part) + _target(decision)
+
+
+def _target(decision: Document) -> str:
+    target = decision.get("target")
+    if not target:
+        return ""
+    known = [*(target.get("images") or []), target.get("provenance")]
+    details = ", ".join(str(each) for each in known if each)
+    return f"\nback to revision {target.get('revision')}" + (f" ({details})" if details else "")
+
+
+def _guards(decision: Document) -> Iterator[str]:
+    only = [decision["guard"]] if decision.get("guard") else []
+    for guard in decision.get("guards") or only:
+        yield f"{guard.get('id')}: {guard.get('reason') or 'no reason was recorded'}"
+
+
+def _rung(rung: Document) -> str:
+    took = f", took {span(rung['took_s'])}" if rung.get("took_s") is not None else ""
+    failed = f", failed: {rung['failed']}" if rung.get("failed") else ""
+    reason = f": {rung['reason']}" if rung.get("reason") else ""
+    return f"{rung.get('rung')} {'taken' if rung.get('taken') else 'skipped'}{took}{failed}{reason}"
+
+
+def _age(decision: Document, now: float) -> str:
+    at = decision.get("decided_at", decision.get("at"))
+    return f"decided {moment(at)}, {ago(at, now)}; mode {decision.get('mode')}" + _why_mode(decision)
+
+
+def _why_mode(decision: Document) -> str:
+    return f" ({decision['why_mode']})" if decision.get("why_mode") else ""

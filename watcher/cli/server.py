@@ -1,0 +1,105 @@
+"""Answers from the HTTP API of a running daemon."""
+
+from __future__ import annotations
+
+import json
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote, urlencode, urlsplit
+from urllib.request import urlopen
+
+from watcher.cli.answers import Document, WrongUse
+from watcher.ports import NoSuchDecision, Rejected, Unavailable
+
+_TIMEOUT = 10.0  # seconds
+
+
+class ServerAnswers:
+    """Asks one daemon; see Answers."""
+
+    def __init__(self, url: str) -> None:
+        """Raises WrongUse for what is no HTTP address."""
+        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+            raise WrongUse(f"--server {url!r} is no address; write it like http://127.0.0.1:8080")
+        self._url = url.rstrip("/")
+
+    def decisions(self, workload: str, limit: int, since: float) -> list[Document]:
+        """As Answers says."""
+        return self._items("decisions", workload, limit, since)
+
+    def decision(self, prefix: str) -> Document:
+        """As Answers says."""
+        try:
+            return self._get(f"/api/v1/decisions/{quote(prefix, safe='')}")
+        except _NotFound as error:
+            raise NoSuchDecision(str(error)) from error
+
+    def releases(self, workload: str, limit: int, since: float) -> list[Document]:
+        """As Answers says."""
+        return self._items("releases", workload, limit, since)
+
+    def status(self) -> Document:
+        """As Answers says."""
+        return self._get("/api/v1/status")
+
+    def why(self, workload: str) -> Document:
+        """As Answers says."""
+        return self._get(f"/api/v1/why/{quote(workload)}")
+
+    def close(self) -> None:
+        """As Answers says: there is nothing to close."""
+
+    def _items(self, kind: str, workload: str, limit: int, since: float) -> list[Document]:
+        query = {"limit": str(limit), "since": repr(since), **({"workload": workload} if workload else {})}
+        items = self._get(f"/api/v1/{kind}?{urlencode(query)}").get("items")
+        if not isinstance(items, list):
+            raise Rejected(f"{self._url}/api/v1/{kind} answered without items; is this a watcher daemon?")
+        return items
+
+    def _get(self, path: str) -> Document:
+        try:
+            with urlopen(self._url + path, timeout=_TIMEOUT) as response:  # noqa: S310 - the scheme was checked
+                return self._parsed(response.read())
+        except HTTPError as error:
+            with error:
+                raise self._failure(error) from error
+        except (URLError, HTTPException, OSError) as error:
+            reason = error.reason if isinstance(error, URLError) else error
+            raise Unavailable(
+                f"no daemon answers at {self._url} ({reason}). Start it with `watcher run`, name another one with "
+                f"--server URL, or read its file with --store PATH"
+            ) from error
+
+    def _parsed(self, body: bytes) -> Document:
+        try:
+            answer = json.loads(body)
+        except ValueError as error:
+            raise Rejected(f"{self._url} did not answer in JSON: {error}. Is this a watcher daemon?") from error
+        if not isinstance(answer, dict):
+            raise Rejected(f"{self._url} did not answer with a JSON object. Is this a watcher daemon?")
+        return answer
+
+    def _failure(self, error: HTTPError) -> Exception:
+        text = self._message(error)
+        if error.code == 404:
+            return _NotFound(text)
+        if error.code == 400:
+            return WrongUse(text)
+        return Unavailable(text) if error.code >= 500 else Rejected(text)
+
+    def _message(self, error: HTTPError) -> str:
+        """Message and remedy of the API's error shape, or at least the status."""
+        try:
+            stated: Any = json.loads(error.read())["error"]
+            return f"{stated['message']}. {_sentence(stated['remedy'])}"
+        except (ValueError, KeyError, TypeError):
+            return f"{error.url} answered {error.code} {error.reason}. Is this a watcher daemon?"
+
+
+class _NotFound(Rejected):
+    """The API knows no such thing."""
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,61 @@
+"""`watcher why`: why a workload was, or was not, rolled back."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from watcher.cli.decision_page import Facts, facts
+from watcher.cli.moments import moment
+from watcher.cli.output import Format, Output, for_programs
+from watcher.cli.printing import show_facts
+from watcher.cli.reading import Server, Store, asking, named, present
+
+
+def why(
+    workload: Annotated[str, typer.Argument(help="Kind/namespace/name, as in Deployment/shop/checkout.")],
+    server: Server = "",
+    store: Store = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Tell why a workload was, or was not, rolled back.
+
+    Exit code 2: that is no name of a workload; 3: the daemon or the log cannot be reached.
+    """
+    with asking(server, store) as answers:
+        found = answers.why(named(workload))
+    if output is not Format.TABLE:
+        typer.echo(for_programs(found, output))
+        return
+    typer.echo(f"{found.get('workload')}: {found.get('why')}\n")
+    show_facts([*_release(found), *_checks(found), *_more(found, present())])
+
+
+def _release(found: dict[str, Any]) -> Facts:
+    release = found.get("release")
+    if not release:
+        return []
+    images = ", ".join(release.get("images") or [])
+    ended = f"watched until {moment(release['ended'])}" if release.get("ended") is not None else "under watch"
+    text = f"revision {release.get('revision')}, {images}, began {moment(release.get('began'))}, {ended}"
+    verdict = release.get("verdict") or "undecided"
+    return [("Release", text), ("Verdict", verdict), ("Never undone", release.get("never_undo") or "")]
+
+
+def _checks(found: dict[str, Any]) -> Facts:
+    sentences = [f"{each.get('check')}: {each.get('sentence')}" for each in found.get("checks") or []]
+    return [("Checks", "\n".join(sentences)), ("Problems", "\n".join(found.get("problems") or []))]
+
+
+def _more(found: dict[str, Any], now: float) -> Facts:
+    """The decision, the mode, and names that are near when the name is not known."""
+    decision = found.get("decision")
+    about = [("Decision", str(decision.get("id"))), *facts(decision, now)] if decision else []
+    known = [f"{each.get('revision')} ({each.get('provenance')})" for each in found.get("known_good") or []]
+    return [
+        ("Mode", found.get("mode") or ""),
+        ("Known good", ", ".join(known)),
+        ("Did you mean", ", ".join(found.get("near") or [])),
+        *about,
+    ]
