@@ -1,0 +1,35 @@
+"""Simulated controllers: what kube-controller-manager, a kubelet and Argo Rollouts do to the objects in the store.
+
+Each looks at the whole state of one object and takes the next step towards what its spec asks for, synchronously;
+the loop in `runtime` calls it again after every change that concerns it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from watcher.sandbox.controllers.daemon_sets import DaemonSetController
+from watcher.sandbox.controllers.deployments import DeploymentController
+from watcher.sandbox.controllers.garbage import GarbageCollector, NamespaceController
+from watcher.sandbox.controllers.kubelet import Kubelet
+from watcher.sandbox.controllers.replica_sets import ReplicaSetController
+from watcher.sandbox.controllers.rollouts import RolloutController
+from watcher.sandbox.controllers.stateful_sets import StatefulSetController
+
+if TYPE_CHECKING:
+    from watcher.sandbox.controllers.runtime import Controller
+    from watcher.sandbox.controllers.world import World
+
+
+def all_controllers(world: World) -> list[Controller]:
+    """Every controller of the sandbox."""
+    return [
+        DeploymentController(world),
+        ReplicaSetController(world),
+        StatefulSetController(world),
+        DaemonSetController(world),
+        RolloutController(world),
+        Kubelet(world),
+        GarbageCollector(world),
+        NamespaceController(world),
+    ]
