@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import signal
 import sys
 import tempfile
 from enum import StrEnum
@@ -44,7 +45,7 @@ def demo(
     if prometheus is not None and not prometheus.is_file():
         typer.echo(f"--prometheus {prometheus}: there is no such file; give the path of a prometheus binary", err=True)
         raise typer.Exit(Exit.INVALID)
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         code = asyncio.run(
             _demo(plain=once or output is Output.JSON, stay=stay, output=output, binary=prometheus, port=port)
         )
@@ -60,6 +61,7 @@ async def _demo(*, plain: bool, stay: bool, output: Output, binary: Path | None,
     from watcher.sandbox.demo.stage import stage
 
     console = Console(stderr=output is Output.JSON)
+    _end_in_order_when_told()
     with tempfile.TemporaryDirectory(prefix="watcher-demo-") as directory:
         logs.configure_file(Path(directory) / "watcher.log")
         try:
@@ -73,6 +75,14 @@ async def _demo(*, plain: bool, stay: bool, output: Output, binary: Path | None,
         except WatcherError as error:
             console.print(f"the demo could not be set up: {error}", style="red")
             return Exit.FAILED
+
+
+def _end_in_order_when_told() -> None:
+    """A closed terminal or a `kill` ends the demo as Ctrl-C does: nothing is left running."""
+    task = asyncio.current_task()
+    if task is not None:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 async def _perform(play: Play, console: Console, *, plain: bool) -> Exit:
