@@ -45,11 +45,13 @@ def demo(
     if prometheus is not None and not prometheus.is_file():
         typer.echo(f"--prometheus {prometheus}: there is no such file; give the path of a prometheus binary", err=True)
         raise typer.Exit(Exit.INVALID)
-    with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
+    try:
         code = asyncio.run(
             _demo(plain=once or output is Output.JSON, stay=stay, output=output, binary=prometheus, port=port)
         )
-        raise typer.Exit(code)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        code = Exit.FAILED  # cut off before the end
+    raise typer.Exit(code)
 
 
 async def _demo(*, plain: bool, stay: bool, output: Output, binary: Path | None, port: int) -> Exit:
@@ -130,8 +132,8 @@ def _line(release: dict[str, object]) -> str:
     if release["rung"] is None:
         return f"  {release['image']}: {release['verdict']}"
     return (
-        f"  {release['image']}: {release['verdict']}; {release['rung']} to revision {release['target']}; "
-        f"decided {release['detected_after_s']} s, recovered {release['restored_after_s']} s after the first bad request"
+        f"  {release['image']}: {release['verdict']}; {release['rung']} to revision {release['target']}; decided "
+        f"{release['detected_after_s']} s, recovered {release['restored_after_s']} s after the first bad request"
     )
 
 
@@ -150,4 +152,5 @@ async def _stay(play: Play, console: Console) -> None:
     ):
         console.print(f"  {line}", style="bold", soft_wrap=True, highlight=False)
     console.print(f"Logs: {set_up.directory / 'watcher.log'}   Metrics source: {set_up.metrics.url}", highlight=False)
-    await asyncio.Event().wait()
+    with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is the way to end it
+        await asyncio.Event().wait()
