@@ -15,7 +15,7 @@ from watcher.core.series import Labels, Part
 CHANGED = "metric-contract-changed"
 MISSING = "metric-missing"
 
-_EXCESS_SHARE = 0.05  # of the total: bad requests counted a moment before the total they belong to
+_EXCESS_SHARE = 0.05  # of the total: bad requests are counted a moment before the total they belong to
 _EXCESS = 5.0
 
 
@@ -26,6 +26,8 @@ class _Seen:
     total: bool = False
     errors: bool = False
     within: bool = False
+    requests: float = 0.0  # total and bad ones so far
+    bad: float = 0.0
     alternatives: set[int] = field(default_factory=set)  # of `bad`, whose labels are all there
 
 
@@ -73,14 +75,13 @@ class Contract:
         `counts`: total and bad requests of each revision in the block.  `scraped`: revisions whose pods have been ready
         and scraped for long enough to show the metric.
         """
-        for revision in scraped:
-            if not self._has_total(revision):
-                return self._no_series(revision)
         for revision, (total, bad) in sorted(counts.items()):
-            problem = self._problem(revision, total, bad)
-            if problem:
-                return problem
-        return ""
+            seen = self._seen.setdefault(revision, _Seen())
+            seen.requests += total
+            seen.bad += bad
+        silent = (self._no_series(revision) for revision in scraped if not self._has_total(revision))
+        changed = (self._problem(revision, *counts[revision]) for revision in sorted(counts))
+        return next((problem for problem in (*silent, *changed) if problem), "")
 
     def _has_total(self, revision: str) -> bool:
         return revision in self._seen and self._seen[revision].total
@@ -95,10 +96,10 @@ class Contract:
         return f"{MISSING}: no pod of this workload has a series of {metric}; see `total` and `identify` of the check"
 
     def _problem(self, revision: str, total: float, bad: float) -> str:
-        check, seen = self._check, self._seen.get(revision, _Seen())
+        check, seen = self._check, self._seen[revision]
         if isinstance(check, HistogramCheck):
             return "" if seen.within or not seen.total else self._no_bound(revision)
-        if bad > total * (1 + _EXCESS_SHARE) + _EXCESS:
+        if bad > total and seen.bad > seen.requests * (1 + _EXCESS_SHARE) + _EXCESS:
             return f"{CHANGED}: {bad:.0f} bad of {total:.0f} requests{_on(revision)}: they are no part of the total"
         if check.bad and seen.total and not seen.alternatives:
             return self._no_label(check, revision)
@@ -117,8 +118,10 @@ class Contract:
     def _no_bound(self, revision: str) -> str:
         check = self._check
         assert isinstance(check, HistogramCheck)  # noqa: S101 - for the type checker; `_problem` asks only then
-        near = sorted(self.bounds, key=lambda each: abs(each - check.bound))[:2]
-        hint = f"; nearest: {', '.join(f'{each:g}' for each in sorted(near))}" if near else ""
+        below = max((each for each in self.bounds if each < check.bound), default=None)
+        above = min((each for each in self.bounds if each > check.bound), default=None)
+        near = ", ".join(f"{each:g}" for each in (below, above) if each is not None)
+        hint = f"; nearest: {near}" if near else ""
         word = CHANGED if any(seen.within for seen in self._seen.values()) else MISSING
         return f"{word}: {check.bound:g} is no bucket bound of {check.histogram}{_on(revision)}{hint}"
 

@@ -61,7 +61,7 @@ class Counting:
         """
         self.check = check
         self.contract = Contract(check)
-        self.unresolved: set[str] = set()  # pods that series name and nobody knows
+        self.unresolved: set[str] = set()  # whom series name and nobody knows
         self._namespace = namespace
         self._since = since
         self._settled = since - LEAD_IN
@@ -140,7 +140,7 @@ class Counting:
     def _count(self, grid: Grid, end: float, pods: PodTable, presence: Presence) -> _Sums:
         """Count all samples before `end` that were not counted yet."""
         sums = _Sums()
-        events = self._intake.events(end, presence)
+        events, reach = self._intake.events(end, presence), grid.reach
         self._closed = end
         for old, new in self._intake.renamed:
             self._differences.rename(old, new)
@@ -151,9 +151,9 @@ class Counting:
                 self._resolve(event, pods, sums)
         for event in events:
             known, pod = self._resolve(event, pods, sums)
-            difference = self._differences.of(event, pod, presence, grid.reach) if known else None
+            difference = self._differences.of(event, pod, presence, reach) if known else None
             if difference is not None:
-                _sum(sums, event, pod, difference, grid.reach)
+                _sum(sums, event, pod, difference, reach)
         return sums
 
     def _resolve(self, event: Event, pods: PodTable, sums: _Sums) -> tuple[bool, Pod | None]:
@@ -163,7 +163,7 @@ class Counting:
             target = event.key.target
             pod = pods.at(target.subject, event.at) if target.namespace == self._namespace else None
             if pod is None:
-                self.unresolved.add(f"{target.namespace}/{target.subject}")
+                self.unresolved.add(f"pod {target.namespace}/{target.subject}")
                 return False, None
         revision = "" if pod is None else pod.revision
         sums.revisions.add(revision)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from watcher.core.counter import TOLERANCE, Counter, Difference, Step, begin
+from watcher.core.counter import Counter, Difference, Step, begin
 from watcher.core.intake import Event
 from watcher.core.model import Pod
 from watcher.core.presence import Presence, newest
@@ -53,13 +53,9 @@ class Differences:
         nameless = (name[0], event.key._replace(target=target._replace(instance="")))
         moved = self._instances.setdefault(nameless, target.instance) != target.instance
         oldest = min(event.at - reach, self._begins)
-        begun = [each for each in _starts(event.key, pod, presence) if oldest <= each <= event.at + TOLERANCE]
-        counter, difference = begin(
-            event.at,
-            event.value,
-            self._scraped(target, event.at, presence, reach),
-            max(begun, default=None, key=float) if not moved else None,
-        )
+        begun = [each for each in _starts(event.key, pod, presence) if oldest <= each <= event.at and not moved]
+        scraped = self._scraped(target, event.at, presence, reach)
+        counter, difference = begin(event.at, event.value, scraped, max(begun, default=None))
         if counter is not None:
             self._counters[name] = counter
         return difference

@@ -33,10 +33,15 @@ class PodTable:
     def at(self, name: str, time: float) -> Pod | None:
         """The pod that bore this name at this time (Unix seconds), or None."""
         pods = self._by_name.get(name, ())
+        if len(pods) == 1 and pods[0].created <= time:
+            return pods[0]
         began = [pod for pod in pods if pod.created <= time]
         if began:
             return began[-1]
         return pods[0] if pods and time >= pods[0].created - CLOCKS else None
+
+    def __bool__(self) -> bool:
+        return bool(self._by_name)
 
     def names(self, since: float) -> list[str]:
         """Names of pods that existed at `since` or later, sorted."""

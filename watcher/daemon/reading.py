@@ -26,6 +26,9 @@ SETTLED = 600.0
 BEHIND = 120.0
 """Seconds, or four scrapes, after which a source without newer samples counts as blind."""
 
+AT_ONCE = 500
+"""Series that are taken in without letting others of this process run."""
+
 ASK_BOUNDS_AGAIN = 60.0
 """Seconds between two questions for the bucket bounds of a metric that lacks the bound of a check."""
 
@@ -86,27 +89,31 @@ class Reader:
         for series in (scrapes and scrapes.result()) or ():
             for presence in takers.get((series.labels.get("namespace", ""), series.labels.get("pod", "")), ()):
                 presence.add(series.labels, series.samples)
-        failed = self._deliver([(ask, answer.result()) for ask, answer in answers])
-        self._close(piece, {each: [one for one in found if one not in failed] for each, found in countings.items()}, at)
+        failed = await self._deliver([(ask, answer.result()) for ask, answer in answers])
+        ready = {each: [one for one in found if one not in failed] for each, found in countings.items()}
+        await self._close(piece, ready, at)
 
-    def _deliver(self, answers: Iterable[tuple[Ask, list[RawSeries] | None]]) -> set[Counting]:
+    async def _deliver(self, answers: Iterable[tuple[Ask, list[RawSeries] | None]]) -> set[Counting]:
         """Hand series to their folds; the folds whose answer is missing."""
         failed: set[Counting] = set()
         for ask, answer in answers:
             if answer is None:
                 failed |= ask.countings()
                 continue
-            for series in answer:
+            for number, series in enumerate(answer):
+                if number % AT_ONCE == 0:
+                    await asyncio.sleep(0)
                 for counting in ask.owners(series):
                     counting.add(series.labels, series.samples)
         return failed
 
-    def _close(self, piece: Piece, countings: dict[Folds, list[Counting]], at: float) -> None:
+    async def _close(self, piece: Piece, countings: dict[Folds, list[Counting]], at: float) -> None:
         name = self.source.name
         shown = (counting.newest for each in countings.values() for counting in each)
         scraped = (each.presences[name].newest for each in countings if name in each.presences)
         self._watermark = newest((self._watermark, *shown, *scraped))
         for folds, found in countings.items():
+            await asyncio.sleep(0)
             presence = folds.presences[name]
             for counting in found:
                 reach = LEAD_IN if counting.grid is None else counting.grid.reach

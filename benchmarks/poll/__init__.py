@@ -1,0 +1,1 @@
+"""What one poll costs: `python -m benchmarks.poll`."""

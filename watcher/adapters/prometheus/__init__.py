@@ -1,0 +1,1 @@
+"""Prometheus-compatible query APIs: Prometheus, Thanos, Mimir, VictoriaMetrics."""

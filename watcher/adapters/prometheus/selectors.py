@@ -1,0 +1,27 @@
+"""PromQL selectors as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_SPECIAL = str.maketrans({character: "\\" + character for character in "\\.+*?()|[]{}^$"})
+
+
+def quoted(text: str) -> str:
+    """A PromQL string."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def one_of(label: str, values: Iterable[str]) -> str:
+    """A matcher for exactly these values: an alternation of literals, which Prometheus looks up as a set."""
+    return f"{label}=~{quoted('|'.join(value.translate(_SPECIAL) for value in values))}"
+
+
+def selector(metric: str, *matchers: str) -> str:
+    """A vector selector; `metric` may be empty when a matcher names the metrics."""
+    return f"{metric}{{{','.join(matchers)}}}"
+
+
+def count_by_bound(buckets: str) -> str:
+    """A query for the bucket bounds that the selected series have, in their own spelling."""
+    return f"count by (le) ({buckets})"

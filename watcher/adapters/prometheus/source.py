@@ -1,0 +1,108 @@
+"""A Prometheus-compatible query API as a source of metrics."""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from collections.abc import Callable
+
+import structlog
+from asyncio_throttle.throttler import Throttler
+
+from watcher.adapters.prometheus.answers import Json, raw_series, result_of, samples
+from watcher.adapters.prometheus.credentials import Address, Credentials
+from watcher.adapters.prometheus.scope import scoped, spliced
+from watcher.adapters.prometheus.transport import Answer, Transport
+from watcher.core.policy import PartialResponse, Replicas, Source
+from watcher.ports import RawSeries, Sample, Unavailable
+
+RATE = 10.0
+"""Queries a second, at the most, where nothing else is set."""
+
+SKEW_WORTH_A_WARNING, SKEW_UNUSABLE = 10.0, 60.0
+"""Seconds between the source's clock and ours."""
+
+log = structlog.get_logger("watcher.prometheus")
+
+
+class PrometheusSource:
+    """Asks one API.  Credentials are read again when their files change; answers with parts missing are no answers."""
+
+    def __init__(self, source: Source, rate: float = RATE, now: Callable[[], float] = time.time) -> None:
+        """`rate`: queries a second; `now`: our clock, Unix seconds, held against the server's."""
+        self.name = source.name
+        self._scope = source.scope
+        self._allow_partial = source.partial_response is PartialResponse.ALLOW
+        self._options = _options(source)
+        self._address = Address.of(source.url)
+        self._where = f"source {source.name} ({self._address.url})"
+        self._credentials = Credentials(source, self._address)
+        self._transport: Transport | None = None
+        self._throttle = Throttler(rate_limit=max(1, round(rate)), period=max(1.0, 1.0 / rate))
+        self._now = now
+        self._skewed = False
+
+    async def raw(self, selector: str, window: float, at: float) -> list[RawSeries]:
+        """Samples of `selector` in (at - window, at], as scraped.
+
+        Raises Unavailable when the source is down, times out, or answers partially; Rejected for a bad query.
+        """
+        query = f"{spliced(selector, self._scope)}[{round(window * 1000)}ms]"
+        return raw_series(self._where, await self._query(query, at))
+
+    async def instant(self, query: str, at: float) -> list[Sample]:
+        """Evaluate a PromQL expression at one time.  Raises as `raw`."""
+        return samples(self._where, await self._query(scoped(query, self._scope), at))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._transport is not None:
+            await self._transport.close()
+            self._transport = None
+
+    async def _query(self, query: str, at: float) -> Json:
+        form = {"query": query, "time": f"{at:.3f}", **self._options}
+        headers = self._credentials.headers()
+        transport = await self._current_transport()
+        async with self._throttle:
+            sent = self._now()
+            answer = await transport.post("/api/v1/query", form, headers)
+        data = result_of(self._where, answer, allow_partial=self._allow_partial)
+        self._compare_clocks(answer, sent, self._now())
+        return data
+
+    async def _current_transport(self) -> Transport:
+        if self._transport is None or self._credentials.tls_changed():
+            await self.close()
+            self._transport = Transport(self._address.url, self._credentials.tls())
+        return self._transport
+
+    def _compare_clocks(self, answer: Answer, sent: float, received: float) -> None:
+        """Hold the server's clock, which tells whole seconds, against ours; a cached answer's date says nothing."""
+        stated = _date(answer.headers.get("date", ""))
+        if stated is None or "age" in answer.headers:
+            return
+        skew = stated - min(max(stated, sent - 1.0), received)
+        if abs(skew) > SKEW_UNUSABLE:
+            raise Unavailable(f"{self._where}: its clock is {skew:+.0f} s from ours; mend the clocks, then it is used")
+        skewed = abs(skew) > SKEW_WORTH_A_WARNING
+        if skewed and not self._skewed:
+            log.warning("source_clock_skewed", source=self.name, seconds=round(skew))
+        self._skewed = skewed
+
+
+def _options(source: Source) -> dict[str, str]:
+    """Parameters that Thanos and VictoriaMetrics know and others ignore."""
+    options = {"timeout": "15s"}
+    if source.partial_response is PartialResponse.REFUSE:
+        options |= {"partial_response": "false", "deny_partial_response": "1"}
+    if source.replicas is not Replicas.SINGLE:
+        options["dedup"] = "true" if source.replicas is Replicas.DEDUPLICATED else "false"
+    return options
+
+
+def _date(text: str) -> float | None:
+    try:
+        return email.utils.parsedate_to_datetime(text).timestamp()
+    except ValueError:
+        return None
