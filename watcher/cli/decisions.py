@@ -28,7 +28,7 @@ def list_decisions(
 ) -> None:
     """List decisions, newest first.
 
-    Exit code 2: the command line is wrong; 3: the daemon or the log cannot be reached.
+    Exit code 2: the command line is wrong; 5: the daemon or the log cannot be reached.
     """
     with asking(server, store) as answers:
         found = answers.decisions(named(workload), limit, beginning(since, present()))
@@ -49,7 +49,7 @@ def show_decision(
 ) -> None:
     """Show one decision: over or not, what to do, the evidence, what changed, each rung.
 
-    Exit code 2: no decision, or more than one, has an id that begins so; 3: the daemon or the log cannot be reached.
+    Exit code 2: no decision, or more than one, has an id that begins so; 5: the daemon or the log cannot be reached.
     """
     with asking(server, store) as answers:
         found = answers.decision(decision)

@@ -24,7 +24,7 @@ def releases(
 ) -> None:
     """List releases, newest first.
 
-    Exit code 2: the command line is wrong; 3: the daemon or the log cannot be reached.
+    Exit code 2: the command line is wrong; 5: the daemon or the log cannot be reached.
     """
     with asking(server, store) as answers:
         found = answers.releases(named(workload), limit, beginning(since, present()))

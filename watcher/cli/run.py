@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 from pathlib import Path
 from typing import Annotated
@@ -51,16 +50,26 @@ def run(
     try:
         settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
-        for problem in error.errors():
-            name = "_".join(str(part) for part in problem["loc"]).upper()
-            typer.echo(f"WATCHER_{name}: {problem['msg']}; correct the variable or the flag", err=True)
+        for line in mistakes(error):
+            typer.echo(line, err=True)
         raise typer.Exit(Exit.INVALID) from error
     logs.configure(settings.log_format, settings.log_level)
     raise typer.Exit(asyncio.run(serve(settings)))
 
 
+def mistakes(error: ValidationError) -> list[str]:
+    """What is wrong with the settings, one line each: variable, value, what it must be, and what to do."""
+    return [_mistake(str(each["loc"][0]).upper(), each["input"], each["msg"]) for each in error.errors()]
+
+
+def _mistake(name: str, value: object, message: str) -> str:
+    return f"WATCHER_{name}={value}: {message[:1].lower()}{message[1:]}; correct the variable or the flag"
+
+
 async def serve(settings: Settings) -> Exit:
     """Run the daemon until SIGTERM or SIGINT."""
+    import structlog
+
     from watcher.app import daemon
     from watcher.config import ConfigError
     from watcher.ports import WatcherError
@@ -71,12 +80,14 @@ async def serve(settings: Settings) -> Exit:
         loop.add_signal_handler(number, stop.set)
     try:
         async with daemon(settings) as running:
-            with contextlib.suppress(asyncio.CancelledError):
-                await running.run(stop)
+            await running.run(stop)
     except ConfigError as error:
         typer.echo(str(error), err=True)
         return Exit.INVALID
     except WatcherError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(f"watcher: {error}", err=True)
+        return Exit.FAILED
+    except ExceptionGroup:
+        structlog.get_logger("watcher").critical("part_failed", exc_info=True)
         return Exit.FAILED
     return Exit.OK

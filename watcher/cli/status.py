@@ -19,7 +19,7 @@ _COLUMNS = ("WORKLOAD", "REVISION", "IMAGE", "BEGAN", "PHASE", "EVIDENCE")
 def status(server: Server = "", store: Store = None, output: Output = Format.TABLE) -> None:
     """Show decisions that are not over, releases under watch, and how old the data are.
 
-    Exit code 3: the daemon or the log cannot be reached.
+    Exit code 5: the daemon or the log cannot be reached.
     """
     with asking(server, store) as answers:
         found = answers.status()

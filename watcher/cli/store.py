@@ -27,7 +27,7 @@ def recover_store(
 ) -> None:
     """Save every row that can still be read from a damaged decision log into a new file.
 
-    Exit code 1: the new file exists or cannot be written; 3: there is no such log, or a daemon is writing it.
+    Exit code 1: the new file exists or cannot be written; 5: there is no such log, or a daemon is writing it.
     """
     from watcher.adapters.store.recovery import recover
 
