@@ -60,8 +60,8 @@ def code_id(template: Template) -> str:
     spec = dict(bare.get("spec") or {})
     for field in ("initContainers", "containers"):
         if field in spec:
-            spec[field] = [_without_checksum_variables(container) for container in spec[field]]
-    return _digest({**bare, "spec": spec})
+            spec[field] = [_without_checksum_variables(container) for container in spec[field] or ()]
+    return _digest({**bare, "spec": spec} if spec else bare)
 
 
 def as_written(template: Template, labels: Iterable[str] = (), annotations: Iterable[str] = ()) -> dict[str, Any]:
@@ -71,7 +71,8 @@ def as_written(template: Template, labels: Iterable[str] = (), annotations: Iter
     `$patch` directive of a ControllerRevision and without nulls.  Restart marks stay, so that the controller finds
     its old ReplicaSet again.
     """
-    return _without(template, CONTROLLER_LABELS | frozenset(labels), frozenset(annotations))
+    bare: dict[str, Any] = _without_nulls(_without(template, CONTROLLER_LABELS | {*labels}, frozenset(annotations)))
+    return bare
 
 
 def images(template: Template) -> tuple[str, ...]:
@@ -114,28 +115,28 @@ def _is_checksum(annotation: str) -> bool:
     return annotation.startswith(CHECKSUM_PREFIXES) or annotation.endswith(CHECKSUM_SUFFIXES)
 
 
-def _without_checksum_variables(container: Mapping[str, Any]) -> dict[str, Any]:
-    prefix, suffixes = CHECKSUM_VARIABLE
-    kept = [
-        variable
-        for variable in container.get("env") or ()
-        if not (variable.get("name", "").startswith(prefix) and variable["name"].endswith(suffixes))
-    ]
+def _without_checksum_variables(container: Mapping[str, Any]) -> Mapping[str, Any]:
+    kept = [variable for variable in container.get("env") or () if not _is_checksum_variable(variable.get("name", ""))]
+    if len(kept) == len(container.get("env") or ()):
+        return container
     bare = {key: value for key, value in container.items() if key != "env"}
     return {**bare, "env": kept} if kept else bare
 
 
+def _is_checksum_variable(name: str) -> bool:
+    prefix, suffixes = CHECKSUM_VARIABLE
+    return name.startswith(prefix) and name.endswith(suffixes)
+
+
 def _without(template: Template, labels: frozenset[str], annotations: frozenset[str]) -> dict[str, Any]:
-    """A copy without these labels and annotations, nulls, and the `$patch` directive."""
-    bare: dict[str, Any] = {key: _without_nulls(value) for key, value in template.items() if key != "$patch"}
-    metadata = dict(bare.pop("metadata", None) or {})
+    """A copy, as shallow as can be, without these labels and annotations and the `$patch` directive."""
+    bare = {key: value for key, value in template.items() if key != "$patch" and value is not None}
+    metadata = {key: value for key, value in bare.pop("metadata", {}).items() if value is not None}
     for field, dropped in (("labels", labels), ("annotations", annotations)):
-        kept = {key: value for key, value in (metadata.pop(field, None) or {}).items() if key not in dropped}
+        kept = {key: value for key, value in metadata.pop(field, {}).items() if key not in dropped}
         if kept:
             metadata[field] = kept
-    if metadata:
-        bare["metadata"] = metadata
-    return {key: value for key, value in bare.items() if value is not None}
+    return {**bare, "metadata": metadata} if metadata else bare
 
 
 def _without_nulls(value: Any) -> Any:
@@ -148,5 +149,11 @@ def _without_nulls(value: Any) -> Any:
 
 
 def _digest(value: Any) -> str:
-    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    canonical = _canonical(value)
+    if "null" in canonical:  # seldom: spares all others the deep copy
+        canonical = _canonical(_without_nulls(value))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

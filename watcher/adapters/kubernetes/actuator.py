@@ -1,0 +1,76 @@
+"""The port `Actuator`: each order once, its outcome as a report."""
+
+from __future__ import annotations
+
+from watcher.adapters.kubernetes.abort import Abort
+from watcher.adapters.kubernetes.client import Client
+from watcher.adapters.kubernetes.errors import Conflict, NoAnswer, NotFound, TestFailed
+from watcher.adapters.kubernetes.stuck_pods import ReleaseStuckPods
+from watcher.adapters.kubernetes.undo import Undo
+from watcher.core.model import Result, RungReport
+from watcher.core.orders import AbortOrder, RungOrder, UndoOrder
+from watcher.ports import Clock, Forbidden, Rejected, Unavailable, WatcherError
+
+#: How each error of the API counts; the first that fits.
+RESULTS: tuple[tuple[type[WatcherError], str], ...] = (
+    (NoAnswer, Result.UNKNOWN),
+    (Unavailable, Result.UNAVAILABLE),
+    (Forbidden, Result.FORBIDDEN),
+    (TestFailed, Result.CONFLICT),
+    (Conflict, Result.CONFLICT),
+    (NotFound, Result.CONFLICT),
+    (Rejected, Result.REFUSED),
+)
+
+
+class KubernetesActuator:
+    """Performs rungs on workloads.
+
+    `own_namespace` is where the ConfigMap `watcher-hold` is looked for before each write (empty: nowhere).
+    `namespaces_readable` is False where permissions are given per namespace: then holds on Namespaces cannot be seen.
+    `read_only` refuses every order without a word to the API server.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        clock: Clock,
+        own_namespace: str = "",
+        *,
+        namespaces_readable: bool = True,
+        read_only: bool = False,
+    ) -> None:
+        self._clock = clock
+        self._read_only = read_only
+        self._undo = Undo(client, clock, own_namespace, namespaces_readable)
+        self._abort = Abort(client, own_namespace, namespaces_readable)
+        self._stuck_pods = ReleaseStuckPods(client, own_namespace, namespaces_readable)
+
+    async def perform(self, order: RungOrder) -> RungReport:
+        """Attempt the order once.  Never raises for what the API answers: the report's result tells."""
+        if self._read_only:
+            result, message = Result.FORBIDDEN, "this install only observes: it was started without the right to write"
+        else:
+            try:
+                result, message = await self._attempt(order)
+            except WatcherError as error:
+                result, message = _result_of(error), str(error)
+        return RungReport(order.decision, rung_of(order), order.tried, result, self._clock.now(), message)
+
+    async def _attempt(self, order: RungOrder) -> tuple[str, str]:
+        if isinstance(order, UndoOrder):
+            return await self._undo.perform(order)
+        if isinstance(order, AbortOrder):
+            return await self._abort.perform(order)
+        return await self._stuck_pods.perform(order)
+
+
+def rung_of(order: RungOrder) -> str:
+    """The rung that an order belongs to."""
+    if isinstance(order, AbortOrder):
+        return "abort"
+    return "undo" if isinstance(order, UndoOrder) else "undo:stuck_pods"
+
+
+def _result_of(error: WatcherError) -> str:
+    return next(result for kind, result in RESULTS if isinstance(error, kind))

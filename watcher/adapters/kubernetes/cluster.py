@@ -1,0 +1,198 @@
+"""The cluster through a cache that follows it: the port `Cluster` over list and watch."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from watcher.adapters.kubernetes import marks, pods, resources, revisions, rollouts, workloads
+from watcher.adapters.kubernetes.cache import Cache
+from watcher.adapters.kubernetes.errors import NotFound
+from watcher.adapters.kubernetes.fields import Json
+from watcher.adapters.kubernetes.reflector import Reader, Reflector
+from watcher.adapters.kubernetes.slim import SlimHold
+from watcher.core.model import Workload, WorkloadView
+from watcher.ports import Clock
+
+FIRST_LIST_SECONDS = 10.0
+TIDY_SECONDS = 300.0
+AT_ONCE = 8  # ConfigMaps that are read at the same time
+
+
+@dataclass(frozen=True)
+class _Put:
+    """Two methods of the cache as a sink."""
+
+    put: Callable[[Any], None]
+    drop: Callable[[Any], None]
+
+
+class KubernetesCluster:
+    """Follows workloads, their revisions and holds in all namespaces, or in those given.
+
+    `own_namespace` is where the ConfigMap `watcher-hold` is looked for; empty: nowhere.  `run` must be running
+    for anything to be seen.
+    """
+
+    def __init__(self, client: Reader, clock: Clock, namespaces: tuple[str, ...] = (), own_namespace: str = "") -> None:
+        self._client = client
+        self._clock = clock
+        self._namespaces = namespaces
+        self._cache = Cache(clock)
+        self._of_kind = self._of_workloads()
+        self._reflectors = [*self._of_kind.values(), *self._of_holds(own_namespace)]
+        self._pods: dict[str, tuple[Reflector[Any], asyncio.Task[None] | None]] = {}
+        self._group: asyncio.TaskGroup | None = None
+
+    async def run(self) -> None:
+        """Follow the cluster until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                group.create_task(self._tidy_up())
+                for reflector in self._reflectors:
+                    group.create_task(reflector.run())
+                for namespace, (reflector, _) in self._pods.items():
+                    self._pods[namespace] = (reflector, group.create_task(reflector.run()))
+        finally:
+            self._group = None
+
+    async def settled(self) -> None:
+        """Wait until everything that can be read was read once."""
+        while not self.complete:
+            await self._clock.sleep(0.05)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that can be read was read once."""
+        return all(reflector.settled for reflector in self._reflectors)
+
+    def problems(self) -> tuple[str, ...]:
+        """What cannot be followed now and why, one sentence each; what is not installed is no problem."""
+        every = [*self._reflectors, *(reflector for reflector, _ in self._pods.values())]
+        return tuple(sorted({each.problem for each in every if each.problem and not each.absent}))
+
+    def workloads(self) -> Iterable[WorkloadView]:
+        """All workloads; pods only of those that are followed."""
+        return self._cache.workloads()
+
+    def view(self, workload: Workload) -> WorkloadView | None:
+        """One workload, or None when there is no such."""
+        return self._cache.view(workload)
+
+    def knows(self, workload: Workload) -> bool:
+        """Whether it would be seen if it existed; False while its kind cannot be read in its namespace."""
+        found = (self._of_kind.get((workload.kind, namespace)) for namespace in ("", workload.namespace))
+        return any(each is not None and each.listed for each in found)
+
+    def age(self) -> float:
+        """Seconds since all of it was last known to be true; infinite before the first complete reading."""
+        if not self.complete:
+            return float("inf")
+        return max(each.age() for each in [*self._reflectors, *(reflector for reflector, _ in self._pods.values())])
+
+    async def follow(self, workloads: frozenset[Workload]) -> None:
+        """Keep the pods of just these.
+
+        Returns when the pods of newly followed namespaces were listed, at the latest after ten seconds.
+        """
+        self._cache.follow(workloads)
+        wanted = {workload.namespace for workload in workloads}
+        left = self._pods.keys() - wanted
+        for namespace in left:
+            _, task = self._pods.pop(namespace)
+            if task is not None:
+                task.cancel()
+        self._cache.forget_pods(left)
+        fresh = [self._follow_pods(namespace) for namespace in sorted(wanted - self._pods.keys())]
+        deadline = self._clock.now() + FIRST_LIST_SECONDS
+        while self._group is not None and not all(each.settled for each in fresh) and self._clock.now() < deadline:
+            await self._clock.sleep(0.05)
+
+    async def changed(self) -> frozenset[Workload]:
+        """Wait until something changed; the workloads concerned since the last call."""
+        return await self._cache.changed()
+
+    async def configurations(self, namespace: str, names: Iterable[str]) -> Mapping[str, str]:
+        """Content hash of each "ConfigMap/name" that exists, read now.  Raises Unavailable, Forbidden."""
+        limit = asyncio.Semaphore(AT_ONCE)
+
+        async def one(reference: str) -> tuple[str, str]:
+            path = resources.CONFIG_MAPS.path(namespace, reference.removeprefix("ConfigMap/"))
+            async with limit:
+                try:
+                    return reference, _content_hash(await self._client.get(path))
+                except NotFound:
+                    return reference, ""
+
+        found = await asyncio.gather(*(one(name) for name in sorted(set(names)) if name.startswith("ConfigMap/")))
+        return {reference: digest for reference, digest in found if digest}
+
+    async def _tidy_up(self) -> None:
+        while True:
+            await self._clock.sleep(TIDY_SECONDS)
+            self._cache.forget_pods()
+
+    def _follow_pods(self, namespace: str) -> Reflector[Any]:
+        sink = _Put(self._cache.put_pod, self._cache.drop_pod)
+        reflector = Reflector(self._client, resources.PODS, pods.pod, sink, self._clock).within(namespace)
+        task = self._group.create_task(reflector.run()) if self._group is not None else None
+        self._pods[namespace] = (reflector, task)
+        return reflector
+
+    def _of_workloads(self) -> dict[tuple[str, str], Reflector[Any]]:
+        """By kind and namespace; the latter is empty for all."""
+        put, revision = (
+            _Put(self._cache.put_workload, self._cache.drop_workload),
+            _Put(self._cache.put_revision, self._cache.drop_revision),
+        )
+        table: tuple[tuple[resources.Resource, Callable[[Json], Any], _Put], ...] = (
+            (resources.REPLICA_SETS, revisions.replica_set, revision),
+            (resources.CONTROLLER_REVISIONS, revisions.controller_revision, revision),
+            (resources.DEPLOYMENTS, workloads.deployment, put),
+            (resources.STATEFUL_SETS, workloads.stateful_set, put),
+            (resources.DAEMON_SETS, workloads.daemon_set, put),
+            (resources.ROLLOUTS, rollouts.rollout, put),
+        )
+        return {
+            (resource.kind, namespace): Reflector(self._client, resource, project, sink, self._clock).within(namespace)
+            for resource, project, sink in table
+            for namespace in self._namespaces or ("",)
+        }
+
+    def _of_holds(self, own_namespace: str) -> list[Reflector[Any]]:
+        spaces = _Put(self._cache.put_namespace, self._cache.drop_namespace)
+        found = [
+            Reflector(self._client, resources.NAMESPACES, _namespace, spaces, self._clock).within(
+                field_selector=f"metadata.name={name}" if name else ""
+            )
+            for name in self._namespaces or ("",)
+        ]
+        if own_namespace:
+            hold = _Put(self._cache.put_hold, self._cache.drop_hold)
+            found.append(
+                Reflector(self._client, resources.CONFIG_MAPS, _config_map, hold, self._clock).within(
+                    own_namespace, f"metadata.name={marks.HOLD_CONFIG_MAP}"
+                )
+            )
+        return found
+
+
+def _namespace(raw: Json) -> SlimHold:
+    return SlimHold(raw["metadata"]["name"], marks.hold({"kind": "Namespace", **raw}))
+
+
+def _config_map(raw: Json) -> SlimHold | None:
+    """A server that knows no field selectors would send them all."""
+    if raw["metadata"]["name"] != marks.HOLD_CONFIG_MAP:
+        return None
+    return SlimHold(raw["metadata"]["name"], marks.config_map_hold(raw))
+
+
+def _content_hash(raw: Json) -> str:
+    content = {"data": raw.get("data") or {}, "binaryData": raw.get("binaryData") or {}}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

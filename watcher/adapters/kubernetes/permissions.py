@@ -1,0 +1,100 @@
+"""What this account must be allowed to do, and whether it is (SelfSubjectAccessReview)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from watcher.adapters.kubernetes import resources
+from watcher.adapters.kubernetes.client import Client
+from watcher.adapters.kubernetes.fields import at
+from watcher.adapters.kubernetes.marks import HOLD_CONFIG_MAP
+from watcher.adapters.kubernetes.resources import Resource
+
+_FOLLOWED = (
+    *resources.WORKLOADS.values(),
+    resources.REPLICA_SETS,
+    resources.CONTROLLER_REVISIONS,
+    resources.PODS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One thing to be allowed; `namespace` is empty for all of them, `name` for any object."""
+
+    verb: str
+    resource: Resource
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+    purpose: str = ""
+
+    def __str__(self) -> str:
+        what = f"{self.resource.plural}/{self.subresource}" if self.subresource else self.resource.plural
+        group = self.resource.group or "core"
+        where = f"in namespace {self.namespace}" if self.namespace else "in all namespaces"
+        only = f" {self.name}" if self.name else ""
+        return f"{self.verb} {what}{only} (API group {group}) {where}: {self.purpose}"
+
+
+def needed(*, act: bool, namespaces: tuple[str, ...] = (), own_namespace: str = "") -> tuple[Permission, ...]:
+    """All permissions for observing, and with `act` for going back, in these namespaces (none: all)."""
+    found = [each for namespace in namespaces or ("",) for each in _within(namespace, act=act)]
+    found += [
+        Permission(verb, resources.NAMESPACES, name=name, purpose="holds by annotation on a Namespace")
+        for name in namespaces or ("",)
+        for verb in ("get", "list", "watch")
+    ]
+    if own_namespace:
+        found += [
+            Permission(verb, resources.CONFIG_MAPS, "", own_namespace, HOLD_CONFIG_MAP, "the hold on everything")
+            for verb in ("get", "list", "watch")
+        ]
+    return tuple(found)
+
+
+async def missing(client: Client, wanted: tuple[Permission, ...]) -> tuple[Permission, ...]:
+    """Those that this account does not have.  Raises Unavailable, Rejected."""
+    limit = asyncio.Semaphore(8)
+
+    async def denied(permission: Permission) -> bool:
+        async with limit:
+            return not await _allowed(client, permission)
+
+    answers = await asyncio.gather(*(denied(each) for each in wanted))
+    return tuple(each for each, is_denied in zip(wanted, answers, strict=True) if is_denied)
+
+
+def _within(namespace: str, *, act: bool) -> Iterator[Permission]:
+    for resource in _FOLLOWED:
+        for verb in ("list", "watch"):
+            yield Permission(verb, resource, namespace=namespace, purpose="to see releases")
+    yield Permission("get", resources.CONFIG_MAPS, namespace=namespace, purpose="to see configuration that moved")
+    if not act:
+        return
+    yield Permission("create", resources.EVENTS, namespace=namespace, purpose="to tell people")
+    for resource in resources.WORKLOADS.values():
+        for verb in ("get", "patch"):
+            yield Permission(verb, resource, namespace=namespace, purpose="to put a template back")
+    yield Permission("patch", resources.ROLLOUTS, "status", namespace, purpose="to abort a Rollout")
+    for verb in ("get", "delete"):
+        yield Permission(verb, resources.PODS, namespace=namespace, purpose="to release stuck StatefulSets")
+
+
+async def _allowed(client: Client, permission: Permission) -> bool:
+    wanted = {
+        "verb": permission.verb,
+        "group": permission.resource.group,
+        "resource": permission.resource.plural,
+        "subresource": permission.subresource,
+        "namespace": permission.namespace,
+        "name": permission.name,
+    }
+    review = {
+        "apiVersion": resources.ACCESS_REVIEWS.api_version,
+        "kind": resources.ACCESS_REVIEWS.kind,
+        "spec": {"resourceAttributes": {key: value for key, value in wanted.items() if value}},
+    }
+    return bool(at(await client.post(resources.ACCESS_REVIEWS.path(), review), "status", "allowed"))
