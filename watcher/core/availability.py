@@ -6,8 +6,6 @@ Before that a stuck new ReplicaSet harms nobody, and crash loops often heal.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from watcher.core.model import Pod, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.sentence import seconds
@@ -17,20 +15,33 @@ from watcher.core.words import Kind, Lane, Verdict
 PATIENCE = 30.0
 """Seconds a shortage must last: pods come and go with every node that is drained."""
 
+STARTING = 60.0
+"""Seconds in which a pod may become Ready, at the least, before it counts as failing."""
+
+SETTLING = 5.0
+"""Seconds after the start in which a progress deadline may still be that of the release before."""
+
 PULL_FAILURES = frozenset({"ImagePullBackOff", "ErrImagePull", "RegistryUnavailable"})
 CHECK = "availability"
 
 
-def fold(evidence: AvailabilityEvidence, view: WorkloadView, now: float) -> AvailabilityEvidence:
+def fold(evidence: AvailabilityEvidence, view: WorkloadView, release: Release, now: float) -> AvailabilityEvidence:
     """Look at the workload once more."""
-    if not view.observed:
+    if not view.observed or view.current != release.number:
         return evidence
     whole = min(evidence.whole, view.desired) or (view.desired if view.available >= view.desired else 0)
     if view.available >= view.desired:
         whole = view.desired
     short = view.available < whole - view.max_unavailable
     since = None if not short else now if evidence.short_since is None else evidence.short_since
-    return replace(evidence, whole=whole, short_since=since)
+    newest = view.newest()
+    progress = view.updated + (newest.ready if newest is not None else 0)
+    return AvailabilityEvidence(
+        whole=whole,
+        short_since=since,
+        progress=max(progress, evidence.progress),
+        progressed_at=now if progress > evidence.progress else evidence.progressed_at,
+    )
 
 
 def read(
@@ -42,7 +53,8 @@ def read(
     now: float,
 ) -> Finding:
     """What the lane says now; `excuse` tells what else but this release explains it."""
-    failing = tuple(pod for pod in view.pods_of(release.revision) if not pod.ready and pod.terminating is None)
+    unready = tuple(pod for pod in view.pods_of(release.revision) if not pod.ready and pod.terminating is None)
+    failing = _failing(view, release, unready, now)
     lasted = now - evidence.short_since if evidence.short_since is not None else 0.0
     if failing and lasted >= PATIENCE:
         text = (
@@ -50,9 +62,9 @@ def read(
             f"{evidence.whole - view.max_unavailable} are needed; {_state_of(failing)}"
         )
         return _breach(text, evidence.short_since, policy, _excuse(view, release, failing))
-    if rolled_out_at is None and _overdue(view, release, policy, now):
-        text = f"availability: not rolled out {seconds(now - release.began)} after the start; {_state_of(failing)}"
-        return _breach(text, release.began, policy, _excuse(view, release, failing))
+    if rolled_out_at is None and _overdue(evidence, view, release, policy, now):
+        text = f"availability: not rolled out {seconds(now - release.began)} after the start; {_state_of(unready)}"
+        return _breach(text, release.began, policy, _excuse(view, release, unready))
     text = f"availability: {view.available} of {view.desired} replicas available"
     return Finding(CHECK, None, text)
 
@@ -63,16 +75,38 @@ def recovered(view: WorkloadView) -> bool:
 
 
 def _breach(text: str, since: float | None, policy: Policy, excuse: str) -> Finding:
-    may = policy.availability
-    return Finding(CHECK, Verdict.BREACH, text, lane=Lane.AVAILABILITY, may=may, since=since, excuse=excuse)
+    return Finding(
+        CHECK,
+        Verdict.BREACH,
+        text,
+        lane=Lane.AVAILABILITY,
+        may=policy.availability,
+        since=since,
+        excuse=excuse,
+        compared=True,
+    )
 
 
-def _overdue(view: WorkloadView, release: Release, policy: Policy, now: float) -> bool:
-    """Deployments and Rollouts say so themselves; for the others a setting counts, as the API has no deadline."""
+def _failing(view: WorkloadView, release: Release, unready: tuple[Pod, ...], now: float) -> tuple[Pod, ...]:
+    """Pods that have a reason of their own, or take longer than it takes their like to start: a node that was lost or
+    drained brings new pods too."""
+    took = [pod.ready_since - pod.created for pod in view.pods_of(release.revision) if pod.ready_since is not None]
+    patience = max(STARTING, 2 * min(took, default=0.0))
+    return tuple(
+        pod for pod in unready if pod.waiting or pod.terminated or pod.restarts or now - pod.created >= patience
+    )
+
+
+def _overdue(evidence: AvailabilityEvidence, view: WorkloadView, release: Release, policy: Policy, now: float) -> bool:
+    """Deployments and Rollouts say so themselves; for the others a setting counts, as the API has no deadline.
+
+    The deadline is for the next progress, as it is for Deployments: many pods one by one take their time.
+    """
     if view.workload.kind in (Kind.DEPLOYMENT, Kind.ROLLOUT):
-        return view.deadline_exceeded
+        return view.deadline_exceeded and view.observed and now - release.began >= SETTLING
     missing = view.updated < view.desired or view.ready < view.desired
-    return missing and now - release.began >= policy.progress_deadline
+    progressed = evidence.progressed_at if evidence.progressed_at is not None else release.began
+    return missing and now - progressed >= policy.progress_deadline
 
 
 def _state_of(failing: tuple[Pod, ...]) -> str:
@@ -88,7 +122,8 @@ def _excuse(view: WorkloadView, release: Release, failing: tuple[Pod, ...]) -> s
         return view.trouble
     if not failing:
         return "no pod of the new version exists that fails"
-    if all(not pod.scheduled for pod in failing):
+    failing = tuple(pod for pod in failing if pod.scheduled)
+    if not failing:
         return "the new pods cannot be scheduled"
     old = [pod for pod in view.pods if pod.revision != release.revision and pod.deleted is None]
     if any(pod.waiting in PULL_FAILURES for pod in old):
@@ -101,6 +136,7 @@ def _excuse(view: WorkloadView, release: Release, failing: tuple[Pod, ...]) -> s
 def _one_node(view: WorkloadView, release: Release, failing: tuple[Pod, ...]) -> str:
     nodes = {pod.node for pod in failing}
     healthy_elsewhere = {pod.node for pod in view.pods_of(release.revision) if pod.ready} - nodes
-    if len(failing) > 1 and len(nodes) == 1 and healthy_elsewhere:
+    by_themselves = len(failing) == 1 and (failing[0].waiting or failing[0].terminated or failing[0].restarts)
+    if len(nodes) == 1 and healthy_elsewhere and not by_themselves:
         return f"the new pods fail on node {next(iter(nodes))} only"
     return ""

@@ -9,7 +9,7 @@ from watcher.core.ladder import FAR_BACK, choose_target, climb, describe_target,
 from watcher.core.model import Observation, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import Decision, Finding, GuardFinding, RungStep, Target, Watch, WorkloadState
-from watcher.core.words import STRICTNESS, Action, Lane, Mode, strictest
+from watcher.core.words import STRICTNESS, Action, Mode, strictest
 
 
 def decision_id(releases: tuple[str, ...], attempt: int) -> str:
@@ -33,7 +33,8 @@ def decide(
     chosen = next_rung(rungs)
     case = Case(state, watch.release, view, observation, policy, findings, target, now)
     guards = check_guards(case) + _no_way_back(chosen)
-    mode, why_mode = _mode(watch, findings, chosen, described, policy)
+    best, may, why_may = _strongest(watch, case.sound or findings, policy)
+    mode, why_mode = _mode((may, why_may), chosen, described, policy)
     attempt = state.decisions + 1
     action = Action.HOLD if guards else Action.ROLL_BACK
     return Decision(
@@ -42,7 +43,7 @@ def decide(
         at=now,
         action=action,
         mode=mode,
-        reason=_reason(findings, guards, chosen, described, mode, why_mode),
+        reason=f"{best.sentence}. {_consequence(guards, chosen, described, mode, why_mode)}",
         why_mode=why_mode,
         findings=findings,
         guards=guards,
@@ -52,8 +53,12 @@ def decide(
 
 
 def same_decision(one: Decision | None, other: Decision) -> bool:
-    """Whether both come to the same, so that the second is no news."""
-    return one is not None and _gist(one) == _gist(other)
+    """Whether both come to the same and no check speaks up that did not before, so that the second is no news."""
+    return one is not None and _gist(one) == _gist(other) and _checks(other) <= _checks(one)
+
+
+def _checks(decision: Decision) -> set[str]:
+    return {finding.check for finding in decision.findings}
 
 
 def _gist(decision: Decision) -> tuple[object, ...]:
@@ -71,16 +76,27 @@ def _no_way_back(chosen: RungStep | None) -> tuple[GuardFinding, ...]:
     return () if chosen else (GuardFinding("no_way_back", "no rung can be taken here"),)
 
 
+def _strongest(watch: Watch, findings: tuple[Finding, ...], policy: Policy) -> tuple[Finding, Mode, str]:
+    """The finding on which one may go farthest, how far that is, and why not farther."""
+    limited = [(finding, *_own_limit(watch, finding, policy)) for finding in findings]
+    return max(limited, key=lambda each: STRICTNESS.index(each[1]))
+
+
+def _own_limit(watch: Watch, finding: Finding, policy: Policy) -> tuple[Mode, str]:
+    late = _late_onset(watch, finding, policy)
+    if STRICTNESS.index(late) < STRICTNESS.index(finding.may):
+        return late, "the fault began long after the last change of exposure"
+    return finding.may, finding.why_may
+
+
 def _mode(
-    watch: Watch, findings: tuple[Finding, ...], chosen: RungStep | None, target: Target | None, policy: Policy
+    finding: tuple[Mode, str], chosen: RungStep | None, target: Target | None, policy: Policy
 ) -> tuple[Mode, str]:
     """The strictest of everything that limits how far this may go, and the reason for it."""
-    best = max(findings, key=lambda finding: STRICTNESS.index(finding.may))
     limits = [
         (policy.mode, f"mode is {policy.mode}"),
-        (best.may, best.why_may),
+        finding,
         (chosen.mode if chosen else Mode.NONE, f"rung {chosen.rung}: {chosen.reason}" if chosen else "no rung"),
-        (_late_onset(watch, best, policy), "the fault began long after the last change of exposure"),
         (_far_back(target), "the target is several releases back"),
     ]
     mode = strictest(*(limit for limit, _ in limits))
@@ -89,8 +105,7 @@ def _mode(
 
 def _late_onset(watch: Watch, finding: Finding, policy: Policy) -> Mode:
     """A fault that begins late, with no old pods to compare with, is mostly a dependency's."""
-    compared = finding.lane in (Lane.NEW_VS_OLD, Lane.AVAILABILITY)
-    if compared or finding.since is None or watch.exposure_changed_at is None:
+    if finding.compared or finding.since is None or watch.exposure_changed_at is None:
         return Mode.ACT
     late = finding.since - watch.exposure_changed_at > policy.judge.blame_window
     return Mode.PROPOSE if late else Mode.ACT
@@ -100,19 +115,12 @@ def _far_back(target: Target | None) -> Mode:
     return Mode.PROPOSE if target is not None and target.releases_back > FAR_BACK else Mode.ACT
 
 
-def _reason(
-    findings: tuple[Finding, ...],
-    guards: tuple[GuardFinding, ...],
-    chosen: RungStep | None,
-    target: Target | None,
-    mode: Mode,
-    why_mode: str,
+def _consequence(
+    guards: tuple[GuardFinding, ...], chosen: RungStep | None, target: Target | None, mode: Mode, why_mode: str
 ) -> str:
-    evidence = max(findings, key=lambda finding: STRICTNESS.index(finding.may)).sentence
-    if guards:
-        return f"{evidence}. Not rolled back: {guards[0].reason}."
-    where = f"to revision {target.revision}" if target else "to the version before"
-    way = f"{chosen.rung} {where}" if chosen else where
+    if guards or chosen is None or target is None:
+        return f"Not rolled back: {guards[0].reason}."
+    way = f"{chosen.rung} to revision {target.revision}"
     if mode is Mode.ACT:
-        return f"{evidence}. Rolling back by {way}."
-    return f"{evidence}. Would roll back by {way}; only {mode} because {why_mode}."
+        return f"Rolling back by {way}."
+    return f"Would roll back by {way}; only {mode} because {why_mode}."

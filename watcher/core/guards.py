@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from watcher.core.ledger import accepted, expired
-from watcher.core.model import Observation, WorkloadView
+from watcher.core.model import Observation, PastRollback, WorkloadView
 from watcher.core.policy import Limit, Policy
 from watcher.core.sentence import seconds
 from watcher.core.state import Finding, GuardFinding, KnownGood, Release, WorkloadState
@@ -31,6 +31,16 @@ class Case:
     findings: tuple[Finding, ...]
     target: KnownGood | None
     now: float
+
+    @property
+    def sick(self) -> dict[str, str]:
+        """Sources that are not healthy, with their problems."""
+        return {source.name: source.problem for source in self.observation.sources if not source.healthy}
+
+    @property
+    def sound(self) -> tuple[Finding, ...]:
+        """Findings that can be blamed on the release: from a healthy source and without an excuse."""
+        return tuple(each for each in self.findings if not each.excuse and each.source not in self.sick)
 
 
 def check_guards(case: Case) -> tuple[GuardFinding, ...]:
@@ -57,11 +67,10 @@ def _stale_cache(case: Case) -> str | None:
 
 
 def _source_unhealthy(case: Case) -> str | None:
-    sick = {source.name: source.problem for source in case.observation.sources if not source.healthy}
-    concerned = [finding.source for finding in case.findings if finding.source in sick]
-    if not case.findings or len(concerned) < len(case.findings):
+    concerned = [finding.source for finding in case.findings if finding.source in case.sick]
+    if case.sound or not concerned:
         return None
-    return f"metrics source {concerned[0]} is not healthy: {sick[concerned[0]]}"
+    return f"metrics source {concerned[0]} is not healthy: {case.sick[concerned[0]]}"
 
 
 def _recovery_release(case: Case) -> str | None:
@@ -91,32 +100,33 @@ def _other_controller(case: Case) -> str | None:
 
 def _not_its_fault(case: Case) -> str | None:
     excused = [finding.excuse for finding in case.findings if finding.excuse]
-    return excused[0] if excused and len(excused) == len(case.findings) else None
+    return excused[0] if excused and not case.sound else None
 
 
 def _cooldown(case: Case) -> str | None:
     last = case.state.last_rollback
-    if last is None or case.now - last >= case.policy.cooldown:
+    if last is None or case.now - last >= case.policy.cooldown or case.state.last_rolled_back == case.release.id:
         return None
     return f"rolled back {seconds(case.now - last)} ago; cooldown is {seconds(case.policy.cooldown)}"
 
 
 def _breaker(case: Case) -> str | None:
-    past = [each.at for each in case.observation.surroundings.rollbacks]
-    return _over_limit(past, case.policy.breaker, case.now, "the cluster")
+    return _over_limit(case, case.observation.surroundings.rollbacks, case.policy.breaker, "the cluster")
 
 
 def _namespace_breaker(case: Case) -> str | None:
     namespace = case.release.workload.namespace
-    past = [each.at for each in case.observation.surroundings.rollbacks if each.namespace == namespace]
-    return _over_limit(past, case.policy.namespace_breaker, case.now, f"namespace {namespace}")
+    past = tuple(each for each in case.observation.surroundings.rollbacks if each.namespace == namespace)
+    return _over_limit(case, past, case.policy.namespace_breaker, f"namespace {namespace}")
 
 
-def _over_limit(past: list[float], limit: Limit, now: float, where: str) -> str | None:
-    recent = sum(1 for at in past if now - at < limit.window)
-    if recent < limit.max:
+def _over_limit(case: Case, past: tuple[PastRollback, ...], limit: Limit, where: str) -> str | None:
+    """Releases rolled back lately, each counted once; earlier attempts at this very release do not count."""
+    recent = [each for each in past if case.now - each.at < limit.window and each.release != case.release.id]
+    count = len({each.release or each.at for each in recent})
+    if count < limit.max:
         return None
-    return f"{recent} rollbacks in {where} within {seconds(limit.window)}, {limit.max} allowed: look for a common cause"
+    return f"{count} rollbacks in {where} within {seconds(limit.window)}, {limit.max} allowed: look for a common cause"
 
 
 def _no_target(case: Case) -> str | None:
@@ -147,10 +157,10 @@ def _config_moved(case: Case) -> str | None:
 def _mutable_tag(case: Case) -> str | None:
     if case.target is None:
         return None
-    proven = dict(case.target.digests)
-    pods = [pod for pod in case.view.pods if pod.deleted is None]
-    running = {image: digest for pod in pods for image, digest in pod.digests}
-    moved = [image for image, digest in proven.items() if running.get(image, digest) != digest]
+    proven = set(case.target.digests)
+    known = {image for image, _ in proven}
+    running = {each for pod in case.view.pods if pod.deleted is None for each in pod.digests}
+    moved = sorted(image for image, digest in running - proven if image in known)
     return f"tag {moved[0]} names another image now than when it was proven" if moved else None
 
 

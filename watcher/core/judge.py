@@ -6,11 +6,21 @@ the rule's own matter (`rule`, `sustained`, `availability`).
 
 from __future__ import annotations
 
+import math
+
 from watcher.core import availability, rule, sustained
 from watcher.core.model import Observation, WorkloadView
-from watcher.core.policy import Check, CounterCheck, Policy, QueryCheck
+from watcher.core.policy import Check, CounterCheck, HistogramCheck, Policy, QueryCheck, RatioCheck
 from watcher.core.state import CounterEvidence, Evidence, Finding, QueryEvidence, Watch
-from watcher.core.words import Verdict
+from watcher.core.words import Lane, Phase, Verdict
+
+PARKED_LANES = (Lane.SEVERE_40,)
+"""Lanes of counter checks that a parked watch listens to."""
+
+CHECK_KINDS = (RatioCheck, HistogramCheck, QueryCheck)
+
+SIGHT = 0.8
+"""Share of the bake time that a required check must have looked at the new version before a PASS."""
 
 
 def fold(watch: Watch, observation: Observation, view: WorkloadView, policy: Policy, now: float) -> Evidence:
@@ -19,15 +29,17 @@ def fold(watch: Watch, observation: Observation, view: WorkloadView, policy: Pol
     return Evidence(
         counters=tuple(_fold_counter(check, watch, observation, policy) for check in counters(policy)),
         queries=tuple(_fold_query(check, watch, observation) for check in queries(policy)),
-        availability=availability.fold(before.availability, view, now),
+        availability=availability.fold(before.availability, view, watch.release, now),
     )
 
 
 def read(watch: Watch, view: WorkloadView, policy: Policy, now: float) -> tuple[Finding, ...]:
-    """What every check says now, availability last."""
+    """What every check says now, availability last.  A parked watch listens to severe lanes and availability only."""
+    lanes = PARKED_LANES if watch.phase is Phase.PARKED else rule.LANES
+    asked = () if watch.phase is Phase.PARKED else queries(policy)
     return (
-        *(rule.read(check, counter_evidence(watch.evidence, check)) for check in counters(policy)),
-        *(sustained.read(check, query_evidence(watch.evidence, check)) for check in queries(policy)),
+        *(rule.read(check, counter_evidence(watch.evidence, check), now, lanes) for check in counters(policy)),
+        *(sustained.read(check, query_evidence(watch.evidence, check), now) for check in asked),
         availability.read(watch.evidence.availability, view, watch.release, policy, watch.rolled_out_at, now),
     )
 
@@ -58,14 +70,26 @@ def breaches(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
 
 
 def required(policy: Policy) -> tuple[Check, ...]:
-    """Checks that must have had data before a PASS: those named by `require`, else all ratio checks."""
-    names = policy.require or tuple(check.name for check in counters(policy))
-    return tuple(check for check in policy.checks if check.name in names)
+    """Checks that must have had data before a PASS: those that `require` names, else the ratio checks, else histograms,
+    else queries."""
+    if policy.require:
+        return tuple(check for check in policy.checks if check.name in policy.require)
+    by_kind = (tuple(each for each in policy.checks if isinstance(each, kind)) for kind in CHECK_KINDS)
+    return next((checks for checks in by_kind if checks), ())
 
 
 def enough(watch: Watch, policy: Policy) -> bool:
-    """Whether every required check has seen enough of the new version for a PASS."""
-    return all(_seen(watch.evidence, check) >= _needed(check, policy) for check in required(policy))
+    """Whether the new version served, and every required check saw enough of it, for long enough, for a PASS."""
+    return watch.exposed_at is not None and all(
+        _seen(watch.evidence, check) >= _needed(check, policy)
+        and _sighted(watch.evidence, check) >= SIGHT * policy.bake.hold_for
+        for check in required(policy)
+    )
+
+
+def seen_through(watch: Watch, policy: Policy, until: float) -> bool:
+    """Whether the required checks have seen everything up to `until`: what a source hides may be the breach."""
+    return all(_seen_until(watch.evidence, check) >= until for check in required(policy))
 
 
 def unsettled(watch: Watch, policy: Policy) -> bool:
@@ -86,9 +110,19 @@ def _seen(evidence: Evidence, check: Check) -> float:
     return 0.0 if seen.broken else seen.new.total
 
 
+def _sighted(evidence: Evidence, check: Check) -> float:
+    return math.inf if isinstance(check, QueryCheck) else counter_evidence(evidence, check).sighted
+
+
+def _seen_until(evidence: Evidence, check: Check) -> float:
+    if isinstance(check, QueryCheck):
+        return query_evidence(evidence, check).last_at
+    return counter_evidence(evidence, check).seen_until
+
+
 def _fold_counter(check: CounterCheck, watch: Watch, observation: Observation, policy: Policy) -> CounterEvidence:
     evidence = counter_evidence(watch.evidence, check)
-    for block in observation.blocks:
+    for block in sorted(observation.blocks, key=lambda each: each.start):
         if block.check == check.name:
             evidence = rule.fold(check, evidence, block, watch.release, policy.judge)
     return evidence

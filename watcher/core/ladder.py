@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 from watcher.core.ledger import accepted
 from watcher.core.model import RolloutStatus, WorkloadView
 from watcher.core.policy import Policy
@@ -17,11 +20,12 @@ def choose_target(state: WorkloadState, view: WorkloadView, policy: Policy, bad:
 
     `bad` is the template to get away from.  None when no entry is accepted.
     """
-    entries = [each for each in state.known_good if each.template_id != bad and accepted(each, policy.known_good, now)]
+    entries = [each for each in state.known_good if each.template_id != bad]
     stable = _stable_template(view)
-    if stable is not None:
-        return next((each for each in entries if each.template_id == stable), None)
-    return max(entries, key=lambda each: each.last_ran if each.last_ran is not None else each.since, default=None)
+    if stable is not None:  # it serves beside the new one, so it is never too long ago
+        entries = [replace(each, last_ran=None) for each in entries if each.template_id == stable]
+    usable = [each for each in entries if accepted(each, policy.known_good, now)]
+    return max(usable, key=lambda each: math.inf if each.last_ran is None else each.last_ran, default=None)
 
 
 def describe_target(target: KnownGood, view: WorkloadView) -> Target:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from watcher.core.model import Surroundings, WorkloadView
 from watcher.core.policy import KnownGoodRules, Policy
-from watcher.core.state import KnownGood, Mark, WorkloadState
+from watcher.core.state import KnownGood, WorkloadState
 from watcher.core.words import Phase, Provenance, Verdict
 
 RANKS = (Provenance.PRESUMED, Provenance.SOAKED, Provenance.PASSED)
@@ -57,14 +57,15 @@ def learn(
     return replace(state, known_good=(*others, entry)[-KEPT:])
 
 
-def stopped_running(entries: tuple[KnownGood, ...], before: Mark, now: float) -> tuple[KnownGood, ...]:
-    """Note when the revision that ran until now stopped being the running one."""
-    return tuple(replace(each, last_ran=now) if each.template_id == before.template_id else each for each in entries)
+def now_runs(entries: tuple[KnownGood, ...], template_id: str, now: float) -> tuple[KnownGood, ...]:
+    """Note that this is the running version since `now`, and that any other has stopped to be."""
+    return tuple(replace(each, last_ran=_last_ran(each, template_id, now)) for each in entries)
 
 
-def runs_again(entries: tuple[KnownGood, ...], template_id: str) -> tuple[KnownGood, ...]:
-    """Note that a revision is the running one."""
-    return tuple(replace(each, last_ran=None) if each.template_id == template_id else each for each in entries)
+def _last_ran(entry: KnownGood, running: str, now: float) -> float | None:
+    if entry.template_id == running:
+        return None
+    return now if entry.last_ran is None else entry.last_ran
 
 
 def revoke(entries: tuple[KnownGood, ...], template_id: str, reason: str) -> tuple[KnownGood, ...]:
@@ -80,9 +81,12 @@ def ripen(state: WorkloadState, view: WorkloadView, around: Surroundings, policy
     watch = state.watch
     if not view.rolled_out or (watch is not None and watch.phase is not Phase.CLOSED):
         return state
+    since = state.mark.since
     if watch is not None and watch.verdict is Verdict.BREACH and watch.release.template_id == state.mark.template_id:
-        return state
-    age = now - state.mark.since
+        if watch.breached_at is not None or watch.ended_at is None:
+            return state
+        since = watch.ended_at  # it was over by then
+    age = now - since
     if watch is not None and age >= policy.known_good.soak:
         return learn(state, Provenance.SOAKED, view, around, now)
     first_install = watch is None and not state.known_good

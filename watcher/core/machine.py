@@ -9,14 +9,17 @@ from dataclasses import replace
 
 from watcher.core import judge, ledger, releases, rollback
 from watcher.core.deciding import decide, same_decision
+from watcher.core.guards import STALE_CACHE
 from watcher.core.model import Observation, Revision, WorkloadView
 from watcher.core.policy import Policy
-from watcher.core.state import Decision, Evidence, Finding, Watch, WorkloadState
+from watcher.core.state import Decision, Evidence, Finding, RecoveryEvidence, Watch, WorkloadState
 from watcher.core.turn import Step, Turn
-from watcher.core.words import Action, Lane, Mode, Outcome, Phase, Provenance, Verdict
+from watcher.core.words import Action, Mode, Outcome, Phase, Provenance, Verdict
+
+LAST_BLOCKS = 120.0
+"""Seconds after the end of a watch in which the last samples may still come."""
 
 CARRYING_OUT = (Phase.ACTING, Phase.CONFIRMING, Phase.RECOVERING)
-PARKED_LANES = (Lane.SEVERE_40, Lane.AVAILABILITY)
 
 
 def step(state: WorkloadState | None, observation: Observation, now: float, policy: Policy) -> Step | None:
@@ -29,13 +32,13 @@ def step(state: WorkloadState | None, observation: Observation, now: float, poli
     if view is None:
         return _gone(state, now)
     newest = view.newest()
-    if newest is None:
-        return None if state is None else Step(state)
     if state is None or state.uid != view.uid:
-        return _first(view, newest, observation, now, policy)
+        return None if newest is None else _first(state, view, newest, observation, now, policy)
     turn = Turn(state, view, observation, policy, now)
-    _notice(turn, newest)
-    _proceed(turn)
+    numbered = newest is not None and releases.is_numbered(state, newest)
+    if newest is not None and numbered:
+        _notice(turn, newest)
+    _proceed(turn, judging=numbered)
     _ripen(turn)
     return turn.done()
 
@@ -47,9 +50,10 @@ def resume(state: WorkloadState) -> WorkloadState:
         return replace(state, stepped_at=None)
     under_way = watch.rollback
     if under_way is not None:
-        emptied = tuple(replace(each, good=0, bad=0, seen_until=0.0) for each in under_way.recovery)
+        emptied = tuple(RecoveryEvidence(each.check, each.limit) for each in under_way.recovery)
         under_way = replace(under_way, recovery=emptied, next_order=0.0)
-    return replace(state, stepped_at=None, watch=replace(watch, evidence=Evidence(), rollback=under_way))
+    kept = Evidence(availability=replace(watch.evidence.availability, short_since=None))  # no samples tell of it
+    return replace(state, stepped_at=None, watch=replace(watch, evidence=kept, rollback=under_way))
 
 
 def open_watch(state: WorkloadState | None) -> Watch | None:
@@ -62,17 +66,35 @@ def open_watch(state: WorkloadState | None) -> Watch | None:
 def _gone(state: WorkloadState | None, now: float) -> Step | None:
     if state is None:
         return None
-    watch = open_watch(state)
-    if watch is None:
+    ended = _deleted(state, now)
+    if ended is None:
         return Step(state)
-    outcome = Outcome.SUPERSEDED if watch.rollback is not None else None
-    ended = replace(watch, phase=Phase.CLOSED, ended_at=now, end_reason="the workload was deleted", outcome=outcome)
     return Step(replace(state, watch=ended), moved=("closed",))
 
 
-def _first(view: WorkloadView, newest: Revision, observation: Observation, now: float, policy: Policy) -> Step:
+def _deleted(state: WorkloadState, now: float) -> Watch | None:
+    """The open watch as it ends because its workload is gone, or None where there is none."""
+    watch = open_watch(state)
+    if watch is None:
+        return None
+    outcome = Outcome.SUPERSEDED if watch.rollback is not None else None
+    return replace(watch, phase=Phase.CLOSED, ended_at=now, end_reason="the workload was deleted", outcome=outcome)
+
+
+def _first(
+    before: WorkloadState | None,
+    view: WorkloadView,
+    newest: Revision,
+    observation: Observation,
+    now: float,
+    policy: Policy,
+) -> Step:
+    """A workload never seen before; `before` is the state of one of the same name that was deleted."""
     state = releases.first_sight(view, newest, policy, now)
-    turn = Turn(state, view, observation, policy, now, moved=["seen"] if state.watch is None else ["seen", "release"])
+    ended = _deleted(before, now) if before is not None else None
+    turn = Turn(state, view, observation, policy, now, moved=["seen"], ended=[ended] if ended is not None else [])
+    if state.watch is not None:
+        turn.move("release")
     _ripen(turn)
     return turn.done()
 
@@ -90,18 +112,19 @@ def _notice(turn: Turn, newest: Revision) -> None:
     if newest.number == turn.state.mark.number:
         return
     if releases.is_own_way_back(turn.state.watch, turn.view, newest):
-        turn.state = replace(turn.state, mark=releases.mark(newest, turn.now))
+        entries = ledger.now_runs(turn.state.known_good, newest.template_id, turn.now)
+        turn.state = replace(turn.state, mark=releases.mark(newest, turn.now), known_good=entries)
         turn.move("own_way_back")
         return
     release = releases.release(turn.state, turn.view, newest, turn.policy, turn.now)
     _supersede(turn, release.revision)
-    entries = ledger.stopped_running(turn.state.known_good, turn.state.mark, release.began)
+    entries = ledger.now_runs(turn.state.known_good, newest.template_id, release.began)
     if release.never_undo.startswith("recovery"):
         entries = ledger.revoke(entries, turn.state.mark.template_id, f"somebody went back to {release.revision}")
-    entries = ledger.runs_again(entries, newest.template_id)
     turn.state = replace(
         turn.state, mark=releases.mark(newest, release.began), known_good=entries, watch=Watch(release), decisions=0
     )
+    turn.observation = replace(turn.observation, blocks=())  # counted for the watch before; they come again
     turn.move("release")
 
 
@@ -110,31 +133,25 @@ def _supersede(turn: Turn, successor: str) -> None:
     if watch is None:
         return
     outcome = Outcome.SUPERSEDED if watch.rollback is not None else None
+    if watch.phase is Phase.ACTING:  # nobody knows what became of the order; cooldown counts from it
+        turn.state = replace(turn.state, last_rollback=turn.now, last_rolled_back=watch.release.id)
     turn.close(f"superseded by revision {successor}", outcome)
     turn.ended.append(turn.watch)
 
 
-def _proceed(turn: Turn) -> None:
-    watch = open_watch(turn.state)
-    if watch is None:
+def _proceed(turn: Turn, *, judging: bool) -> None:
+    """`judging` is False while the spec asks for a revision that the controller has not made or numbered yet."""
+    if open_watch(turn.state) is None:
         return
-    if watch.phase is Phase.ACTING:
-        _stand_down_if_forbidden(turn)
+    rollback.stand_down_if_forbidden(turn)
+    if not turn.policy.watched and turn.watch.phase not in CARRYING_OUT:
+        turn.close("no entry of services matches it any more")
+        return
     _look(turn)
     if turn.watch.phase in CARRYING_OUT:
         rollback.go_on(turn)
-    else:
+    elif judging:
         _judge(turn)
-
-
-def _stand_down_if_forbidden(turn: Turn) -> None:
-    """An intent is not sent, nor sent again, once somebody said hold.  What was sent already shows on the object."""
-    reason = turn.view.hold or ("mode is no longer act" if turn.policy.mode is not Mode.ACT else "")
-    if not turn.observation.surroundings.permitted:
-        reason = "this process may not write any more"
-    sent = turn.watch.decision is not None and turn.view.decision == turn.watch.decision.id
-    if reason and not sent and not turn.observation.executing and turn.observation.report is None:
-        rollback.stand_down(turn, reason)
 
 
 def _look(turn: Turn) -> None:
@@ -142,7 +159,7 @@ def _look(turn: Turn) -> None:
     watch, view = turn.watch, turn.view
     evidence = judge.fold(watch, turn.observation, view, turn.policy, turn.now)
     exposure = _exposure(watch, view)
-    changed = exposure != watch.exposure
+    changed = exposure != watch.exposure and watch.rolled_out_at is None
     rolled_out = watch.rolled_out_at is None and view.rolled_out and view.current == watch.release.number
     turn.update(
         replace(
@@ -150,7 +167,7 @@ def _look(turn: Turn) -> None:
             evidence=evidence,
             exposure=exposure,
             exposed_at=turn.now if watch.exposed_at is None and exposure > 0 else watch.exposed_at,
-            exposure_changed_at=turn.now if changed and exposure > watch.exposure else watch.exposure_changed_at,
+            exposure_changed_at=turn.now if changed or rolled_out else watch.exposure_changed_at,
             rolled_out_at=turn.now if rolled_out else watch.rolled_out_at,
         )
     )
@@ -162,20 +179,21 @@ def _look(turn: Turn) -> None:
 
 
 def _exposure(watch: Watch, view: WorkloadView) -> int:
+    """The router's weight, or the most pods that were Ready: pods that come and go change nothing."""
     if view.rollout is not None and view.rollout.routed and view.rollout.in_progress:
         return view.rollout.canary_weight or 0
     revision = view.revision(watch.release.number)
-    return revision.ready if revision is not None else 0
+    return max(watch.exposure, revision.ready if revision is not None else 0)
 
 
 def _judge(turn: Turn) -> None:
     findings = judge.read(turn.watch, turn.view, turn.policy, turn.now)
     breaches = judge.breaches(findings)
-    if turn.watch.phase is Phase.PARKED:
-        breaches = tuple(each for each in breaches if each.lane in PARKED_LANES)
     if breaches and not _aborted_already(turn):
         _breach(turn, breaches)
-    if turn.watch.phase not in CARRYING_OUT:
+    elif turn.watch.breached_at is not None:
+        _over_by_itself(turn, turn.watch.breached_at)
+    if turn.watch.phase not in CARRYING_OUT and turn.observation.surroundings.cache_age <= STALE_CACHE:
         _end_in_time(turn, findings)
 
 
@@ -186,7 +204,7 @@ def _aborted_already(turn: Turn) -> bool:
 
 def _breach(turn: Turn, breaches: tuple[Finding, ...]) -> None:
     watch = turn.watch
-    if watch.verdict is not Verdict.BREACH:
+    if watch.breached_at is None:
         watch = replace(watch, verdict=Verdict.BREACH, breached_at=turn.now)
         entries = ledger.revoke(turn.state.known_good, watch.release.template_id, f"breach: {breaches[0].sentence}")
         turn.state = replace(turn.state, watch=watch, known_good=entries)
@@ -200,6 +218,14 @@ def _breach(turn: Turn, breaches: tuple[Finding, ...]) -> None:
         rollback.start(turn, decision)
     else:
         _tell(turn, decision)
+
+
+def _over_by_itself(turn: Turn, breached_at: float) -> None:
+    """The breach has ended, which is more than not to be seen any more.  The release does not stand at breach now."""
+    watch, policy = turn.watch, turn.policy
+    if judge.seen_through(watch, policy, breached_at) and not judge.unsettled(watch, policy):
+        turn.update(replace(watch, breached_at=None))
+        turn.move("breach_over")
 
 
 def _tell(turn: Turn, decision: Decision) -> None:
@@ -217,15 +243,15 @@ def _end_in_time(turn: Turn, findings: tuple[Finding, ...]) -> None:
             turn.update(replace(watch, phase=Phase.PARKED))
             turn.move("parked")
         return
-    since = max(watch.rolled_out_at, watch.counted_from or 0.0)
-    over = turn.now >= since + bake.hold_for
+    end = max(watch.rolled_out_at, watch.counted_from or 0.0) + bake.hold_for
+    over = turn.now >= end and judge.seen_through(watch, turn.policy, end)
     settled = judge.enough(watch, turn.policy) and not judge.unsettled(watch, turn.policy)
     if watch.verdict is Verdict.BREACH:
         if overdue or (over and not judge.breaches(findings)):
             turn.close("the watch ended; the breach was not undone")
     elif over and settled:
         _passed(turn)
-    elif over and overdue:
+    elif overdue and (over or turn.now >= end + LAST_BLOCKS):
         _undecided(turn, findings)
 
 

@@ -161,6 +161,12 @@ class WorkloadView:
         return tuple(pod for pod in self.pods if pod.revision == revision and pod.deleted is None)
 
     @property
+    def replacing(self) -> bool:
+        """Whether pods of other revisions are still to be replaced; readiness left aside."""
+        in_progress = self.rollout is not None and self.rollout.in_progress
+        return in_progress or self.updated < self.desired or self._leftovers()
+
+    @property
     def rolled_out(self) -> bool:
         """Whether the newest revision is everywhere and serves (OrderedReady quirks included)."""
         if self.newest() is None or not self.observed or self.deadline_exceeded:
@@ -206,7 +212,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class QueryValue:
-    """What a query check returned at one time; None where it returned nothing or NaN."""
+    """What a query check returned at one time; None where it returned nothing (NaN counts as nothing)."""
 
     check: str
     at: float
@@ -250,10 +256,11 @@ class RungReport:
 
 @dataclass(frozen=True, slots=True)
 class PastRollback:
-    """A rollback that was decided for some workload; the breaker counts these."""
+    """A rollback that was decided for some workload; the breaker counts these, each release once."""
 
     at: float
     namespace: str
+    release: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +271,6 @@ class Surroundings:
     cache_age: float = 0.0  # seconds since the cache was last known to be true
     configurations: tuple[tuple[str, str], ...] = ()  # "ConfigMap/name" -> content hash now
     permitted: bool = True  # False: this process may not write (lost leadership, shutting down)
-    starting_up: bool = False  # what a restart found: state of before is not yet complete
 
 
 @dataclass(frozen=True, slots=True)

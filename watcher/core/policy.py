@@ -236,6 +236,7 @@ class Policy:
     breaker: Limit = Limit(3, 3600.0)
     namespace_breaker: Limit = Limit(2, 3600.0)
     never: bool = False
+    watched: bool = True  # False: no entry of the thresholds file matches any more; only what is under way is finished
 
     def check(self, name: str) -> Check | None:
         """The check of this name, or None."""

@@ -1,21 +1,22 @@
 """Records: the core's values as canonical JSON, and back.
 
 A record of one transition holds everything that went into it, so replaying it gives the same bytes.  Canonical means:
-keys in the order of the dataclass's fields, no spaces, floats as Python's shortest repr, unions tagged with the class
-name.  Raises RecordError for bytes that are no such record.
+keys in the order of the dataclass's fields, no spaces, floats as Python's shortest repr (those that JSON lacks as
+strings: inf, -inf, nan), unions tagged with the class name.  Raises RecordError for bytes that are no such record.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import types
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from watcher.core.machine import step
 from watcher.core.model import Observation
@@ -26,7 +27,7 @@ from watcher.core.turn import Step
 SCHEMA = 1
 """Version of the records' shape; raised with every change that old bytes do not survive."""
 
-T = TypeVar("T")
+_NAMES: dict[type, tuple[str, ...]] = {}  # `dataclasses.fields` takes most of the time otherwise
 
 
 class RecordError(ValueError):
@@ -78,17 +79,26 @@ def replay(kept: Record) -> bool:
     return encode(again.state) == kept.state_after and encode(again.commands) == kept.commands
 
 
-def _plain(value: object) -> object:
-    if is_dataclass(value) and not isinstance(value, type):
-        body = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-        return {"_": type(value).__name__, **body}
+def _plain(value: Any) -> object:
+    names = _names(type(value))
+    if names:
+        return {"_": type(value).__name__, **{name: _plain(getattr(value, name)) for name in names}}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     if value is None or isinstance(value, str | int | float):
         return value
     raise TypeError(f"{type(value).__name__} is no value of the core")
+
+
+def _names(kind: type) -> tuple[str, ...]:
+    """Fields of a dataclass, in their order; none for other types."""
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+    return _NAMES[kind]
 
 
 @cache
@@ -117,6 +127,8 @@ def _scalar(kind: type) -> Callable[[Any], Any]:
 
 
 def _number(data: Any) -> Any:
+    if data in ("inf", "-inf", "nan"):
+        return float(data)
     if isinstance(data, bool) or not isinstance(data, int | float):
         raise TypeError(f"{data!r} is not a number")
     return data
@@ -132,14 +144,14 @@ def _tuple(arguments: tuple[Any, ...]) -> Callable[[Any], Any]:
 
 def _dataclass(kind: type) -> Callable[[Any], Any]:
     hints = typing.get_type_hints(kind)
-    names = [field.name for field in fields(kind)]
+    readers = {name: _reader(hints[name]) for name in _names(kind)}
 
-    def read(data: Any) -> Any:
+    def read_fields(data: Any) -> Any:
         if data["_"] != kind.__name__:
             raise TypeError(f"{data['_']} where {kind.__name__} belongs")
-        return kind(**{name: _reader(hints[name])(data[name]) for name in names})
+        return kind(**{name: read(data[name]) for name, read in readers.items()})
 
-    return read
+    return read_fields
 
 
 def _union(arguments: tuple[Any, ...]) -> Callable[[Any], Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from watcher.core import availability
-from watcher.core.model import Block, Observation, WorkloadView
+from watcher.core.model import Block, Observation, PodCount, WorkloadView
 from watcher.core.policy import CounterCheck, Policy, QueryCheck
 from watcher.core.sentence import percent, seconds
 from watcher.core.state import Evidence, Finding, RecoveryEvidence, Rollback, Tally, Watch
@@ -35,8 +35,8 @@ def fold(
     records: tuple[RecoveryEvidence, ...], observation: Observation, policy: Policy, revision: str, since: float
 ) -> tuple[RecoveryEvidence, ...]:
     """Add blocks that began after `since`, counting requests on `revision` only."""
-    for block in observation.blocks:
-        if block.start >= since and not block.broken:
+    for block in sorted(observation.blocks, key=lambda each: each.start):
+        if block.start >= since and not block.broken and not block.gap:
             records = tuple(_add(each, block, policy, revision) for each in records)
     return records
 
@@ -78,15 +78,22 @@ def _add(record: RecoveryEvidence, block: Block, policy: Policy, revision: str) 
     check = _counter(policy, record.check)
     if check is None or block.check != record.check or block.end <= record.seen_until:
         return record
-    counted = [pod for pod in block.pods if not check.identify.sees_versions or pod.revision == revision]
-    tally = Tally(sum(pod.total for pod in counted), sum(pod.bad for pod in counted))
+    blind = not check.identify.sees_versions
+    counted = [pod for pod in block.pods if blind or pod.revision == revision]
+    warm = [pod for pod in counted if blind or (pod.age is not None and pod.age >= policy.judge.warm_up)]
+    tally, proof = _sum(counted), _sum(warm)
     if tally.total <= 0:
         return record
-    seen = record.seen.plus(tally)
-    record = replace(record, seen=seen, seen_until=block.end)
+    record = replace(record, seen=record.seen.plus(tally), seen_until=block.end)
     if tally.share <= record.limit:
         return replace(record, good=record.good + 1, bad=0, beyond=Tally())
-    return replace(record, good=0, bad=record.bad + 1, beyond=record.beyond.plus(tally))
+    if proof.share <= record.limit:  # only pods that have just started: neither proves anything
+        return replace(record, good=0)
+    return replace(record, good=0, bad=record.bad + 1, beyond=record.beyond.plus(proof))
+
+
+def _sum(pods: list[PodCount]) -> Tally:
+    return Tally(sum(pod.total for pod in pods), sum(pod.bad for pod in pods))
 
 
 def _answer(

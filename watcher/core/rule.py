@@ -7,6 +7,8 @@ a breach nor a pass comes from not seeing.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Container
 from dataclasses import replace
 
 from watcher.core.model import Block, PodCount
@@ -14,6 +16,9 @@ from watcher.core.policy import CounterCheck, JudgeRules
 from watcher.core.sentence import describe_breach, describe_quiet
 from watcher.core.state import CounterEvidence, Finding, LaneEvidence, Release, Tally
 from watcher.core.words import Lane, Mode, Verdict, strictest
+
+LANES = (Lane.NEW_VS_OLD, Lane.NEW_VS_BEFORE, Lane.NEW_VS_MAX, Lane.SEVERE_40)
+"""The lanes of this rule, the most telling first."""
 
 CONSECUTIVE = 3
 """Blocks in a row above the bound before a breach counts as proven."""
@@ -24,14 +29,16 @@ MIN_BAD_TO_PROPOSE = 3.0
 COLD_START = 0.40
 """Share of bad requests that no cold start explains: above it, pods are not excused for being young."""
 
+STALE = 300.0
+"""Seconds after its last bad block from which on a streak no longer proves a breach of now."""
+
 ENOUGH_BEFORE = 3.0
 """Bad requests before the release from which on a bound counts as broken before it."""
 
 
 def begin(check: CounterCheck) -> CounterEvidence:
     """Nothing seen yet."""
-    lanes = (Lane.NEW_VS_OLD, Lane.NEW_VS_BEFORE, Lane.NEW_VS_MAX, Lane.SEVERE_40)
-    return CounterEvidence(check.name, lanes=tuple(LaneEvidence(lane) for lane in lanes))
+    return CounterEvidence(check.name, lanes=tuple(LaneEvidence(lane) for lane in LANES))
 
 
 def fold(
@@ -44,22 +51,25 @@ def fold(
     if block.broken:
         return evidence
     if block.start < release.began:
-        return replace(evidence, before=evidence.before.plus(_sum(block.pods)))
+        return replace(evidence, before=evidence.before.plus(_before(check, block, release)))
     new, warm, old = _sides(check, block, release, rules)
     evidence = replace(evidence, new=evidence.new.plus(new), old=evidence.old.plus(old))
     if block.gap:
         return evidence
+    if _shows_new(check, block, release):
+        evidence = replace(evidence, sighted=evidence.sighted + block.length)
     return replace(
         evidence,
         lanes=tuple(_advance(check, evidence, lane, block, (new, warm, old)) for lane in evidence.lanes),
     )
 
 
-def read(check: CounterCheck, evidence: CounterEvidence) -> Finding:
-    """What the check says now: the most telling lane that fired and may act, or why none did."""
+def read(check: CounterCheck, evidence: CounterEvidence, now: float, lanes: Container[Lane] = LANES) -> Finding:
+    """What the check says now: the most telling of `lanes` that fired and may act, or why none did."""
     if evidence.broken:
         return Finding(check.name, Verdict.NO_DATA, f"{check.name}: {evidence.broken}", source=check.source)
-    fired = [lane for lane in evidence.lanes if _fired(lane)]
+    evidence = replace(evidence, lanes=tuple(each for each in evidence.lanes if now - each.until <= STALE))
+    fired = [lane for lane in evidence.lanes if lane.lane in lanes and _fired(lane)]
     if not fired:
         verdict = None if evidence.new.total > 0 else Verdict.NO_DATA
         return Finding(check.name, verdict, describe_quiet(check, evidence), source=check.source)
@@ -75,6 +85,7 @@ def read(check: CounterCheck, evidence: CounterEvidence) -> Finding:
         since=lane.since,
         limit=_limit_of_health(check, evidence, lane),
         source=check.source,
+        compared=lane.old.total > 0,
     )
 
 
@@ -87,8 +98,8 @@ def _limit_of_health(check: CounterCheck, evidence: CounterEvidence, lane: LaneE
     """The share within which the service counts as recovered: a severe lane's own bound would be too lax."""
     if lane.lane is not Lane.SEVERE_40:
         return lane.limit
-    usual = _limit(check, evidence.before, Lane.NEW_VS_MAX, Tally())
-    return usual if usual is not None else lane.limit
+    usual = (_limit(check, evidence.before, each, Tally()) for each in (Lane.NEW_VS_MAX, Lane.NEW_VS_BEFORE))
+    return min((limit for limit in usual if limit is not None), default=lane.limit)
 
 
 def _fired(lane: LaneEvidence) -> bool:
@@ -114,6 +125,18 @@ def _sides(check: CounterCheck, block: Block, release: Release, rules: JudgeRule
     return _sum(new), _sum(warm), _sum(old)
 
 
+def _shows_new(check: CounterCheck, block: Block, release: Release) -> bool:
+    """Whether the block looked at the new version, be it that no request came."""
+    return any(not check.identify.sees_versions or pod.revision == release.revision for pod in block.pods)
+
+
+def _before(check: CounterCheck, block: Block, release: Release) -> Tally:
+    """What was usual of the version that ran before; of the block in which the release began only what is its own."""
+    if check.identify.sees_versions:
+        return _sum([pod for pod in block.pods if pod.revision == release.previous_revision])
+    return _sum(block.pods) if block.end <= release.began else Tally()
+
+
 def _sum(pods: tuple[PodCount, ...] | list[PodCount]) -> Tally:
     return Tally(sum(pod.total for pod in pods), sum(pod.bad for pod in pods))
 
@@ -124,14 +147,17 @@ def _advance(
     everything, warm, old = sides
     new = everything if lane.lane is Lane.SEVERE_40 else warm
     limit = _limit(check, evidence.before, lane.lane, old)
-    if new.total <= 0 or limit is None:
+    if new.total <= 0 or (limit is None and new.share > lane.limit):
         return lane
-    if new.share <= limit or _equally_bad(lane.lane, new, old):
+    if limit is None or new.share <= limit or _equally_bad(lane.lane, new, old):
         return LaneEvidence(lane.lane)
+    if not _surely_more(check, lane.lane, new, evidence.before if lane.lane is Lane.NEW_VS_BEFORE else old):
+        return lane
     return LaneEvidence(
         lane=lane.lane,
         streak=lane.streak + 1,
         since=block.start if lane.since is None else lane.since,
+        until=block.end,
         limit=limit,
         new=lane.new.plus(new),
         old=lane.old.plus(old),
@@ -149,6 +175,17 @@ def _limit(check: CounterCheck, before: Tally, lane: Lane, old: Tally) -> float 
     if bound is not None and before.share > bound and before.bad >= ENOUGH_BEFORE:
         return None  # broken before the release: only a comparison can blame it
     return bound
+
+
+def _surely_more(check: CounterCheck, lane: Lane, new: Tally, base: Tally) -> bool:
+    """Whether few requests to compare with cannot be the reason that the new version looks worse.
+
+    The bound on the base's share is the rule of three, widened by two standard deviations of what was seen.
+    """
+    if lane not in (Lane.NEW_VS_OLD, Lane.NEW_VS_BEFORE) or check.increase is None:
+        return True
+    highest = (base.bad + 2 * math.sqrt(base.bad) + 3) / base.total
+    return new.share > check.increase * highest
 
 
 def _equally_bad(lane: Lane, new: Tally, old: Tally) -> bool:

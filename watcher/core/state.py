@@ -22,6 +22,7 @@ class Release:
     change: Change
     began: float
     previous: str = ""  # template_id that ran before; empty for the first
+    previous_revision: str = ""  # the name of its revision; empty where it is no measure of what is usual
     never_undo: str = ""  # why it is watched and never undone: recovery release, roll-forward-only
 
 
@@ -59,11 +60,12 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class LaneEvidence:
-    """How long one lane has seen its bound exceeded without a break."""
+    """How long one lane has seen its bound exceeded without a break: from `since` to `until`, in sample time."""
 
     lane: Lane
     streak: int = 0
     since: float | None = None
+    until: float = 0.0
     limit: float = 0.0
     new: Tally = Tally()
     old: Tally = Tally()
@@ -79,6 +81,7 @@ class CounterEvidence:
     old: Tally = Tally()
     lanes: tuple[LaneEvidence, ...] = ()
     seen_until: float = 0.0
+    sighted: float = 0.0  # seconds of whole blocks, without gaps, in which the new version was seen
     broken: str = ""
 
 
@@ -100,7 +103,8 @@ class AvailabilityEvidence:
 
     whole: int = 0  # replicas that were wanted when the workload was last whole; lowered by scaling down
     short_since: float | None = None
-    stuck: bool = False
+    progress: int = 0  # most updated and ready replicas of the release so far
+    progressed_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,8 @@ class Finding:
     """What one check says of the release now.
 
     `verdict` is None while undecided.  `may` is how far an action on this finding may go by itself.
-    `limit` is the share (or value) that was exceeded, `since` the start of the first bad block.
+    `limit` is the share (or value) that was exceeded, `since` the start of the first bad block.  `compared` tells that
+    the new version was seen beside the old one, or concerns its own pods.
     """
 
     check: str
@@ -143,6 +148,7 @@ class Finding:
     limit: float | None = None
     source: str = ""
     excuse: str = ""  # evidence that it is not this release's fault
+    compared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +211,8 @@ class Rollback:
 
     `waited` are seconds on the verification clock of this phase, which stands while metrics or API are blind.
     `tried` counts the orders given for this rung; `next_order` is when another may be given, in Unix seconds.
+    `again` is the guard for which the decision is to be taken anew at `next_order`, instead of being sent again.
+    `complete` tells that an attempt has reported on this rung: what is due after the change itself is done as well.
     """
 
     rung: Rung
@@ -215,6 +223,8 @@ class Rollback:
     waited: float = 0.0
     recovery: tuple[RecoveryEvidence, ...] = ()
     message: str = ""
+    again: GuardFinding | None = None
+    complete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +240,9 @@ class Watch:
     rolled_out_at: float | None = None
     counted_from: float | None = None  # a parked watch that was resumed counts its time from here
     verdict: Verdict | None = None
-    breached_at: float | None = None
+    breached_at: float | None = None  # since when it stands at breach; None again once that was seen to be over
     decision: Decision | None = None
+    conflicts: int = 0  # orders that met a changed object
     rollback: Rollback | None = None
     outcome: Outcome | None = None
     durability: Durability | None = None
@@ -262,4 +273,5 @@ class WorkloadState:
     watch: Watch | None = None
     decisions: int = 0  # attempts so far of the release under watch
     last_rollback: float | None = None
+    last_rolled_back: str = ""  # id of the release
     stepped_at: float | None = None

@@ -6,6 +6,7 @@ Such a check stands outside any statistical promise.  A missing value moves noth
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from watcher.core.model import QueryValue
@@ -17,6 +18,9 @@ from watcher.core.words import Lane, Mode, Verdict
 MAX_SILENCE = 60.0
 """Seconds without a value after which a stretch does not count on."""
 
+STALE = 180.0
+"""Seconds after which the newest value says nothing of now."""
+
 
 def begin(check: QueryCheck) -> QueryEvidence:
     """Nothing seen yet."""
@@ -25,7 +29,7 @@ def begin(check: QueryCheck) -> QueryEvidence:
 
 def fold(check: QueryCheck, evidence: QueryEvidence, value: QueryValue, release: Release) -> QueryEvidence:
     """Add one evaluation.  Older ones than seen, and ones without a value, change nothing."""
-    if value.value is None or value.at <= evidence.last_at:
+    if value.value is None or math.isnan(value.value) or value.at <= evidence.last_at:
         return evidence
     over = _over(check, value.value)
     if value.at < release.began:
@@ -42,10 +46,13 @@ def fold(check: QueryCheck, evidence: QueryEvidence, value: QueryValue, release:
     )
 
 
-def read(check: QueryCheck, evidence: QueryEvidence) -> Finding:
+def read(check: QueryCheck, evidence: QueryEvidence, now: float) -> Finding:
     """What the check says now."""
     if evidence.last is None:
         return Finding(check.name, Verdict.NO_DATA, f"{check.name}: the query returned nothing", source=check.source)
+    if now - evidence.last_at > STALE:
+        text = f"{check.name}: the query has returned nothing for {seconds(now - evidence.last_at)}"
+        return Finding(check.name, Verdict.NO_DATA, text, source=check.source)
     if evidence.over_before:
         text = f"{check.name}: {evidence.last:g} is beyond its bound, and was before the release"
         return Finding(check.name, None, text, source=check.source)

@@ -40,7 +40,9 @@ class Turn:
 
     def done(self) -> Step:
         """The finished step."""
-        return Step(replace(self.state, stepped_at=self.now), tuple(self.commands), tuple(self.moved), tuple(self.ended))
+        return Step(
+            replace(self.state, stepped_at=self.now), tuple(self.commands), tuple(self.moved), tuple(self.ended)
+        )
 
     @property
     def watch(self) -> Watch:

@@ -1,0 +1,69 @@
+"""Counts recorded series in one go, for tests of counting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from watcher.core.counting import Counting
+from watcher.core.model import Block, Pod
+from watcher.core.podtable import PodTable
+from watcher.core.policy import CounterCheck, HistogramCheck, RatioCheck
+from watcher.core.presence import Presence
+
+T0 = 1_700_000_100.0
+"""From when on blocks are wanted: a multiple of 60 s."""
+
+ERRORS = RatioCheck("errors", "main", "requests", bad=((("code", "5.."),),))
+FAILURES = RatioCheck("failures", "main", "requests", errors="failures")
+LATENCY = HistogramCheck("latency", "main", "seconds", 0.5)
+
+Samples = Sequence[tuple[float, float]]
+Series = tuple[dict[str, str], Samples]
+
+
+def pod(name: str = "a", revision: str = "old", created: float = T0 - 86400, uid: str = "", **more: object) -> Pod:
+    values: dict[str, object] = {"ready_since": created + 5, "started": (created + 1,), **more}
+    return Pod(name, uid or f"uid-{name}", revision, created, **values)  # type: ignore[arg-type]
+
+
+def series(metric: str, samples: Samples, pod: str = "a", **labels: str) -> Series:
+    base = {"__name__": metric, "namespace": "shop", "pod": pod, "instance": f"{pod}:80", "job": "pods"}
+    return {**base, **labels}, samples
+
+
+def steps(start: float, values: Iterable[float], step: float = 15.0) -> list[tuple[float, float]]:
+    """Values at `start`, `start + step` and so on, counted from T0."""
+    return [(T0 + start + step * n, value) for n, value in enumerate(values)]
+
+
+def up(start: float, count: int, pod: str = "a", value: float = 1.0, **labels: str) -> Series:
+    return series("up", steps(start, [value] * count), pod, **labels)
+
+
+def fold(check: CounterCheck, found: Iterable[Series], interval: float | None = 15.0) -> tuple[Counting, Presence]:
+    counting, presence = Counting(check, "shop", T0, interval), Presence()
+    for labels, samples in found:
+        if labels["__name__"] in {"up", "process_start_time_seconds"}:
+            presence.add(labels, samples)
+        else:
+            counting.add(labels, samples)
+    return counting, presence
+
+
+def blocks(
+    check: CounterCheck, found: Iterable[Series], *pods: Pod, until: float = 60.0, interval: float | None = 15.0
+) -> list[Block]:
+    """Blocks up to `until` seconds after T0."""
+    counting, presence = fold(check, found, interval)
+    table = PodTable()
+    table.update(pods or (pod(),))
+    return counting.close(T0 + until, table, presence)
+
+
+def counts(found: Iterable[Block]) -> list[tuple[float, float]]:
+    """Total and bad requests of each block."""
+    return [(sum(each.total for each in block.pods), sum(each.bad for each in block.pods)) for block in found]
+
+
+def gaps(found: Iterable[Block]) -> list[bool]:
+    return [each.gap for each in found]

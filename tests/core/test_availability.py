@@ -1,0 +1,251 @@
+"""What Kubernetes itself says: shortage, progress deadline, and what else may explain either."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.cluster import Cluster
+from tests.core.world import World
+from watcher.core.words import Kind, Lane, Mode, Outcome, Verdict
+
+
+def without_traffic(kind: Kind = Kind.DEPLOYMENT, **settings: object) -> World:
+    """Only Kubernetes can tell how this one fares."""
+    world = World.of(kind, **settings)
+    world.set(checks=())
+    return world
+
+
+def short(world: World, pods: int = 3, waiting: str = "CrashLoopBackOff") -> None:
+    """Pods of the running version stop serving, all on their own nodes."""
+    cluster = world.cluster
+    cluster.never_ready.add(cluster.current.template)
+    cluster.pods = [
+        replace(pod, ready_since=None, waiting=waiting, restarts=int(bool(waiting))) if index < pods else pod
+        for index, pod in enumerate(cluster.pods)
+    ]
+
+
+def rolled_out(kind: Kind = Kind.DEPLOYMENT, **settings: object) -> World:
+    world = without_traffic(kind, **settings)
+    world.release("v2")
+    world.run_until("rolled_out")
+    world.run(10)
+    return world
+
+
+def test_too_few_replicas_are_a_breach_after_a_while() -> None:
+    world = rolled_out()
+    short(world)
+    world.run(20)
+    assert world.decisions == []
+    world.run_until("ordered")
+
+    finding = world.decision.findings[0]
+    assert finding.lane is Lane.AVAILABILITY
+    assert "1 of 4 replicas available for 30 s, 3 are needed; 3 new pods: CrashLoopBackOff" in finding.sentence
+    world.run_until("restored")
+    assert world.serves("v1")
+
+
+def test_a_shortage_within_what_the_strategy_allows_is_none() -> None:
+    world = rolled_out()
+    short(world, pods=1)
+    world.run(250)
+    assert world.decisions == []
+
+
+def test_a_shortage_that_heals_is_none() -> None:
+    world = rolled_out()
+    short(world)
+    world.run(20)
+    world.cluster.never_ready.clear()
+    world.run(400)
+    assert world.decisions == []
+    assert world.watch.verdict is Verdict.PASS
+
+
+def test_a_shortage_blocks_a_pass() -> None:
+    world = rolled_out()
+    world.run(265)
+    short(world, waiting="")
+    world.run(40)
+    assert "pass" not in world.moved
+
+
+def test_pods_that_are_just_starting_are_not_failing() -> None:
+    """Three nodes were reclaimed: new pods take their time, longer than a shortage is borne."""
+    world = rolled_out()
+    world.cluster.never_ready.add("v2")
+    for pod in world.cluster.ready[:3]:
+        world.cluster.delete(pod.name, pod.uid)
+    world.run(50)
+    world.cluster.never_ready.clear()
+    world.run(100)
+    assert world.decisions == []
+
+
+def test_pods_that_never_become_ready_are() -> None:
+    world = rolled_out()
+    world.cluster.never_ready.add("v2")
+    for pod in world.cluster.ready[:3]:
+        world.cluster.delete(pod.name, pod.uid)
+    world.run_until("ordered")
+    assert "3 new pods: not Ready" in world.decision.reason
+
+
+def test_a_deployment_past_its_progress_deadline_is_undone() -> None:
+    world = without_traffic(never_ready={"v2"})
+    world.release("v2")
+    world.run(115)
+    assert world.decisions == []
+    world.run_until("ordered")
+    assert "not rolled out" in world.decision.reason
+    world.run_until("restored")
+
+
+def test_a_deadline_of_the_release_before_is_not_blamed_on_this_one() -> None:
+    world = without_traffic(never_ready={"v2"})
+    world.set(mode=Mode.OBSERVE)
+    world.release("v2")
+    world.run_until("breach")
+    world.set(mode=Mode.ACT)
+    world.cluster.apply("v3", world.now)
+    world.cluster.moved_at = 0.0  # the controller has not taken the condition away yet
+    world.run(5)
+    assert world.moved[-1] == "release"
+
+
+@pytest.mark.parametrize("kind", [Kind.STATEFUL_SET, Kind.DAEMON_SET])
+def test_a_kind_without_a_deadline_of_its_own_has_the_configured_one(kind: Kind) -> None:
+    world = without_traffic(kind, never_ready={"v2"})
+    world.release("v2")
+    world.run(115)
+    assert world.decisions == []
+    world.run_until("restored")
+    assert world.serves("v1")
+
+
+@pytest.mark.parametrize("kind", [Kind.STATEFUL_SET, Kind.DAEMON_SET])
+def test_the_deadline_is_for_the_next_progress_and_not_for_the_whole(kind: Kind) -> None:
+    world = without_traffic(kind, desired=40)
+    world.release("v2")
+    world.run_until("rolled_out")
+    assert world.watch.rolled_out_at is not None
+    assert world.watch.rolled_out_at - world.watch.release.began > world.policy.progress_deadline
+    assert world.decisions == []
+
+
+def test_availability_may_be_told_to_propose_only() -> None:
+    world = rolled_out()
+    world.set(availability=Mode.PROPOSE)
+    short(world)
+    world.run_until("roll_back")
+    assert world.decision.mode is Mode.PROPOSE
+
+
+def everything_trouble(cluster: Cluster) -> None:
+    cluster.trouble = "exceeded quota: compute"
+
+
+def unschedulable(cluster: Cluster) -> None:
+    cluster.pods = [replace(pod, scheduled=False) if not pod.ready else pod for pod in cluster.pods]
+
+
+def old_crash(cluster: Cluster) -> None:
+    cluster.pods.append(replace(cluster.pods[0], name="old", revision="hash-v1", waiting="CrashLoopBackOff"))
+
+
+def old_pull(cluster: Cluster) -> None:
+    cluster.pods.append(replace(cluster.pods[0], name="old", revision="hash-v1", waiting="ImagePullBackOff"))
+
+
+def one_node(cluster: Cluster) -> None:
+    cluster.pods = [replace(pod, node="node-9") if not pod.ready else pod for pod in cluster.pods]
+
+
+def partly_unschedulable(cluster: Cluster) -> None:
+    """What cannot be scheduled is no fault of the version; the others fail on one node."""
+    one_node(cluster)
+    first = next(pod for pod in cluster.pods if not pod.ready)
+    cluster.pods = [replace(pod, scheduled=False, node="") if pod is first else pod for pod in cluster.pods]
+
+
+@pytest.mark.parametrize(
+    ("excuse", "reason"),
+    [
+        (everything_trouble, "exceeded quota: compute"),
+        (unschedulable, "the new pods cannot be scheduled"),
+        (old_crash, "pods of the old version crash too"),
+        (old_pull, "images of the old version cannot be pulled either"),
+        (one_node, "the new pods fail on node node-9 only"),
+        (partly_unschedulable, "the new pods fail on node node-9 only"),
+    ],
+)
+def test_what_else_explains_it_holds(excuse: object, reason: str) -> None:
+    world = rolled_out()
+    short(world)
+    assert callable(excuse)
+    excuse(world.cluster)
+    world.cluster.idle = True
+    world.run_until("hold")
+    assert world.guards == ("not_its_fault",)
+    assert world.decision.guard is not None
+    assert world.decision.guard.reason == reason
+
+
+def test_a_single_pod_on_a_lost_node_is_excused_and_one_that_crashes_is_not() -> None:
+    for waiting, guards in (("", ("not_its_fault",)), ("CrashLoopBackOff", ())):
+        world = rolled_out()
+        world.cluster.max_unavailable = 0
+        short(world, pods=1, waiting=waiting)
+        world.run_until("hold" if guards else "ordered")
+        assert world.guards == guards
+
+
+def test_a_deadline_without_a_failing_pod_is_not_the_versions_fault() -> None:
+    world = without_traffic(never_ready={"v2"})
+    world.release("v2")
+    world.run(60)
+    world.cluster.never_ready.clear()
+    world.cluster.pods = [pod for pod in world.cluster.pods if pod.revision == "hash-v1"]
+    world.cluster.idle = True
+    world.run_until("hold")
+    assert world.guards == ("not_its_fault",)
+    assert "no pod of the new version exists that fails" in world.decision.reason
+
+
+def test_findings_with_an_excuse_do_not_carry_others_that_may_not_act() -> None:
+    """An excused shortage may act, errors may only propose: together they only propose."""
+    world = World.of()
+    world.set(checks=tuple(replace(each, may=Mode.PROPOSE) for each in world.policy.checks))
+    world.release("v2")
+    world.run_until("rolled_out")
+    short(world)
+    one_node(world.cluster)
+    world.cluster.idle = True
+    world.run_until("hold")
+    world.errors["v2"] = 0.3
+    world.run_until("roll_back")
+    assert world.decision.mode is Mode.PROPOSE
+    assert world.decision.reason.startswith("errors:")
+
+
+def test_nothing_is_concluded_while_the_controller_has_not_seen_the_spec() -> None:
+    world = rolled_out()
+    world.cluster.observed = False
+    short(world)
+    world.run(200)
+    assert world.decisions == []
+
+
+def test_a_restart_of_the_daemon_does_not_forget_how_many_were_wanted() -> None:
+    world = rolled_out()
+    short(world)
+    world.run(10)
+    world.crash()
+    world.run_until("ordered", within=60)
+    world.run_until("restored")
+    assert world.watch.outcome is Outcome.RESTORED

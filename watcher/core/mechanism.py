@@ -1,0 +1,121 @@
+"""A way back as a mechanism: what is ordered, was it taken up, is the workload on target, what is stuck."""
+
+from __future__ import annotations
+
+from watcher.core.model import WorkloadView
+from watcher.core.orders import AbortOrder, RungOrder, UndoOrder
+from watcher.core.state import Decision, Release, Rollback, Target, Watch
+from watcher.core.words import Kind, Rung
+
+LEAST_ALLOWED = 60.0
+"""Seconds that a mechanism is given at the least."""
+
+
+def order(view: WorkloadView, decision: Decision, rollback: Rollback, release: Release) -> RungOrder:
+    """The order for this rung of the decision."""
+    if rollback.rung is Rung.ABORT:
+        return AbortOrder(
+            decision=decision.id,
+            tried=rollback.tried,
+            workload=release.workload,
+            uid=release.uid,
+            pod_hash=release.revision,
+            clear_promotion=view.rollout is not None and view.rollout.promote_full,
+            reason=decision.reason,
+        )
+    target = target_of(decision)
+    return UndoOrder(
+        decision=decision.id,
+        tried=rollback.tried,
+        workload=release.workload,
+        uid=release.uid,
+        bad_template=release.template_id,
+        target_template=target.template_id,
+        target_revision=target.revision,
+        reason=decision.reason,
+        skip_steps=release.workload.kind is Kind.ROLLOUT,
+    )
+
+
+def target_of(decision: Decision) -> Target:
+    """Where the decision leads.  Only to be asked of one that leads back."""
+    if decision.target is None:
+        raise LookupError(f"decision {decision.id} has no target")
+    return decision.target
+
+
+def shows_decision(view: WorkloadView, decision: Decision, rollback: Rollback) -> bool:
+    """Whether the object itself tells that this rung of the decision was carried out."""
+    if view.decision != decision.id:
+        return False
+    if rollback.rung is Rung.ABORT:
+        return view.rollout is not None and bool(view.rollout.aborted_at)
+    return has_target(view, decision)
+
+
+def has_target(view: WorkloadView, decision: Decision) -> bool:
+    """Whether the spec asks for the target's template."""
+    newest = view.newest()
+    return newest is not None and decision.target is not None and newest.template_id == decision.target.template_id
+
+
+def on_target(view: WorkloadView, decision: Decision, rollback: Rollback, release: Release) -> bool:
+    """Whether the version before the release, and nothing else, serves."""
+    if rollback.rung is Rung.ABORT:
+        return _abort_is_done(view, release)
+    return has_target(view, decision) and view.rolled_out
+
+
+def cannot_work_any_more(view: WorkloadView, rollback: Rollback) -> bool:
+    """An abort of a Rollout that was promoted meanwhile is ignored by its controller."""
+    rollout = view.rollout
+    return rollback.rung is Rung.ABORT and rollout is not None and not rollout.in_progress and not rollout.aborted_at
+
+
+def not_taken_up(view: WorkloadView, rollback: Rollback) -> bool:
+    """Whether a Rollout's controller has lost the abort, or the promotion that skips the steps of the way back."""
+    rollout = view.rollout
+    if rollout is None:
+        return False
+    if rollback.rung is Rung.ABORT:
+        return not rollout.aborted_at
+    return rollout.in_progress and not rollout.promote_full
+
+
+def stuck_pods(view: WorkloadView, decision: Decision, release: Release) -> tuple[tuple[str, str], ...]:
+    """Pods of the bad revision that wait for ever, or that an OnDelete strategy leaves; of the latter one at a time.
+
+    Only once the controller has taken the target up, or it would make the same pods anew.
+    """
+    if view.workload.kind not in (Kind.STATEFUL_SET, Kind.DAEMON_SET):
+        return ()
+    if not view.observed or not has_target(view, decision):
+        return ()
+    left = [pod for pod in view.pods_of(release.revision) if pod.terminating is None]
+    unready = [pod for pod in left if not pod.ready]
+    if unready:
+        return tuple((pod.name, pod.uid) for pod in unready)
+    if view.on_delete and view.ready >= view.desired:
+        return tuple((pod.name, pod.uid) for pod in left[:1])
+    return ()
+
+
+def allowed(watch: Watch, progress_deadline: float) -> float:
+    """Seconds the mechanism is given: half as much again as the way forward took."""
+    if watch.rolled_out_at is None:
+        return max(LEAST_ALLOWED, progress_deadline)
+    return max(LEAST_ALLOWED, 1.5 * (watch.rolled_out_at - watch.release.began))
+
+
+def _abort_is_done(view: WorkloadView, release: Release) -> bool:
+    rollout = view.rollout
+    if rollout is None or not rollout.aborted_at:
+        return False
+    if rollout.strategy == "blueGreen":
+        return rollout.active_selector == rollout.stable
+    if rollout.routed:
+        return not rollout.canary_weight
+    stable = next((each for each in view.revisions if each.name == rollout.stable), None)
+    bad = view.revision(release.number)
+    gone = bad is None or (bad.desired == 0 and bad.ready == 0)
+    return gone and stable is not None and stable.available >= view.desired

@@ -1,0 +1,46 @@
+"""Whether anything may be written at this moment, and whether what is seen can be relied on."""
+
+from __future__ import annotations
+
+from watcher.core.guards import STALE_CACHE
+from watcher.core.sentence import seconds
+from watcher.core.state import GuardFinding, Rollback
+from watcher.core.turn import Turn
+from watcher.core.words import Mode, Phase
+
+VALID = 120.0
+"""Seconds after which an intent that could not be carried out is given up, and judged anew."""
+
+
+def forbidden(turn: Turn) -> GuardFinding | None:
+    """Why nothing may be written at this moment."""
+    view, around = turn.view, turn.observation.surroundings
+    if view.hold:
+        return GuardFinding("hold", f"held: {view.hold}")
+    if turn.policy.never:
+        return GuardFinding("never", "the workload is on the never list")
+    if turn.policy.mode is not Mode.ACT:
+        return GuardFinding("mode", "mode is no longer act")
+    if not around.permitted:
+        return GuardFinding("not_permitted", "this process may not write any more")
+    if around.cache_age > STALE_CACHE:
+        return GuardFinding("stale_cache", f"the view of the cluster is {seconds(around.cache_age)} old")
+    return None
+
+
+def outdated(turn: Turn, rollback: Rollback) -> GuardFinding | None:
+    """Why an intent is too old to be sent: much may have changed since it was decided."""
+    age = turn.now - rollback.phase_began
+    if age <= VALID:
+        return None
+    return GuardFinding("outdated", f"it could not be carried out for {seconds(age)}")
+
+
+def blind(turn: Turn) -> bool:
+    """Whether the verification clock stands: the API, or for recovery a source concerned, shows nothing now."""
+    if turn.observation.surroundings.cache_age > STALE_CACHE:
+        return True
+    watch = turn.watch
+    sick = {source.name for source in turn.observation.sources if not source.healthy}
+    concerned = {finding.source for finding in watch.decision.findings} if watch.decision is not None else set()
+    return watch.phase is Phase.RECOVERING and bool(sick & concerned)
