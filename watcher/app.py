@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import structlog
 from aiohttp import web
@@ -15,13 +16,14 @@ from watcher.adapters.kubernetes.actuator import KubernetesActuator
 from watcher.adapters.kubernetes.announcer import KubernetesAnnouncer
 from watcher.adapters.kubernetes.client import Client
 from watcher.adapters.kubernetes.cluster import KubernetesCluster
-from watcher.adapters.prometheus import PrometheusSource
+from watcher.adapters.prometheus.source import PrometheusSource
 from watcher.adapters.store.retention import Retention
 from watcher.adapters.store.sqlite import SQLiteStore
 from watcher.adapters.store.worker import StoreThread
 from watcher.core.model import WorkloadView
 from watcher.core.policy import Policy, Subject
 from watcher.daemon.clock import SystemClock
+from watcher.daemon.configurations import Configurations
 from watcher.daemon.executing import Executing
 from watcher.daemon.housekeeping import Housekeeping
 from watcher.daemon.journal import Journal, load
@@ -33,114 +35,193 @@ from watcher.daemon.status import Status
 from watcher.daemon.stepping import Stepping
 from watcher.daemon.telemetry import Telemetry
 from watcher.daemon.telling import Chronicle
+from watcher.ports import Actuator, Announcer, Clock, Cluster, Rejected
 from watcher.web.server import application
 
 DAY = 86400.0
+REMEMBER_ROLLBACKS = 30 * DAY
+"""Seconds for which the breaker remembers rollbacks over a restart."""
+
+LAST_WORDS = 3.0
+"""Seconds in which Events of the last step may still be sent."""
 
 log = structlog.get_logger("watcher.app")
+
+
+class FollowedCluster(Cluster, Protocol):
+    """A cluster that is followed by a task of its own."""
+
+    async def run(self) -> None:
+        """Follow it until cancelled."""
+
+    async def settled(self) -> None:
+        """Wait until everything that can be read was read once."""
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Everything that the daemon talks to."""
+
+    cluster: FollowedCluster
+    actuator: Actuator
+    announcer: Announcer | None
+    store: StoreThread
+    clock: Clock
 
 
 @dataclass
 class Daemon:
     """The parts of a running daemon.  `url` is where its HTTP server listens."""
 
-    settings: Settings
-    cluster: KubernetesCluster
+    outside: Outside
+    grace: float
+    telemetry: Telemetry
     stepping: Stepping
-    loop: Loop
     executing: Executing
+    loop: Loop
+    configurations: Configurations
     status: Status
     housekeeping: Housekeeping
-    url: str
+    url: str = ""
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster as it is seen."""
+        return self.outside.cluster
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set: nothing new is begun then, what is under way is finished or parked.
 
         Raises ExceptionGroup when a part failed for good; the process should end then, to be started anew.
         """
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(work, name=name)
-                for name, work in (
-                    ("cluster", self.cluster.run()),
-                    ("housekeeping", self.housekeeping.run()),
-                    ("stepping", self._step_when_read()),
-                )
-            ]
-            await stop.wait()
-            await self._wind_down(tasks)
+        parts = [
+            _task("cluster", self.outside.cluster.run()),
+            _task("housekeeping", self.housekeeping.run()),
+            _task("stepping", self._step_when_read()),
+        ]
+        stopped = _task("stop", stop.wait())
+        try:
+            await asyncio.wait([*parts, stopped], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+            await self._wind_down(parts)
+        failures = [error for part in parts if isinstance(error := _failure(part), Exception)]
+        if failures:
+            raise ExceptionGroup("a part of the daemon failed", failures)
 
     async def _step_when_read(self) -> None:
         """Decide nothing before the cluster was read completely once."""
-        await self.cluster.settled()
+        await self.outside.cluster.settled()
         self.status.synced = True
         log.info("cluster_read", workloads=sum(1 for _ in self.cluster.workloads()), url=self.url)
         async with asyncio.TaskGroup() as group:
             group.create_task(self.loop.follow_changes(), name="changes")
+            group.create_task(self.loop.follow_pods(), name="pods")
             group.create_task(self.loop.take_reports(), name="reports")
             group.create_task(self.loop.poll(), name="poll")
-            group.create_task(self.loop.read_configurations(), name="configurations")
+            group.create_task(self.configurations.run(), name="configurations")
             group.create_task(self.loop.run(), name="steps")
 
-    async def _wind_down(self, tasks: list[asyncio.Task[None]]) -> None:
+    async def _wind_down(self, parts: list[asyncio.Task[Any]]) -> None:
         log.info("stopping", under_way=len(self.executing.running))
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-        await self.executing.finish(self.settings.shutdown_grace)
+        self.executing.close()
+        for part in parts:
+            part.cancel()
+        await asyncio.wait(parts)
+        await self.executing.finish(self.grace)
         await self.loop.last_step()
+        await self.executing.finish(LAST_WORDS)
+        log.info("stopped", cut_off=sorted(map(str, self.executing.running)))
+
+
+async def assemble(
+    outside: Outside, reloading: Reloading, sourcing: Sourcing, telemetry: Telemetry, grace: float
+) -> Daemon:
+    """The parts, wired together, going on from what the decision log holds.  Raises Rejected, Unavailable."""
+    cluster, clock = outside.cluster, outside.clock
+
+    def policy_of(view: WorkloadView) -> Policy | None:
+        workload = view.workload
+        return reloading.current.policy_for(
+            Subject(workload.kind, workload.namespace, workload.name, dict(view.labels))
+        )
+
+    executing = Executing(outside.actuator, outside.announcer, telemetry, clock)
+    journal = Journal(outside.store)
+    stepping = Stepping(cluster, journal, Chronicle(telemetry), executing, clock, policy_of)
+    since = clock.now() - REMEMBER_ROLLBACKS
+    stepping.take_up(await outside.store.ask(load), await outside.store.ask(lambda log: log.rollbacks(since)))
+    loop = Loop(cluster, stepping, executing, sourcing, clock, telemetry, policy_of)
+    sourcing.use(reloading.current)
+    reloading.on_change += [sourcing.use, lambda _: loop.sweep()]
+    status = Status(cluster, stepping, loop, reloading, clock, policy_of)
+    return Daemon(
+        outside=outside,
+        grace=grace,
+        telemetry=telemetry,
+        stepping=stepping,
+        executing=executing,
+        loop=loop,
+        configurations=Configurations(cluster, stepping, clock),
+        status=status,
+        housekeeping=Housekeeping(reloading, stepping, executing, journal, status, telemetry, clock),
+    )
 
 
 @contextlib.asynccontextmanager
-async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
-    """A daemon that is ready to run, and everything it holds, closed at the end.
+async def daemon(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Daemon]:
+    """A daemon that is ready to run, and everything it holds, closed at the end.  Without `clock`: wall time.
 
-    Raises ConfigError for the thresholds file, Rejected or Unavailable for the decision log and the cluster's address.
+    Raises ConfigError for the thresholds file, Rejected or Unavailable for the decision log, the cluster's address
+    and the port.
     """
     async with contextlib.AsyncExitStack() as stack:
-        clock, telemetry = SystemClock(), Telemetry()
+        clock, telemetry = clock or SystemClock(), Telemetry()
         telemetry.build_info.labels(__version__).set(1)
-        sourcing = Sourcing(lambda source: PrometheusSource(source, rate=settings.query_rate))
+        reloading = Reloading(settings.config, telemetry)
+        sourcing = Sourcing(lambda source: PrometheusSource(source, rate=settings.query_rate, now=clock.now))
         stack.push_async_callback(sourcing.close)
-        reloading = Reloading(settings.config, telemetry, sourcing.use)
-        sourcing.use(reloading.current)
+        outside = await _outside(settings, clock, stack)
+        parts = await assemble(outside, reloading, sourcing, telemetry, settings.shutdown_grace)
+        parts.url = await _serve(stack, application(parts.status, outside.store, telemetry.registry), settings)
+        yield parts
 
-        store = StoreThread(
-            SQLiteStore.open(settings.store, retention=Retention(decisions=settings.retention_days * DAY))
-        )
-        stack.push_async_callback(store.close)
-        client = await Client.connect(str(settings.kubeconfig or ""), settings.context)
-        stack.push_async_callback(client.close)
-        namespaces = tuple(each.strip() for each in settings.namespaces.split(",") if each.strip())
-        cluster = KubernetesCluster(client, clock, namespaces, settings.namespace)
-        actuator = KubernetesActuator(
+
+async def _outside(settings: Settings, clock: Clock, stack: contextlib.AsyncExitStack) -> Outside:
+    store = StoreThread(SQLiteStore.open(settings.store, retention=Retention(decisions=settings.retention_days * DAY)))
+    stack.push_async_callback(store.close)
+    client = await Client.connect(str(settings.kubeconfig or ""), settings.context)
+    stack.push_async_callback(client.close)
+    namespaces = tuple(each.strip() for each in settings.namespaces.split(",") if each.strip())
+    return Outside(
+        cluster=KubernetesCluster(client, clock, namespaces, settings.namespace),
+        actuator=KubernetesActuator(
             client, clock, settings.namespace, namespaces_readable=not namespaces, read_only=settings.read_only
-        )
-
-        def policy_of(view: WorkloadView) -> Policy | None:
-            workload = view.workload
-            return reloading.current.policy_for(
-                Subject(workload.kind, workload.namespace, workload.name, dict(view.labels))
-            )
-
-        announcer = KubernetesAnnouncer(client, clock) if settings.events else None
-        executing = Executing(actuator, announcer, telemetry)
-        journal = Journal(store)
-        stepping = Stepping(cluster, journal, Chronicle(telemetry), clock, policy_of)
-        stepping.executing = executing.running
-        states = await store.ask(load)
-        stepping.take_up(states, await store.ask(lambda log: log.rollbacks(clock.now() - DAY)))
-        loop = Loop(cluster, stepping, executing, sourcing, clock, telemetry, policy_of)
-        status = Status(cluster, stepping, loop, reloading, clock, policy_of)
-        housekeeping = Housekeeping(reloading, stepping, journal, status, telemetry, clock)
-        url = await _serve(stack, application(status, store, telemetry.registry), settings)
-        yield Daemon(settings, cluster, stepping, loop, executing, status, housekeeping, url)
+        ),
+        announcer=KubernetesAnnouncer(client, clock, settings.namespace) if settings.events else None,
+        store=store,
+        clock=clock,
+    )
 
 
 async def _serve(stack: contextlib.AsyncExitStack, app: web.Application, settings: Settings) -> str:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    await web.TCPSite(runner, settings.host, settings.port).start()
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+    except OSError as error:
+        raise Rejected(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; choose another address with "
+            f"--host and --port (WATCHER_HOST, WATCHER_PORT)"
+        ) from error
     host, port = runner.addresses[0][:2]
     return f"http://{host}:{port}"
+
+
+def _task(name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    return asyncio.get_running_loop().create_task(work, name=name)
+
+
+def _failure(part: asyncio.Task[Any]) -> BaseException | None:
+    return None if part.cancelled() else part.exception()

@@ -70,3 +70,12 @@ def namespace(control_plane: ControlPlane) -> Iterator[str]:
     name = control_plane.namespace(f"shop-{uuid4().hex[:8]}")
     yield name
     control_plane.admin.delete(control_plane.admin.path("Namespace", name=name, version="v1"))
+
+
+@pytest.fixture(params=["1.9.3", "1.10.2"])
+def rollouts_version(request: pytest.FixtureRequest, control_plane: ControlPlane) -> Iterator[str]:
+    """Another version of the Argo Rollouts controller, for one test."""
+    usual = control_plane.rollouts_version
+    control_plane.use_rollouts(request.param)
+    yield request.param
+    control_plane.use_rollouts(usual)

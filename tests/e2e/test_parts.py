@@ -195,15 +195,6 @@ def paused_with_its_canary(rollout: Json) -> bool:
     return bool(status.get("pauseConditions")) and status.get("updatedReplicas") == 1
 
 
-@pytest.fixture(params=["1.9.3", "1.10.2"])
-def rollouts_version(request: pytest.FixtureRequest, control_plane: ControlPlane) -> Iterator[str]:
-    """Another version of the Argo Rollouts controller, for one test."""
-    usual = control_plane.rollouts_version
-    control_plane.use_rollouts(request.param)
-    yield request.param
-    control_plane.use_rollouts(usual)
-
-
 def test_an_abort_right_after_the_controllers_own_pause(rollouts_version: str, admin: Api, namespace: str) -> None:
     """1.9.3 does not act on an abort that lands right after its own write of a pause; 1.10.2 does."""
     attempts = [abort_right_after_pause(admin, namespace, f"cart-{number}") for number in range(3)]

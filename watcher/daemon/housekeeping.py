@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from watcher.daemon.executing import Executing
 from watcher.daemon.journal import Journal
 from watcher.daemon.reloading import Reloading
 from watcher.daemon.status import Status
@@ -12,7 +13,10 @@ from watcher.daemon.telemetry import Telemetry
 from watcher.ports import Clock, WatcherError
 
 LOOK_EVERY = 1.0
+"""Seconds between two looks at the thresholds file."""
+
 EXPIRE_EVERY = 3600.0
+"""Seconds between two removals of what is too old."""
 
 log = structlog.get_logger("watcher.housekeeping")
 
@@ -24,43 +28,60 @@ class Housekeeping:
         self,
         reloading: Reloading,
         stepping: Stepping,
+        executing: Executing,
         journal: Journal,
         status: Status,
         telemetry: Telemetry,
         clock: Clock,
     ) -> None:
-        self._reloading, self._stepping, self._journal = reloading, stepping, journal
+        self._reloading, self._stepping, self._executing, self._journal = reloading, stepping, executing, journal
         self._status, self._telemetry, self._clock = status, telemetry, clock
 
     async def run(self) -> None:
         """For ever."""
-        expired_at = self._clock.now()
-        measured_at = expired_at
+        measured_at = self._clock.now()
+        expired_at = measured_at - EXPIRE_EVERY
         while True:
-            self._reloading.look()
+            self._look_at_thresholds()
             now = self._clock.now()
-            await self._measure(now - measured_at)
+            await self._measure(max(0.0, now - measured_at))
             measured_at = now
-            if now - expired_at >= EXPIRE_EVERY:
+            if not 0 <= now - expired_at < EXPIRE_EVERY:
                 expired_at = now
                 await self._expire(now)
             await self._clock.sleep(LOOK_EVERY)
+
+    def _look_at_thresholds(self) -> None:
+        if self._reloading.look():
+            problems = self._reloading.rejected
+            count = len(problems.splitlines())
+            self._executing.warn(
+                "ThresholdsRejected",
+                f"The thresholds file is refused, the running one is kept; {count} problem(s): {problems}",
+            )
 
     async def _measure(self, elapsed: float) -> None:
         telemetry, stepping = self._telemetry, self._stepping
         telemetry.workloads.set(len(stepping.states))
         telemetry.releases_watched.set(len(stepping.open_watches()))
         telemetry.rollbacks_running.set(len(stepping.carrying_out()))
+        telemetry.steps_failing.set(len(stepping.failed))
         telemetry.cache_age.set(self._status.cache_age())
-        now = self._clock.now()
+        self._measure_sources(elapsed)
+        self._status.store_problem = await self._journal.degraded()
+        telemetry.store_degraded.set(bool(self._status.store_problem or stepping.unwritable))
+
+    def _measure_sources(self, elapsed: float) -> None:
+        """Sources that no release under watch asks have no health: they are not polled."""
+        telemetry, now = self._telemetry, self._clock.now()
+        telemetry.source_up.clear()
+        telemetry.poll_lag.clear()
         for source in self._status.sources():
             telemetry.source_up.labels(source.name).set(source.healthy)
             if source.watermark is not None:
                 telemetry.poll_lag.labels(source.name).set(now - source.watermark)
             if not source.healthy:
                 telemetry.blind.labels(source.name).inc(elapsed)
-        self._status.store_problem = await self._journal.degraded()
-        telemetry.store_degraded.set(bool(self._status.store_problem))
 
     async def _expire(self, now: float) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from watcher.core.model import Block, QueryValue, RungReport, Source, Workload
 
@@ -34,13 +34,12 @@ class Inbox:
         mail.sources = tuple(sources)
 
     def reported(self, workload: Workload, report: RungReport) -> None:
-        """Add the report of an attempt."""
+        """Add the report of an attempt.  There is one attempt at a time, so the one before was taken."""
         self.mail.setdefault(workload, Mail()).report = report
 
     def peek(self, workload: Workload) -> Mail:
         """What waits for this workload."""
-        mail = self.mail.get(workload, Mail())
-        return Mail(mail.blocks, mail.queries, mail.sources, mail.report)
+        return replace(self.mail.get(workload, Mail()))
 
     def taken(self, workload: Workload, seen: Mail) -> None:
         """Forget what a durable step has used; the health of sources stays known."""
@@ -49,8 +48,8 @@ class Inbox:
             return
         mail.blocks = mail.blocks[len(seen.blocks) :]
         mail.queries = mail.queries[len(seen.queries) :]
-        mail.report = None if mail.report == seen.report else mail.report
+        mail.report = None if mail.report is seen.report else mail.report
 
     def forget(self, workload: Workload) -> None:
-        """Forget a workload altogether."""
+        """Forget a workload that needs no data any more."""
         self.mail.pop(workload, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from watcher.adapters.store.worker import StoreThread
@@ -12,7 +12,7 @@ from watcher.core.model import Observation
 from watcher.core.policy import Policy
 from watcher.core.state import Decision, Watch, WorkloadState
 from watcher.core.turn import Step
-from watcher.ports import Commit, DecisionRow, ReleaseRow, StoredState, StoreReader, Transition
+from watcher.ports import Commit, DecisionRow, Rejected, ReleaseRow, StoredState, StoreReader, Transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,31 +47,53 @@ class Journal:
 
 
 def load(store: StoreReader) -> list[WorkloadState]:
-    """The stored states, the newest last.  Raises RecordError for a state that this version cannot read."""
-    stored = sorted(store.states(), key=lambda each: each.at)
-    return [record.decode(WorkloadState, each.state) for each in stored]
+    """The stored states, the newest last.  Raises Rejected for a state that this version cannot read."""
+    return [_read(each) for each in sorted(store.states(), key=lambda each: each.at)]
+
+
+def _read(stored: StoredState) -> WorkloadState:
+    try:
+        state: WorkloadState = record.decode(WorkloadState, stored.state)
+    except record.RecordError as error:
+        raise Rejected(
+            f"the decision log holds a state of {stored.workload} (schema {stored.schema}) that this version, which "
+            f"writes schema {record.SCHEMA}, cannot read: {error}. Start the version that wrote it, or give this one "
+            f"a log of its own with --store"
+        ) from error
+    return state
 
 
 def as_commit(taken: list[Taken]) -> Commit:
     """One transaction for these steps: transitions, newest states, and the rows that people search."""
     moved = [each for each in taken if each.step.moved]
-    gone = {each.step.state.uid for each in taken if each.observation.view is None}
+    gone = set(_gone(taken))
     quiet = [each for each in taken if not each.step.moved and each.step.state.uid not in gone]
-    watches = [each.step.state.watch for each in moved if each.step.state.watch is not None]
+    watches = list(_watches(moved))
     return Commit(
         transitions=tuple(_transition(each) for each in moved),
         states=tuple(_stored(each) for each in quiet),
         decisions=tuple(_decision_row(watch, watch.decision) for watch in watches if watch.decision is not None),
-        releases=tuple(_release_row(watch) for watch in _with_superseded(moved, watches)),
+        releases=tuple(_release_row(watch) for watch in watches),
         policies=tuple({record.digest(each.policy): record.encode(each.policy) for each in moved}.items()),
-        gone=tuple(gone),
+        gone=tuple(sorted(gone)),
     )
 
 
-def _with_superseded(moved: list[Taken], watches: list[Watch]) -> Iterable[Watch]:
-    yield from watches
+def _gone(taken: list[Taken]) -> Iterator[str]:
+    """Uids of workloads that were deleted, be it that another of the same name took their place."""
+    for each in taken:
+        if each.observation.view is None:
+            yield each.step.state.uid
+        if each.before is not None and each.before.uid != each.step.state.uid:
+            yield each.before.uid
+
+
+def _watches(moved: list[Taken]) -> Iterator[Watch]:
+    """Every watch that these steps changed: those that ended in them, and those that are the newest now."""
     for each in moved:
         yield from each.step.ended
+        if each.step.state.watch is not None:
+            yield each.step.state.watch
 
 
 def _transition(taken: Taken) -> Transition:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import structlog
 
+from watcher.core import machine
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.daemon.executing import Executing
-from watcher.daemon.polling import Watched
+from watcher.daemon.polling import Reading, Watched
 from watcher.daemon.sourcing import Sourcing
 from watcher.daemon.stepping import Stepping
 from watcher.daemon.telemetry import Telemetry
-from watcher.ports import Clock, Cluster, WatcherError
+from watcher.ports import Clock, Cluster
 
 TICK = 1.0
 """Seconds between two steps of a workload with a rollback under way."""
@@ -25,14 +27,20 @@ WATCH_EVERY = 5.0
 SWEEP_EVERY = 60.0
 """Seconds between two steps of every workload: revisions ripen though nothing changes."""
 
-CONFIGURATIONS_EVERY = 30.0
-"""Seconds between two readings of the ConfigMaps that releases under watch refer to."""
+BATCH = 200
+"""Workloads that are stepped together, in one transaction."""
+
+SHORTEST_PAUSE = 0.1
+"""Seconds between two polls at the least, when polling takes longer than its interval."""
 
 log = structlog.get_logger("watcher.loop")
 
 
 class Loop:
-    """Drives `Stepping`.  All changes of state happen in `run`, one workload after the other."""
+    """Drives `Stepping`.  All changes of state happen in `run`, one batch of workloads after the other.
+
+    `problems` are sentences on the numbers of each release under watch, as of the last poll.
+    """
 
     def __init__(
         self,
@@ -45,11 +53,12 @@ class Loop:
         policy_of: Callable[[WorkloadView], Policy | None],
     ) -> None:
         self._cluster, self._stepping, self._executing, self._sourcing = cluster, stepping, executing, sourcing
-        self._clock, self._telemetry, self._policy_of = clock, telemetry, policy_of
+        self._clock, self._telemetry, self.policy_of = clock, telemetry, policy_of
         self._due: set[Workload] = set()
         self._wake = asyncio.Event()
+        self._watches_changed = asyncio.Event()
         self._looked: dict[Workload, float] = {}
-        self._followed: frozenset[Workload] = frozenset()
+        self._swept = -SWEEP_EVERY
         self.problems: dict[Workload, tuple[str, ...]] = {}
 
     def wake(self, workloads: Iterable[Workload]) -> None:
@@ -57,30 +66,44 @@ class Loop:
         self._due.update(workloads)
         self._wake.set()
 
+    def sweep(self) -> None:
+        """Step every workload soon: what holds for them may have changed."""
+        self._swept = self._clock.now()
+        self.wake([*self._stepping.states, *(view.workload for view in self._cluster.workloads())])
+
     async def run(self) -> None:
         """Step what is due, for ever.  The first round steps everything: what began meanwhile is found now."""
-        self.wake([*self._stepping.states, *(view.workload for view in self._cluster.workloads())])
+        self.sweep()
         while True:
-            due = self._take_due()
-            for command in await self._stepping.step(due):
-                self._executing.carry_out(command)
-            now = self._clock.now()
-            self._looked.update(dict.fromkeys(due, now))
-            await self._follow()
-            if not self._due:
-                await self._wait()
+            watched = self._stepping.open_watches().keys()
+            for batch in _batches(self._take_due()):
+                if not await self._stepping.step(batch):
+                    self._due.update(batch)
+            if watched != self._stepping.open_watches().keys():
+                self._watches_changed.set()
+            await self._pause()
 
     async def follow_changes(self) -> None:
         """Wake for every change of the cluster, for ever."""
         while True:
             self.wake(await self._cluster.changed())
 
+    async def follow_pods(self) -> None:
+        """Follow the pods of just the releases under watch, for ever."""
+        followed: frozenset[Workload] | None = None
+        while True:
+            self._watches_changed.clear()
+            wanted = frozenset(self._stepping.open_watches())
+            if wanted != followed:
+                await self._cluster.follow(wanted)
+                followed = wanted
+                self.wake(wanted)
+            await self._watches_changed.wait()
+
     async def take_reports(self) -> None:
         """Wake for every report of an attempt, for ever."""
         while True:
-            workload, report = await self._executing.reports.get()
-            self._stepping.inbox.reported(workload, report)
-            self.wake([workload])
+            await self._take_report()
 
     async def poll(self) -> None:
         """Poll the sources for all releases under watch, for ever."""
@@ -89,69 +112,65 @@ class Loop:
             with self._telemetry.poll_seconds.time():
                 await self._poll_once(began)
             took = self._clock.now() - began
-            await self._clock.sleep(max(0.1, self._sourcing.polling.interval - took))
-
-    async def read_configurations(self) -> None:
-        """Keep the content hashes of the ConfigMaps that releases under watch refer to, for ever."""
-        while True:
-            for workload in self._stepping.open_watches():
-                await self._read_configuration(workload)
-            await self._clock.sleep(CONFIGURATIONS_EVERY)
+            await self._clock.sleep(max(SHORTEST_PAUSE, self._sourcing.polling.interval - max(0.0, took)))
 
     async def last_step(self) -> None:
         """One more step for reports that came in while shutting down; nothing new is begun."""
         self._stepping.situation.permitted = False
-        while not self._executing.reports.empty():
-            self._stepping.inbox.reported(*self._executing.reports.get_nowait())
+        while self._executing.has_reports:
+            await self._take_report()
         await self._stepping.step([name for name, mail in self._stepping.inbox.mail.items() if mail.report])
 
+    async def _take_report(self) -> None:
+        workload, report = await self._executing.report()
+        self._stepping.inbox.reported(workload, report)
+        self.wake([workload])
+
     def _take_due(self) -> set[Workload]:
+        """What was woken, and what was not looked at for too long.  A clock that is set back makes all of it due."""
+        now = self._clock.now()
+        if not 0 <= now - self._swept < SWEEP_EVERY:
+            self.sweep()
+        watches = self._stepping.open_watches()
         due, self._due = self._due, set()
         self._wake.clear()
+        for name, watch in watches.items():
+            every = TICK if watch.phase in machine.CARRYING_OUT else WATCH_EVERY
+            if not 0 <= now - self._looked.get(name, 0.0) < every:
+                due.add(name)
+        self._looked = {name: now if name in due else self._looked[name] for name in watches}
         return due
 
-    async def _wait(self) -> None:
-        try:
-            await asyncio.wait_for(self._wake.wait(), TICK)
-        except TimeoutError:
-            now = self._clock.now()
-            carrying_out = self._stepping.carrying_out()
-            watched = self._stepping.open_watches()
-            self._due |= carrying_out
-            self._due |= {name for name in watched if now - self._looked.get(name, 0.0) >= WATCH_EVERY}
-            self._due |= {name for name, at in self._looked.items() if now - at >= SWEEP_EVERY}
-
-    async def _follow(self) -> None:
-        """Follow the pods of just the releases under watch."""
-        wanted = frozenset(self._stepping.open_watches())
-        if wanted != self._followed:
-            self._followed = wanted
-            await self._cluster.follow(wanted)
+    async def _pause(self) -> None:
+        """Until something wakes, or a tick has passed.  (Before Python 3.12 `wait_for` can swallow a cancellation.)"""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TICK):
+                await self._wake.wait()
 
     async def _poll_once(self, at: float) -> None:
         watched = tuple(self._watched())
-        readings = await self._sourcing.polling.poll(watched, at)
+        began = {each.view.workload: each.since for each in watched}
+        self._deliver(await self._sourcing.polling.poll(watched, at), began)
+
+    def _deliver(self, readings: Mapping[Workload, Reading], began: Mapping[Workload, float]) -> None:
+        """Hand over what a poll brought, but for releases that another one replaced while it was asked for."""
+        watches = self._stepping.open_watches()
+        self.problems = {}
         for workload, reading in readings.items():
-            self._stepping.inbox.measured(workload, reading.blocks, reading.queries, reading.sources)
-            self.problems[workload] = reading.problems
+            if workload in watches and watches[workload].release.began == began[workload]:
+                self._stepping.inbox.measured(workload, reading.blocks, reading.queries, reading.sources)
+                self.problems[workload] = reading.problems
         self.wake(readings)
 
     def _watched(self) -> Iterable[Watched]:
         for workload, watch in self._stepping.open_watches().items():
             view = self._cluster.view(workload)
-            policy = self._policy_of(view) if view is not None else None
+            policy = self.policy_of(view) if view is not None else None
             if view is not None and policy is not None:
                 yield Watched(view, policy, watch.release.began)
 
-    async def _read_configuration(self, workload: Workload) -> None:
-        state, view = self._stepping.states.get(workload), self._cluster.view(workload)
-        newest = view.newest() if view is not None else None
-        if state is None or newest is None:
-            return
-        names = {*newest.config_refs, *(name for each in state.known_good for name, _ in each.configurations)}
-        try:
-            found = await self._cluster.configurations(workload.namespace, names)
-        except WatcherError as error:
-            log.warning("configurations_unreadable", workload=str(workload), error=str(error))
-            return
-        self._stepping.configurations[workload] = tuple(sorted(found.items()))
+
+def _batches(workloads: Iterable[Workload]) -> Iterator[list[Workload]]:
+    ordered = sorted(workloads)
+    for start in range(0, len(ordered), BATCH):
+        yield ordered[start : start + BATCH]

@@ -14,16 +14,18 @@ log = structlog.get_logger("watcher.config")
 
 
 class Reloading:
-    """The thresholds in force.  `rejected` says what is wrong with the file on disk, or is empty.
+    """The thresholds in force.  `rejected` says what is wrong with the file on disk, a problem a line, or is empty.
 
-    Raises ConfigError when the very first reading fails: there is nothing to keep.
+    `on_change` are called with new thresholds.  Raises ConfigError when the very first reading fails: there is
+    nothing to keep.
     """
 
-    def __init__(self, path: Path, telemetry: Telemetry, on_change: Callable[[Thresholds], None]) -> None:
+    def __init__(self, path: Path, telemetry: Telemetry) -> None:
+        self._fingerprint = fingerprint(path)
         self.current = load(path)
         self.rejected = ""
-        self._path, self._telemetry, self._on_change = path, telemetry, on_change
-        self._fingerprint = fingerprint(path)
+        self.on_change: list[Callable[[Thresholds], None]] = []
+        self._path, self._telemetry = path, telemetry
 
     def look(self) -> bool:
         """Look at the file once; True when it was changed since and was refused."""
@@ -40,7 +42,8 @@ class Reloading:
         self._telemetry.config_bad.set(0)
         self._telemetry.reloads.labels("accepted").inc()
         log.info("config_reloaded", file=str(self._path), digest=self.current.digest)
-        self._on_change(self.current)
+        for changed in self.on_change:
+            changed(self.current)
         return False
 
     def _refused(self, problems: str) -> None:

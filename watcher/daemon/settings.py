@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -31,3 +31,9 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     shutdown_grace: float = Field(20.0, ge=0, description="Seconds that writes under way are given at SIGTERM.")
+
+    @field_validator("port", mode="before")
+    @classmethod
+    def _no_service_link(cls, value: object) -> object:
+        """Kubernetes sets WATCHER_PORT=tcp://... in every pod beside a Service that is called watcher."""
+        return 8080 if isinstance(value, str) and value.startswith("tcp://") else value

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 
 from watcher import __version__
 from watcher.config import Thresholds
@@ -21,7 +23,10 @@ Body = dict[str, object]
 
 
 class Status:
-    """Answers from the live state; everything is plain data, ready for JSON."""
+    """Answers from the live state; everything is plain data, ready for JSON.
+
+    `synced`: the cluster was read completely once.  `store_problem`: why the decision log is in danger, or empty.
+    """
 
     def __init__(
         self,
@@ -40,17 +45,27 @@ class Status:
     def readiness(self) -> tuple[bool, list[str]]:
         """Whether this process does its work, and everything worth knowing.  A Prometheus that is down does not
         make it unready: it watches on, and says NO_DATA."""
-        stopping = [] if self.synced else ["the cluster was not read completely yet"]
-        if self.synced and self._cluster.age() > STALE_CACHE:
-            stopping.append(f"the view of the cluster is {self._cluster.age():.0f} s old: is the API server reachable?")
-        notes = []
+        stopping = list(self._stopping())
+        return not stopping, stopping + list(self._notes())
+
+    def _stopping(self) -> Iterator[str]:
+        if not self.synced:
+            yield "the cluster was not read completely yet"
+        elif self._cluster.age() > STALE_CACHE:
+            yield f"the view of the cluster is {self._cluster.age():.0f} s old: is the API server reachable?"
+        if self._stepping.unwritable:
+            yield f"nothing is decided while this cannot be recorded: {self._stepping.unwritable}"
+
+    def _notes(self) -> Iterator[str]:
         if self._reloading.rejected:
             first = self._reloading.rejected.splitlines()[0]
-            notes.append(f"the thresholds file on disk is refused, the running one is kept: {first}")
+            yield f"the thresholds file on disk is refused, the running one is kept: {first}"
         if self.store_problem:
-            notes.append(self.store_problem)
-        notes += [f"metrics source {each.name}: {each.problem}" for each in self.sources() if not each.healthy]
-        return not stopping, stopping + notes
+            yield self.store_problem
+        yield from (f"cannot follow: {problem}" for problem in self._cluster.problems())
+        yield from (f"metrics source {each.name}: {each.problem}" for each in self.sources() if not each.healthy)
+        for workload, problem in sorted(self._stepping.failed.items()):
+            yield f"{workload} is not judged, watcher itself fails on it ({problem}); report it with the log"
 
     def cache_age(self) -> float:
         """Seconds since the view of the cluster was last confirmed."""
@@ -60,14 +75,15 @@ class Status:
         """Everything at a glance, releases under watch with their evidence first."""
         ready, reasons = self.readiness()
         thresholds: Thresholds = self._reloading.current
-        now = self._clock.now()
+        now, age = self._clock.now(), self._cluster.age()
         return {
+            "source": "daemon",
             "version": __version__,
             "cluster": thresholds.cluster,
             "now": now,
             "ready": ready,
             "reasons": reasons,
-            "cache_age_s": round(self._cluster.age(), 1),
+            "cache_age_s": round(age, 1) if math.isfinite(age) else None,
             "config": {"digest": thresholds.digest, "rejected": self._reloading.rejected.splitlines()},
             "sources": [self._source(each, now) for each in self.sources()],
             "watching": [self._watching(name, watch) for name, watch in sorted(self._stepping.open_watches().items())],
@@ -75,55 +91,66 @@ class Status:
         }
 
     def why(self, workload: Workload) -> Body:
-        """Why this workload was, or was not, rolled back."""
+        """Why this workload was, or was not, rolled back.  Keys are those of the decision log's answer, and more."""
         view = self._cluster.view(workload)
         if view is None:
-            return self._answer(workload, f"there is no {workload} in the cluster")
+            return _answer(workload, f"There is no {workload} in the cluster.", near=self._near(workload))
         policy = self._policy_of(view)
         if policy is None:
-            text = "no entry of services matches it, so it is not watched; see: watcher explain " + str(workload)
-            return self._answer(workload, text)
+            text = f"No entry of services matches it, so it is not watched; see: watcher explain {workload}"
+            return _answer(workload, text)
         state = self._stepping.states.get(workload)
-        watch = state.watch if state is not None else None
-        if state is None or watch is None:
-            return self._answer(workload, "no release was seen since it is watched", mode=policy.mode)
-        findings = [report.finding_body(each) for each in judge.read(watch, view, policy, self._clock.now())]
-        return self._answer(
+        good = [
+            {"revision": each.revision, "provenance": each.provenance, "revoked": each.revoked}
+            for each in (state.known_good if state is not None else ())
+        ]
+        if state is None or state.watch is None:
+            text = "It had no release since it is watched."
+            return _answer(workload, text, mode=policy.mode, known_good=good)
+        watch = state.watch
+        return _answer(
             workload,
             _because(watch, policy),
             mode=policy.mode,
             release=report.release_body(watch),
             decision=report.decision_body(watch, watch.decision) if watch.decision is not None else None,
-            checks=findings,
+            checks=self._checks(watch, view, policy),
             problems=list(self._loop.problems.get(workload, ())),
-            known_good=[
-                {"revision": each.revision, "provenance": each.provenance, "revoked": each.revoked}
-                for each in state.known_good
-            ],
+            known_good=good,
         )
 
-    def _answer(self, workload: Workload, text: str, **more: object) -> Body:
-        return {"workload": str(workload), "why": text, **more}
+    def sources(self) -> list[Source]:
+        """The health of each source that releases under watch ask, as of the last poll."""
+        mail, newest = self._stepping.inbox.mail, dict[str, Source]()
+        for workload in self._stepping.open_watches():
+            if workload in mail:
+                newest.update({each.name: each for each in mail[workload].sources})
+        return [newest[name] for name in sorted(newest)]
+
+    def _near(self, workload: Workload) -> list[str]:
+        """Workloads that may be meant: of the same name first, then those that are written alike."""
+        known = sorted(str(view.workload) for view in self._cluster.workloads())
+        same = [name for name in known if name.rpartition("/")[2] == workload.name]
+        return list(dict.fromkeys([*same, *get_close_matches(str(workload), known, n=3)]))[:5]
 
     def _watching(self, workload: Workload, watch: Watch) -> Body:
         view = self._cluster.view(workload)
         policy = self._policy_of(view) if view is not None else None
         body = report.release_body(watch)
         if view is not None and policy is not None:
-            findings = judge.read(watch, view, policy, self._clock.now())
-            body["checks"] = [report.finding_body(each) for each in findings]
+            body["checks"] = self._checks(watch, view, policy)
         return body
 
-    def sources(self) -> list[Source]:
-        """The newest health of each source that some release under watch has asked."""
-        newest: dict[str, Source] = {}
-        for mail in self._stepping.inbox.mail.values():
-            newest.update({each.name: each for each in mail.sources})
-        return [newest[name] for name in sorted(newest)]
+    def _checks(self, watch: Watch, view: WorkloadView, policy: Policy) -> list[Body]:
+        return [report.finding_body(each) for each in judge.read(watch, view, policy, self._clock.now())]
 
     def _source(self, source: Source, now: float) -> Body:
         lag = round(now - source.watermark, 1) if source.watermark is not None else None
         return {"name": source.name, "healthy": source.healthy, "problem": source.problem, "lag_s": lag}
+
+
+def _answer(workload: Workload, text: str, **more: object) -> Body:
+    return {"workload": str(workload), "why": text, "release": None, "decision": None, "source": "daemon", **more}
 
 
 def _because(watch: Watch, policy: Policy) -> str:
@@ -133,7 +160,7 @@ def _because(watch: Watch, policy: Policy) -> str:
     if decision is not None:
         return decision.reason
     if watch.ended_at is not None:
-        return f"its watch ended with {watch.verdict}: {watch.end_reason}"
+        return f"Its watch ended with {watch.verdict or 'no verdict'}: {watch.end_reason}"
     if policy.mode is Mode.OBSERVE:
-        return "under watch, no breach so far; mode is observe, so nothing would be done by itself"
-    return "under watch, no breach so far"
+        return "Under watch, no breach so far; mode is observe, so nothing would be done by itself."
+    return "Under watch, no breach so far."

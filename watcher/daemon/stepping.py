@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -9,10 +10,10 @@ import structlog
 
 from watcher.core import machine
 from watcher.core.model import Observation, PastRollback, Surroundings, Workload, WorkloadView
-from watcher.core.orders import Command
 from watcher.core.policy import Policy
 from watcher.core.state import Watch, WorkloadState
-from watcher.core.words import Phase
+from watcher.core.turn import Step
+from watcher.daemon.executing import Executing
 from watcher.daemon.inbox import Inbox, Mail
 from watcher.daemon.journal import Journal, Taken
 from watcher.daemon.telling import Chronicle
@@ -20,6 +21,12 @@ from watcher.ports import Clock, Cluster, Unavailable
 
 CHECKPOINT = 30.0
 """Seconds after which an open watch is stored though nothing moved; only an optimisation for the next start."""
+
+REMEMBERED = 1000
+"""Rollbacks that the breaker remembers, at the most."""
+
+UNWATCHED = Policy(watched=False)
+"""What holds for a workload that no entry of the thresholds file matches (any more)."""
 
 log = structlog.get_logger("watcher.stepping")
 
@@ -35,7 +42,9 @@ class Situation:
 class Stepping:
     """The states of all workloads, and the one place where they change.
 
-    `policy_of` gives the policy of a workload, or None where no entry of the thresholds file matches.
+    `policy_of` gives the policy of a workload, or None where no entry of the thresholds file matches.  `unwritable`
+    says why the decision log could not be written at the last attempt, or is empty; `failed` are workloads whose
+    last step failed by a fault of ours.
     """
 
     def __init__(
@@ -43,70 +52,103 @@ class Stepping:
         cluster: Cluster,
         journal: Journal,
         chronicle: Chronicle,
+        executing: Executing,
         clock: Clock,
         policy_of: Callable[[WorkloadView], Policy | None],
     ) -> None:
         self.states: dict[Workload, WorkloadState] = {}
         self.inbox = Inbox()
         self.situation = Situation()
-        self.executing: set[Workload] = set()
         self.configurations: dict[Workload, tuple[tuple[str, str], ...]] = {}
+        self.unwritable = ""
+        self.failed: dict[Workload, str] = {}
         self._cluster, self._journal, self._chronicle, self._clock = cluster, journal, chronicle, clock
-        self._policy_of = policy_of
+        self._executing, self._policy_of = executing, policy_of
+        self._open: dict[Workload, Watch] = {}
         self._stored_at: dict[Workload, float] = {}
+        self._one_at_a_time = asyncio.Lock()
 
     def take_up(self, states: Iterable[WorkloadState], rollbacks: tuple[PastRollback, ...]) -> None:
         """Go on from what the decision log holds."""
-        self.states = {state.workload: machine.resume(state) for state in states}
-        self.situation.rollbacks = rollbacks
+        for state in states:
+            self._keep(machine.resume(state))
+        self.situation.rollbacks = rollbacks[-REMEMBERED:]
 
     def open_watches(self) -> dict[Workload, Watch]:
         """Releases under watch now."""
-        found = ((workload, machine.open_watch(state)) for workload, state in self.states.items())
-        return {workload: watch for workload, watch in found if watch is not None}
+        return dict(self._open)
 
     def carrying_out(self) -> frozenset[Workload]:
         """Workloads with a rollback under way."""
-        return frozenset(name for name, watch in self.open_watches().items() if watch.phase in machine.CARRYING_OUT)
+        return frozenset(name for name, watch in self._open.items() if watch.phase in machine.CARRYING_OUT)
 
-    async def step(self, workloads: Iterable[Workload]) -> tuple[Command, ...]:
-        """Step these workloads; what their steps, durable now, ask to be carried out.
+    async def step(self, workloads: Iterable[Workload]) -> bool:
+        """Step these workloads, and carry out what their steps ask for once they are durable.
 
-        When the log cannot be written nothing changes and nothing is asked: the same mail is there for the next call.
+        False when the log could not be written: then nothing has changed and nothing was carried out, and the same
+        mail is there for the next call.  A caller that is cancelled does not interrupt the step.
         """
-        steps = [taken for taken in map(self._take, sorted(set(workloads))) if taken is not None]
-        worth_keeping = [taken for taken, _ in steps if self._is_news(taken)]
+        return await asyncio.shield(asyncio.ensure_future(self._step_together(sorted(set(workloads)))))
+
+    async def _step_together(self, workloads: list[Workload]) -> bool:
+        async with self._one_at_a_time:
+            steps = [taken for taken in map(self._take, workloads) if taken is not None]
+            if not await self._recorded([taken for taken, _ in steps if self._is_news(taken)]):
+                return False
+            for taken, mail in steps:
+                self._adopt(taken, mail)
+            return True
+
+    async def _recorded(self, worth_keeping: list[Taken]) -> bool:
         try:
             if worth_keeping:
                 await self._journal.write(worth_keeping)
+                self.unwritable = ""
         except Unavailable as error:
+            self.unwritable = str(error)
             log.error("decision_log_unwritable", error=str(error), held_back=len(worth_keeping))
-            return ()
-        for taken, mail in steps:
-            self._adopt(taken, mail)
-        return tuple(command for taken, _ in steps for command in taken.step.commands)
+            return False
+        return True
 
     def _take(self, workload: Workload) -> tuple[Taken, Mail] | None:
         view, before = self._cluster.view(workload), self.states.get(workload)
-        policy = self._policy_of(view) if view is not None else Policy()
-        if policy is None:
+        if view is None and not self._cluster.knows(workload):
+            return None  # it may well be there: its kind cannot be read now
+        policy = self._policy_of(view) if view is not None else UNWATCHED
+        if policy is None and workload not in self._open:
             return None
+        policy = policy or UNWATCHED
         now, mail = self._clock.now(), self.inbox.peek(workload)
         observation = Observation(
             view=view,
             blocks=mail.blocks,
             queries=mail.queries,
             sources=mail.sources,
-            surroundings=self._surroundings(workload),
+            surroundings=self._surroundings(workload, policy, now),
             report=mail.report,
-            executing=workload in self.executing,
+            executing=workload in self._executing.running,
         )
-        taken = machine.step(before, observation, now, policy)
-        return None if taken is None else (Taken(before, observation, now, policy, taken), mail)
+        step = self._stepped(workload, before, observation, now, policy)
+        return None if step is None else (Taken(before, observation, now, policy, step), mail)
 
-    def _surroundings(self, workload: Workload) -> Surroundings:
+    def _stepped(
+        self, workload: Workload, before: WorkloadState | None, observation: Observation, now: float, policy: Policy
+    ) -> Step | None:
+        """The step that the core takes.  A fault of ours with one workload must not leave all others unwatched."""
+        try:
+            step = machine.step(before, observation, now, policy)
+        except Exception as error:
+            if workload not in self.failed:
+                log.exception("step_failed", workload=str(workload))
+            self.failed[workload] = f"{type(error).__name__}: {error}"
+            return None
+        self.failed.pop(workload, None)
+        return step
+
+    def _surroundings(self, workload: Workload, policy: Policy, now: float) -> Surroundings:
+        horizon = now - max(policy.breaker.window, policy.namespace_breaker.window)
         return Surroundings(
-            rollbacks=self.situation.rollbacks,
+            rollbacks=tuple(each for each in self.situation.rollbacks if each.at > horizon),
             cache_age=self._cluster.age(),
             configurations=self.configurations.get(workload, ()),
             permitted=self.situation.permitted,
@@ -121,24 +163,39 @@ class Stepping:
 
     def _adopt(self, taken: Taken, mail: Mail) -> None:
         state = taken.step.state
-        self.states[state.workload] = state
-        self.inbox.taken(state.workload, mail)
         if self._is_news(taken):
             self._stored_at[state.workload] = taken.now
+        self.inbox.taken(state.workload, mail)
+        self._keep(state)
         if taken.observation.view is None:
             self._drop(state.workload)
         self._remember_rollback(taken)
         self._chronicle.tell(taken)
+        for command in taken.step.commands:
+            self._executing.carry_out(command)
+
+    def _keep(self, state: WorkloadState) -> None:
+        self.states[state.workload] = state
+        watch = machine.open_watch(state)
+        if watch is not None:
+            self._open[state.workload] = watch
+        else:
+            self._close(state.workload)
+
+    def _close(self, workload: Workload) -> None:
+        self._open.pop(workload, None)
+        self._stored_at.pop(workload, None)
+        self.inbox.forget(workload)
+
+    def _drop(self, workload: Workload) -> None:
+        self.states.pop(workload, None)
+        self.configurations.pop(workload, None)
+        self._close(workload)
 
     def _remember_rollback(self, taken: Taken) -> None:
         """The breaker counts a rollback from the moment it is intended."""
         watch = taken.step.state.watch
-        if watch is None or watch.phase is not Phase.ACTING or "roll_back" not in taken.step.moved:
+        if watch is None or watch.rollback is None or "roll_back" not in taken.step.moved:
             return
-        past = PastRollback(taken.now, taken.step.state.workload.namespace)
-        self.situation.rollbacks = (*self.situation.rollbacks, past)[-1000:]
-
-    def _drop(self, workload: Workload) -> None:
-        self.states.pop(workload, None)
-        self.inbox.forget(workload)
-        self.configurations.pop(workload, None)
+        past = PastRollback(taken.now, taken.step.state.workload.namespace, watch.release.id)
+        self.situation.rollbacks = (*self.situation.rollbacks, past)[-REMEMBERED:]

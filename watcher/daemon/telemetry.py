@@ -83,5 +83,12 @@ class Telemetry:
             "watcher_events_lost_total", "Kubernetes Events that could not be created.", registry=registry
         )
         self.store_degraded = Gauge(
-            "watcher_store_degraded", "1 while the decision log lives on its reserve, else 0.", registry=registry
+            "watcher_store_degraded",
+            "1 while the decision log lives on its reserve or cannot be written, else 0.",
+            registry=registry,
+        )
+        self.steps_failing = Gauge(
+            "watcher_workloads_failing",
+            "Workloads that are not judged now because watcher itself fails on them; its log says why.",
+            registry=registry,
         )

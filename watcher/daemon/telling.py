@@ -36,10 +36,9 @@ class Chronicle:
             self._ended(ended)
         if watch is None:
             return
-        before = taken.before.watch.decision if taken.before is not None and taken.before.watch is not None else None
-        if watch.decision is not None and (before is None or before.id != watch.decision.id):
+        if watch.decision is not None and watch.decision.id not in _decision_before(taken):
             self._decided(watch, watch.decision)
-        if watch.phase is Phase.CLOSED:
+        if watch.phase is Phase.CLOSED and not _closed_before(taken, watch):
             self._ended(watch)
 
     def _decided(self, watch: Watch, decision: Decision) -> None:
@@ -63,3 +62,14 @@ class Chronicle:
         began, restored = report.first_bad_at(watch.decision), report.restored_at(watch)
         if began is not None and restored is not None:
             self._telemetry.restore.observe(max(0.0, restored - began))
+
+
+def _decision_before(taken: Taken) -> tuple[str, ...]:
+    watch = taken.before.watch if taken.before is not None else None
+    return (watch.decision.id,) if watch is not None and watch.decision is not None else ()
+
+
+def _closed_before(taken: Taken, watch: Watch) -> bool:
+    """Whether the step found this watch ended: what follows its end is told of the revision, not of the release."""
+    before = taken.before.watch if taken.before is not None else None
+    return before is not None and before.phase is Phase.CLOSED and before.release.id == watch.release.id

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Awaitable, Callable
 
+import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+from watcher.adapters.store.documents import decision_document, release_document
 from watcher.adapters.store.worker import StoreThread
 from watcher.core.model import Workload
 from watcher.daemon.status import Status
 from watcher.ports import NoSuchDecision, Rejected, Unavailable
 
 MOST_ROWS = 1000
+LONGEST_ID = 64
+LONGEST_NAME = 600
+"""Characters of Kind/namespace/name: names of objects have 253 at the most, namespaces 63."""
 
 STATUS = web.AppKey("status", Status)
 STORE = web.AppKey("store", StoreThread)
 REGISTRY = web.AppKey("registry", CollectorRegistry)
 
+log = structlog.get_logger("watcher.web")
 routes = web.RouteTableDef()
+
+
+class BadRequest(Exception):
+    """The request makes no sense; the message says why."""
 
 
 def application(status: Status, store: StoreThread, registry: CollectorRegistry) -> web.Application:
@@ -42,22 +52,33 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return failure(error.status, error.reason, "see the documentation of the HTTP API for the paths there are")
+        return _refused(error)
     except NoSuchDecision as error:
-        remedy = f"did you mean {', '.join(error.near)}?" if error.near else "list them: /api/v1/decisions"
+        remedy = f"did you mean {' or '.join(error.near)}?" if error.near else "list them: /api/v1/decisions"
         return failure(404, str(error), remedy)
-    except ValueError as error:
+    except BadRequest as error:
         return failure(400, str(error), "correct the request")
     except Unavailable as error:
         return failure(503, str(error), "try again later")
     except Rejected as error:
         return failure(500, str(error), "see the daemon's log")
+    except Exception as error:
+        log.exception("request_failed", path=request.path)
+        return failure(500, f"watcher itself failed: {type(error).__name__}", "report it with the daemon's log")
 
 
 def failure(status: int, message: str, remedy: str) -> web.Response:
     """One error."""
     body = {"error": {"code": status, "message": message, "remedy": remedy}}
     return web.json_response(body, status=status)
+
+
+def _refused(error: web.HTTPException) -> web.Response:
+    """aiohttp's own errors: no such path, another method."""
+    answer = failure(error.status, error.reason, "the paths are /livez, /readyz, /metrics and those below /api/v1/")
+    if "Allow" in error.headers:
+        answer.headers["Allow"] = error.headers["Allow"]
+    return answer
 
 
 @routes.get("/livez")
@@ -91,7 +112,7 @@ async def status(request: web.Request) -> web.Response:
 async def why(request: web.Request) -> web.Response:
     """Why a workload was or was not rolled back."""
     place = request.match_info
-    workload = Workload.parse(f"{place['kind']}/{place['namespace']}/{place['name']}")
+    workload = _workload(f"{place['kind']}/{place['namespace']}/{place['name']}")
     return web.json_response(request.app[STATUS].why(workload))
 
 
@@ -100,15 +121,17 @@ async def decisions(request: web.Request) -> web.Response:
     """Decisions, newest first."""
     workload, limit, since = _selection(request)
     rows = await request.app[STORE].ask(lambda store: store.decisions(workload, limit=limit, since=since))
-    return web.json_response({"items": [json.loads(row.body) for row in rows]})
+    return web.json_response({"items": [decision_document(row) for row in rows]})
 
 
 @routes.get("/api/v1/decisions/{id}")
 async def decision(request: web.Request) -> web.Response:
     """One decision, by id or by the beginning of it."""
     prefix = request.match_info["id"]
+    if len(prefix) > LONGEST_ID:
+        raise BadRequest(f"an id of {len(prefix)} characters is none of ours, which have {LONGEST_ID} at the most")
     row = await request.app[STORE].ask(lambda store: store.decision(prefix))
-    return web.json_response(json.loads(row.body))
+    return web.json_response(decision_document(row))
 
 
 @routes.get("/api/v1/releases")
@@ -116,13 +139,37 @@ async def releases(request: web.Request) -> web.Response:
     """Releases, newest first."""
     workload, limit, since = _selection(request)
     rows = await request.app[STORE].ask(lambda store: store.releases(workload, limit=limit, since=since))
-    return web.json_response({"items": [json.loads(row.body) for row in rows]})
+    return web.json_response({"items": [release_document(row) for row in rows]})
 
 
 def _selection(request: web.Request) -> tuple[str, int, float]:
-    query = request.query
-    limit, since = int(query.get("limit", "100")), float(query.get("since", "0"))
-    if not 1 <= limit <= MOST_ROWS:
-        raise ValueError(f"limit={limit} is out of range; use 1 to {MOST_ROWS}")
-    workload = query.get("workload", "")
-    return (str(Workload.parse(workload)) if workload else ""), limit, since
+    """Workload (empty: all), limit and since (Unix seconds) of the query.  Raises BadRequest."""
+    known = {"workload", "limit", "since"}
+    unknown = sorted(request.query.keys() - known)
+    if unknown:
+        raise BadRequest(f"there is no parameter {unknown[0][:80]!r}; use {', '.join(sorted(known))}")
+    limit, since = _number(request, "limit", "100"), _number(request, "since", "0")
+    if not (limit.is_integer() and 1 <= limit <= MOST_ROWS):
+        raise BadRequest(f"limit={request.query['limit'][:80]} is out of range; use 1 to {MOST_ROWS}")
+    workload = request.query.get("workload", "")
+    return (str(_workload(workload)) if workload else ""), int(limit), since
+
+
+def _number(request: web.Request, name: str, default: str) -> float:
+    text = request.query.get(name, default)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise BadRequest(f"{name}={text[:80]} is no number")
+    return value
+
+
+def _workload(text: str) -> Workload:
+    if len(text) > LONGEST_NAME:
+        raise BadRequest(f"a name of {len(text)} characters is no workload's")
+    try:
+        return Workload.parse(text)
+    except ValueError as error:
+        raise BadRequest(str(error)) from error

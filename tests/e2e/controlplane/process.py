@@ -83,7 +83,7 @@ class Part:
                 )
 
     def stop(self, grace: float = 10.0) -> int | None:
-        """SIGTERM to its group, SIGKILL after ``grace`` seconds; its exit code when it is gone, None: it was not there."""
+        """SIGTERM to its group, SIGKILL after ``grace`` seconds; returns its exit code when it is gone."""
         return self._end(signal.SIGTERM, grace)
 
     def kill(self) -> None:

@@ -20,9 +20,13 @@ class Version:
     first_ready_at: float | None = None
     first_bad_at: float | None = None
     last_bad_at: float | None = None
+    broken_at: float | None = None
+    mended_at: float = math.inf
 
     def onset(self) -> float:
-        """When its faults begin; infinite before its first pod is Ready."""
+        """When its faults begin; infinite before its first pod is Ready, or as a test has it."""
+        if self.broken_at is not None:
+            return self.broken_at
         return math.inf if self.first_ready_at is None else self.first_ready_at + self.profile.after_seconds
 
     def note_bad(self, first: float, last: float) -> None:
@@ -73,16 +77,14 @@ class PodTraffic:
         if self.version.first_ready_at is None:
             self.version.first_ready_at = since
         onset = min(max(self.version.onset(), since), self.seen_at)
+        end = min(max(self.version.mended_at, onset), self.seen_at)
         before = self.bad
-        self._healthy_seconds += onset - since
-        self._faulty_seconds += self.seen_at - onset
+        self._healthy_seconds += onset - since + self.seen_at - end
+        self._faulty_seconds += end - onset
         if self.bad > before:
-            moments = (self._served_at(number) for number in (before + 1, self.bad))
-            self.version.note_bad(*moments)
-
-    def _served_at(self, number: int) -> float:
-        """When the bad request of this number was served, counted from 1."""
-        return self.seen_at - (self._faulty_seconds - number / self._bad_rate)
+            # The bad request of a number, counted from 1, was served so long before the end.
+            first, last = (end - (self._faulty_seconds - number / self._bad_rate) for number in (before + 1, self.bad))
+            self.version.note_bad(first, last)
 
     def exposition(self) -> str:
         """The pod's page of metrics. A code that never occurred has no series, as with real counters."""

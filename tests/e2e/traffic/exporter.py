@@ -62,11 +62,27 @@ class Traffic:
 
     def version(self, namespace: str, image: str) -> Version:
         """What a version has served up to now."""
+        with self._lock:
+            self._advance(time.time())
+            return self._version(namespace, image)
+
+    def breaks(self, namespace: str, image: str) -> None:
+        """From now on a version has the faults that its tag asks for, whatever ``after`` says."""
         now = time.time()
         with self._lock:
-            for pod in self._pods.values():
-                pod.advance(now)
-            return self._version(namespace, image)
+            self._advance(now)
+            self._version(namespace, image).broken_at = now
+
+    def mends(self, namespace: str, image: str) -> None:
+        """From now on a version serves without faults."""
+        now = time.time()
+        with self._lock:
+            self._advance(now)
+            self._version(namespace, image).mended_at = now
+
+    def _advance(self, now: float) -> None:
+        for pod in self._pods.values():
+            pod.advance(now)
 
     def _version(self, namespace: str, image: str) -> Version:
         return self._versions.setdefault((namespace, image), Version(Profile.of_image(image)))

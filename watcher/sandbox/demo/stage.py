@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from watcher.app import Daemon, daemon
+from watcher.daemon.clock import SystemClock
 from watcher.daemon.settings import Settings
+from watcher.ports import Clock
 from watcher.sandbox.cluster import SandboxCluster, SandboxSettings
 from watcher.sandbox.kubernetes.kinds import by_name
 from watcher.sandbox.kubernetes.ownership import Writer
@@ -59,8 +61,14 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def stage(directory: Path, prometheus: Path | None = None, port: int = 0) -> AsyncIterator[Stage]:
-    """Set everything up in `directory`; a real Prometheus scrapes when there is one.  Raises Unavailable."""
+async def stage(
+    directory: Path, prometheus: Path | None = None, port: int = 0, clock: Clock | None = None
+) -> AsyncIterator[Stage]:
+    """Set everything up in `directory`; a real Prometheus scrapes when there is one.  Without `clock`: wall time.
+
+    Raises Unavailable.
+    """
+    clock = clock or SystemClock()
     async with contextlib.AsyncExitStack() as stack:
         settings = SandboxSettings(
             namespaces=("default", NAMESPACE, OWN_NAMESPACE), kubeconfig=directory / "kubeconfig"
@@ -69,13 +77,13 @@ async def stage(directory: Path, prometheus: Path | None = None, port: int = 0) 
         shop = ShopServer(lambda: shop_pods(cluster), rates(), lambda: cluster.clock.now().timestamp())
         await shop.start()
         stack.push_async_callback(shop.stop)
-        metrics = metrics_server(shop.discovery, directory, prometheus)
+        metrics = metrics_server(shop.discovery, directory, prometheus, clock.now)
         await metrics.start()
         stack.push_async_callback(metrics.stop)
         for manifest in manifests():
             if manifest["kind"] != "Namespace":
                 await cluster.apply(manifest)
-        running = await stack.enter_async_context(daemon(_settings(directory, metrics.url, cluster, port)))
+        running = await stack.enter_async_context(daemon(_settings(directory, metrics.url, cluster, port), clock))
         stop = asyncio.Event()
         task = asyncio.create_task(running.run(stop))
         try:
@@ -126,5 +134,5 @@ def _settings(directory: Path, metrics_url: str, cluster: SandboxCluster, port: 
         port=port,
         kubeconfig=cluster.kubeconfig_path,
         namespace=OWN_NAMESPACE,
-        query_rate=50,
+        query_rate=1000,
     )

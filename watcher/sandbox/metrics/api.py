@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from importlib.metadata import version
 
 from aiohttp import web
@@ -31,6 +32,7 @@ class QueryApi:
     def application(self) -> web.Application:
         """The web application, to be served."""
         application = web.Application()
+        application.on_response_prepare.append(self._date)
         verbs: dict[str, Verb] = {
             "query": self.query,
             "query_range": self.query_range,
@@ -44,6 +46,10 @@ class QueryApi:
         application.router.add_get("/api/v1/status/buildinfo", _build_information)
         application.router.add_get("/-/ready", _ready)
         return application
+
+    async def _date(self, _request: web.Request, response: web.StreamResponse) -> None:
+        """The answer's date is by the source's own clock, against which clients hold theirs."""
+        response.headers["Date"] = formatdate(self._now(), usegmt=True)
 
     def query(self, parameters: Parameters) -> Json:
         """Evaluate at one time."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -28,13 +30,15 @@ class MetricsServer(Protocol):
         """Neither scrape nor answer any more."""
 
 
-def metrics_server(discovery: str, directory: Path, prometheus: Path | None = None) -> MetricsServer:
+def metrics_server(
+    discovery: str, directory: Path, prometheus: Path | None = None, now: Callable[[], float] = time.time
+) -> MetricsServer:
     """A real Prometheus where one is given or on PATH, otherwise the embedded source.
 
     `discovery` is the URL of the targets (Prometheus' HTTP service discovery); `directory` must exist and outlive
-    the server.
+    the server; `now` tells the time to the embedded source.
     """
     found = prometheus or shutil.which("prometheus")
     if found is None:
-        return EmbeddedPrometheus(discovery)
+        return EmbeddedPrometheus(discovery, now=now)
     return PrometheusProcess(Path(found), discovery, directory)

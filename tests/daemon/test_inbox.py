@@ -1,0 +1,62 @@
+"""Mail is neither lost nor given twice, whatever comes in between peek and taken."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.daemon.outside import CART
+from watcher.core.model import Block, QueryValue, RungReport, Source
+from watcher.daemon.inbox import Inbox, Mail
+
+UP = Source("main", healthy=True)
+REPORT = RungReport("d1", "undo", 1, "applied", 5.0)
+
+
+def blocks(first: int, count: int) -> list[Block]:
+    return [Block("errors", 15.0 * number, 15.0) for number in range(first, first + count)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=30))
+def test_every_block_is_used_by_exactly_one_durable_step(happens: list[tuple[int, bool]]) -> None:
+    """Each time blocks come in while a step is under way, which then is durable or is not."""
+    inbox, used, sent = Inbox(), list[Block](), 0
+    for count, durable in happens:
+        seen = inbox.peek(CART)
+        inbox.measured(CART, blocks(sent, count), [], [UP])
+        sent += count
+        if durable:
+            used += seen.blocks
+            inbox.taken(CART, seen)
+    assert [*used, *inbox.peek(CART).blocks] == blocks(0, sent)
+
+
+def test_what_was_seen_does_not_change_when_more_comes_in() -> None:
+    inbox = Inbox()
+    inbox.measured(CART, blocks(0, 1), [QueryValue("lag", 1.0, 2.0)], [UP])
+    seen = inbox.peek(CART)
+    inbox.measured(CART, blocks(1, 1), [QueryValue("lag", 2.0, 2.0)], [UP])
+    assert seen == Mail(tuple(blocks(0, 1)), (QueryValue("lag", 1.0, 2.0),), (UP,))
+    inbox.taken(CART, seen)
+    assert inbox.peek(CART) == Mail(tuple(blocks(1, 1)), (QueryValue("lag", 2.0, 2.0),), (UP,))
+
+
+def test_a_report_that_comes_in_meanwhile_waits() -> None:
+    inbox = Inbox()
+    seen = inbox.peek(CART)
+    inbox.reported(CART, REPORT)
+    inbox.taken(CART, seen)
+    assert inbox.peek(CART).report == REPORT
+    inbox.taken(CART, inbox.peek(CART))
+    assert inbox.peek(CART).report is None
+
+
+def test_the_health_of_sources_is_the_newest_known() -> None:
+    inbox, down = Inbox(), Source("main", healthy=False, problem="refused")
+    inbox.measured(CART, [], [], [UP])
+    inbox.measured(CART, [], [], [down])
+    inbox.taken(CART, inbox.peek(CART))
+    assert inbox.peek(CART).sources == (down,)
+    inbox.forget(CART)
+    inbox.taken(CART, Mail())
+    assert inbox.mail == {}

@@ -1,0 +1,65 @@
+"""Scenario 12: an annotation on the namespace holds a proven breach; when it is removed, everything is judged anew."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from tests.e2e import workloads
+from tests.e2e.controlplane import ControlPlane, Prometheus, eventually
+from tests.e2e.harness import Daemon, Service, Shop, thresholds
+from tests.e2e.traffic import Traffic
+
+GOOD, BAD, PASSING = "shop/cart:2", "shop/cart:3-err20", "shop/stock:3-err20"
+
+
+def test_nothing_is_written_while_a_hold_stands(
+    shop: Shop, watcher: Daemon, control_plane: ControlPlane, prometheus: Prometheus, traffic: Traffic
+) -> None:
+    begun = datetime.now(tz=UTC)
+    cart = shop.add(workloads.deployment, "cart", "shop/cart:1")
+    stock = shop.add(workloads.deployment, "stock", "shop/stock:1")
+    for service, image in ((cart, "shop/cart:1"), (stock, "shop/stock:1")):
+        service.serves(image)
+    watcher.start()
+    for service in (cart, stock):
+        service.release(GOOD)
+    for service in (cart, stock):
+        watcher.passes(service, GOOD)
+    watcher.configure(thresholds(prometheus.url, shop.namespace, bake="50s"))  # outlives the hold
+    eventually(lambda: watcher.log_lines("config_reloaded"), 10, "the new bake time is in force")
+
+    control_plane.kubectl("annotate", "namespace", shop.namespace, "watcher.dev/hold=inventory in progress")
+    cart.release(BAD)
+    stock.release(PASSING)
+    for service in (cart, stock):
+        decision = watcher.decides(service, action="hold", guard="hold")
+        assert "inventory in progress" in decision["guard"]["reason"]
+    traffic.mends(shop.namespace, PASSING)
+    eventually(lambda: "breach_over" in moves(watcher, stock), 30, "the fault of stock is over")
+    assert writes(control_plane, watcher, begun) == []
+    assert (cart.image, stock.image) == (BAD, PASSING)
+    assert watcher.watches(stock, PASSING)["ended"] is None
+
+    control_plane.kubectl("annotate", "namespace", shop.namespace, "watcher.dev/hold-")
+    decision = watcher.restores(cart)
+    assert decision["attempt"] > 1
+    assert [each["action"] for each in watcher.decisions(cart)] == ["roll_back", "hold"]
+    cart.serves(GOOD)
+
+    ended = watcher.ends(stock, PASSING)
+    assert (ended["verdict"], ended["outcome"]) == ("breach", None)
+    assert [each["action"] for each in watcher.decisions(stock)] == ["hold"]
+    stock.serves(PASSING)
+    assert set(writes(control_plane, watcher, begun)) == {"deployments/cart"}
+
+
+def moves(watcher: Daemon, service: Service) -> list[str]:
+    """The transitions of a service so far."""
+    lines = watcher.log_lines("transition")
+    return [move for line in lines if line["workload"] == service.workload for move in line["moved"]]
+
+
+def writes(control_plane: ControlPlane, watcher: Daemon, since: datetime) -> list[str]:
+    """What the daemon has asked to change, without Events and questions about permissions."""
+    entries = control_plane.audit.entries(control_plane.users[watcher.user].username, writes=True, since=since)
+    return [entry.path for entry in entries if entry.resource not in ("events", "selfsubjectaccessreviews")]

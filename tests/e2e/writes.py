@@ -1,0 +1,35 @@
+"""The writes that the daemon sends, by what they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.e2e.proxy import Write
+
+ELSEWHERE = ("/selfsubjectaccessreviews", "/events")  # no writes in the sense of the product
+
+_BY_FIELD = {
+    "/spec/template": "template",
+    "/metadata/managedFields": "ownership",
+    "/status/abort": "abort",
+    "/status/promoteFull": "promotion",
+    "/status/message": "wake",
+}
+
+
+def purpose(write: Write) -> str:
+    """What a write is for: one of the names above, ``decision`` for its id alone, ``pod`` for a pod's deletion.
+
+    Empty for Events and questions about permissions, which change no workload.
+    """
+    if write.path.endswith(ELSEWHERE):
+        return ""
+    if write.method == "DELETE":
+        return "pod"
+    changed = {operation["path"] for operation in write.body if operation["op"] != "test"}
+    return next((name for field, name in _BY_FIELD.items() if field in changed), "decision")
+
+
+def writes(namespace: str, wanted: str) -> Callable[[Write], bool]:
+    """Whether a write is for this purpose, in this namespace."""
+    return lambda write: f"/namespaces/{namespace}/" in write.path and purpose(write) == wanted

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.web import Application, Request
+
+from tests.daemon.life import THRESHOLDS, Life
+from tests.daemon.outside import CART, Outside
+from watcher.core.model import Source
+from watcher.web.server import application
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Served:
+    """The HTTP API over a daemon that stands still: it does what a test does with it."""
+
+    life: Life
+    http: TestClient[Request, Application]
+
+    @property
+    def outside(self) -> Outside:
+        return self.life.outside
+
+    async def get(self, path: str, status: int = 200) -> Json:
+        """A JSON answer with this status."""
+        async with self.http.get(path) as answer:
+            assert answer.status == status, await answer.text()
+            assert answer.content_type == "application/json"
+            body: Json = await answer.json()
+            return body
+
+    async def text(self, path: str, status: int = 200) -> str:
+        async with self.http.get(path) as answer:
+            assert answer.status == status, await answer.text()
+            return await answer.text()
+
+    async def error(self, path: str, status: int) -> Json:
+        """What the one shape of errors holds."""
+        body = await self.get(path, status)
+        assert body.keys() == {"error"}
+        error: Json = body["error"]
+        assert error.keys() == {"code", "message", "remedy"}
+        assert error["code"] == status
+        assert error["message"]
+        assert error["remedy"]
+        return error
+
+    async def step(self) -> None:
+        """One step of cart, with everything that its source has."""
+        stepping = self.life.daemon.stepping
+        if stepping.open_watches():
+            up = Source("main", not self.outside.blind, self.outside.clock.now() - 3.0, self.outside.blind)
+            stepping.inbox.measured(CART, [], [], [up])
+        assert await stepping.step([CART])
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[Served]:
+    """A daemon that has seen cart."""
+    thresholds = tmp_path / "thresholds.yaml"
+    thresholds.write_text(THRESHOLDS)
+    outside = Outside()
+    outside.deploy()
+    life = await Life.prepare(outside, thresholds)
+    status = life.daemon.status
+    status.synced = True
+    served = Served(life, TestClient(TestServer(application(status, life.store, life.daemon.telemetry.registry))))
+    await served.step()
+    async with served.http:
+        yield served
