@@ -19,7 +19,7 @@ demo: setup
 	$(BIN)/watcher demo
 
 test: setup
-	$(BIN)/pytest -m "not e2e"
+	$(BIN)/pytest -q --numprocesses auto
 
 lint: setup
 	$(BIN)/ruff check .
