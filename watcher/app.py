@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import structlog
@@ -22,6 +22,7 @@ from watcher.adapters.store.sqlite import SQLiteStore
 from watcher.adapters.store.worker import StoreThread
 from watcher.core.model import WorkloadView
 from watcher.core.policy import Policy, Subject
+from watcher.core.words import Mode, strictest
 from watcher.daemon.clock import SystemClock
 from watcher.daemon.configurations import Configurations
 from watcher.daemon.executing import Executing
@@ -135,16 +136,28 @@ class Daemon:
 
 
 async def assemble(
-    outside: Outside, reloading: Reloading, sourcing: Sourcing, telemetry: Telemetry, grace: float
+    outside: Outside,
+    reloading: Reloading,
+    sourcing: Sourcing,
+    telemetry: Telemetry,
+    grace: float,
+    *,
+    read_only: bool = False,
 ) -> Daemon:
-    """The parts, wired together, going on from what the decision log holds.  Raises Rejected, Unavailable."""
+    """The parts, wired together, going on from what the decision log holds.  Raises Rejected, Unavailable.
+
+    `read_only`: no mode is laxer than observe, so decisions tell what would have been done.
+    """
     cluster, clock = outside.cluster, outside.clock
 
     def policy_of(view: WorkloadView) -> Policy | None:
         workload = view.workload
-        return reloading.current.policy_for(
+        policy = reloading.current.policy_for(
             Subject(workload.kind, workload.namespace, workload.name, dict(view.labels))
         )
+        if policy is None or not read_only:
+            return policy
+        return replace(policy, mode=strictest(policy.mode, Mode.OBSERVE))
 
     executing = Executing(outside.actuator, outside.announcer, telemetry, clock)
     journal = Journal(outside.store)
@@ -182,7 +195,9 @@ async def daemon(settings: Settings, clock: Clock | None = None) -> AsyncIterato
         sourcing = Sourcing(lambda source: PrometheusSource(source, rate=settings.query_rate, now=clock.now))
         stack.push_async_callback(sourcing.close)
         outside = await _outside(settings, clock, stack)
-        parts = await assemble(outside, reloading, sourcing, telemetry, settings.shutdown_grace)
+        parts = await assemble(
+            outside, reloading, sourcing, telemetry, settings.shutdown_grace, read_only=settings.read_only
+        )
         parts.url = await _serve(stack, application(parts.status, outside.store, telemetry.registry), settings)
         yield parts
 
@@ -211,8 +226,9 @@ async def _serve(stack: contextlib.AsyncExitStack, app: web.Application, setting
     try:
         await web.TCPSite(runner, settings.host, settings.port).start()
     except OSError as error:
+        reason = str(error.strerror).rpartition(": ")[2]  # asyncio puts the address before it once more
         raise Rejected(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; choose another address with "
+            f"cannot listen on {settings.host}:{settings.port}: {reason}; choose another address with "
             f"--host and --port (WATCHER_HOST, WATCHER_PORT)"
         ) from error
     host, port = runner.addresses[0][:2]

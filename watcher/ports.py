@@ -86,6 +86,9 @@ class Cluster(Protocol):
     def age(self) -> float:
         """Seconds since the cache was last known to be true."""
 
+    def age_of(self, workload: Workload) -> float:
+        """Seconds since everything that concerns this workload was last known to be true; infinite: never."""
+
     def problems(self) -> tuple[str, ...]:
         """What cannot be followed now and why, one sentence each."""
 

@@ -89,16 +89,15 @@ def test_an_abort_that_somebody_else_sent_ends_ours() -> None:
     assert world.writes == []
 
 
-def test_a_rollout_that_is_aborted_already_is_not_decided_on() -> None:
-    world, rollout = canary(aborted=False)
-    world.release("v2")
-    world.run(60)
+def test_a_rollout_that_somebody_aborted_is_not_undone_as_well() -> None:
+    world, rollout = canary(hold="somebody looks at it")
+    world.release("v2", errors=0.3)
+    world.run_until("hold")
     rollout.aborted = True
-    world.errors["v2"] = 0.5
-    world.errors["v1"] = 0.5
+    rollout.hold = ""
     world.run(600)
 
-    assert world.watch.decision is None
+    assert len(world.decisions) == 1
     assert world.orders == []
 
 

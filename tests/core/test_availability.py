@@ -8,6 +8,7 @@ import pytest
 
 from tests.core.cluster import Cluster
 from tests.core.world import World
+from watcher.core.policy import Bake
 from watcher.core.words import Kind, Lane, Mode, Outcome, Verdict
 
 
@@ -113,9 +114,12 @@ def test_a_deadline_of_the_release_before_is_not_blamed_on_this_one() -> None:
     world.run_until("breach")
     world.set(mode=Mode.ACT)
     world.cluster.apply("v3", world.now)
+    world.cluster.idle = True
     world.cluster.moved_at = 0.0  # the controller has not taken the condition away yet
-    world.run(5)
+    world.step()
     assert world.moved[-1] == "release"
+    world.run(5)
+    assert world.moved[-1] == "hold"
 
 
 @pytest.mark.parametrize("kind", [Kind.STATEFUL_SET, Kind.DAEMON_SET])
@@ -249,3 +253,86 @@ def test_a_restart_of_the_daemon_does_not_forget_how_many_were_wanted() -> None:
     world.run_until("ordered", within=60)
     world.run_until("restored")
     assert world.watch.outcome is Outcome.RESTORED
+
+
+def lose(world: World, pods: int = 2, *, restarted: float = 0.0, waiting: str = "") -> None:
+    """Nodes are lost: their pods are not Ready from now on, though their containers ran on as far as anybody knows.
+
+    `restarted`: seconds after that at which the containers began once more.
+    """
+    world.cluster.idle = True
+    begun = (world.now + restarted,) if restarted else ()
+    world.cluster.pods = [
+        replace(
+            pod,
+            ready_since=None,
+            unready_since=world.now,
+            started=(pod.created + 1.0, *begun),
+            restarts=1,  # once, at the start
+            waiting=waiting,
+        )
+        if index < pods
+        else pod
+        for index, pod in enumerate(world.cluster.pods)
+    ]
+
+
+@pytest.mark.parametrize("pods", [2, 3])
+def test_pods_that_were_ready_and_ran_on_are_the_nodes_matter(pods: int) -> None:
+    """A zone is lost; that they were restarted once, long before, makes no difference."""
+    world = rolled_out()
+    lose(world, pods)
+    world.run_until("hold")
+    assert world.guards == ("not_its_fault",)
+    assert "were Ready and are not any more, though none of their containers ended: look at node-" in (
+        world.decision.reason
+    )
+    world.run(600)
+    assert world.orders == []
+
+
+def test_a_single_lost_pod_that_was_restarted_once_long_ago_is_excused() -> None:
+    world = rolled_out()
+    world.cluster.max_unavailable = 0
+    lose(world, 1)
+    world.run_until("hold")
+    assert world.guards == ("not_its_fault",)
+
+
+@pytest.mark.parametrize("how", [{"restarted": 5.0}, {"waiting": "CrashLoopBackOff"}])
+def test_pods_whose_containers_ended_since_fail_by_themselves(how: dict[str, object]) -> None:
+    world = rolled_out()
+    lose(world, 2, **how)  # type: ignore[arg-type]
+    world.run_until("ordered")
+
+
+def test_lost_pods_do_not_excuse_a_shortage_that_would_be_there_without_them() -> None:
+    world = rolled_out()
+    lose(world, 4, waiting="CrashLoopBackOff")
+    first = world.cluster.pods[0]
+    world.cluster.pods[0] = replace(first, waiting="")
+    world.run_until("ordered")
+
+
+def test_a_pod_that_never_was_ready_was_marked_so_before_its_containers_began() -> None:
+    world = without_traffic(never_ready={"v2"})
+    world.release("v2")
+    world.run(60)
+    world.cluster.pods = [
+        pod if pod.ready else replace(pod, unready_since=pod.created, started=(pod.created + 3.0,))
+        for pod in world.cluster.pods
+    ]
+    world.run_until("ordered")
+
+
+@pytest.mark.parametrize(("reason", "mode"), [("Error", Mode.PROPOSE), ("OOMKilled", Mode.ACT)])
+def test_pods_that_begin_to_crash_long_after_the_rollout_are_a_leak_or_something_elses_fault(
+    reason: str, mode: Mode
+) -> None:
+    world = rolled_out()
+    world.set(bake=Bake(hold_for=3600.0, max=7200.0))
+    world.run(1000)
+    short(world)
+    world.cluster.pods = [pod if pod.ready else replace(pod, terminated=reason) for pod in world.cluster.pods]
+    world.run_until("roll_back")
+    assert world.decision.mode is mode

@@ -212,6 +212,14 @@ def test_with_availability_alone_serving_for_the_bake_is_enough() -> None:
     assert world.known_good["v2"].provenance is Provenance.PASSED
 
 
+def test_with_availability_alone_something_must_have_served() -> None:
+    world = World.of(desired=0)
+    world.set(checks=())
+    world.release("v2")
+    world.run(2000)
+    assert world.watch.verdict is Verdict.INCONCLUSIVE
+
+
 def test_a_bake_longer_than_its_bound_is_given_all_the_same() -> None:
     """A roll-out may itself take most of `bake.max`."""
     world = World.of()

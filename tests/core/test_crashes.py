@@ -7,6 +7,7 @@ import pytest
 from tests.core.actuator import SILENT, SILENT_APPLIED, UNKNOWN_APPLIED
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import World
+from watcher.core import record
 from watcher.core.machine import open_watch, resume
 from watcher.core.words import Kind, Outcome, Phase, Verdict
 
@@ -117,6 +118,7 @@ def test_recovery_is_proven_anew_after_a_crash() -> None:
     world = bad(Kind.DEPLOYMENT)
     world.run_until("on_target")
     world.run(20)
+    world.durable = record.encode(world.state)  # a checkpoint
     world.crash()
     assert world.watch.rollback is not None
     assert [(each.good, each.seen.total) for each in world.watch.rollback.recovery] == [(0, 0.0)]

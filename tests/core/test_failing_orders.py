@@ -8,9 +8,9 @@ import pytest
 
 from tests.core.actuator import SKIPPED, UNKNOWN_APPLIED
 from tests.core.rollouts import SimulatedRollout
-from tests.core.world import World
+from tests.core.world import ERRORS, World
 from watcher.core.model import Result
-from watcher.core.words import Action, Kind, Mode, Outcome, Phase, Provenance
+from watcher.core.words import Action, Kind, Mode, Outcome, Phase, Provenance, Rung
 
 
 def deciding(kind: Kind = Kind.DEPLOYMENT, *reactions: str) -> World:
@@ -69,20 +69,27 @@ def test_a_missing_permission_is_named_and_the_next_rung_tried() -> None:
     assert [step.failed for step in world.decision.rungs if step.failed] == ["forbidden, says the test"]
 
 
-def test_a_missing_permission_on_the_last_rung_needs_a_person() -> None:
+def test_a_permission_that_is_missing_for_a_moment_ends_nothing() -> None:
     world = deciding(Kind.DEPLOYMENT, Result.FORBIDDEN)
-    world.run_until("failed")
-    assert world.watch.outcome is Outcome.FAILED
-    assert world.watch.end_reason == "undo: forbidden, says the test"
-    assert world.told[-1].reason == "RollbackFailed"
-    assert world.told[-1].text.startswith("Rollback failed, a person is needed: undo: forbidden")
-    world.run(600)
-    assert world.writes == []
+    world.run_until("restored")
+    assert attempts(world)[:2] == [1, 2]
+    assert world.writes == ["undo"]
+
+
+def test_a_missing_permission_on_the_last_rung_is_named_and_waited_for() -> None:
+    world = deciding(Kind.DEPLOYMENT, *[Result.FORBIDDEN] * 20)
+    world.set(bake=replace(world.policy.bake, max=7200.0))
+    world.run_until("stood_down")
+    assert world.guards == ("forbidden",)
+    assert world.told[-1].reason == "RollbackHeld"
+    assert world.told[-1].text == "Rollback not sent: a permission is missing: forbidden, says the test"
+    world.run_until("restored", within=3600.0)
+    assert world.writes == ["undo"]
 
 
 def test_an_attempt_that_wrote_nothing_starts_no_cooldown() -> None:
-    world = deciding(Kind.DEPLOYMENT, Result.FORBIDDEN)
-    world.run_until("failed")
+    world = deciding(Kind.DEPLOYMENT, *[Result.FORBIDDEN] * 20)
+    world.run_until("stood_down")
     assert world.state is not None
     assert world.state.last_rollback is None
 
@@ -165,15 +172,32 @@ def test_a_hold_that_only_the_writer_saw_is_waited_for() -> None:
     world.run_until("restored")
 
 
+def test_a_hold_that_the_view_never_shows_is_not_run_into_again_and_again() -> None:
+    world = deciding(Kind.DEPLOYMENT, *[Result.HELD] * 2000)
+    world.set(bake=replace(world.policy.bake, max=7200.0))
+    world.run(600)
+    assert len(world.orders) <= 7
+    assert world.guards == ("hold",)
+    world.run(1800)
+    assert len(world.orders) <= 13
+    world.crash()
+    world.run(60)
+    assert len(world.orders) <= 13
+    world.actuator.reactions.clear()
+    world.run_until("restored", within=600.0)
+    assert world.writes == ["undo"]
+
+
 @pytest.mark.parametrize(
     ("change", "guard"),
     [
         (lambda world: setattr(world.cluster, "hold", "wait"), "hold"),
         (lambda world: world.set(never=True), "never"),
+        (lambda world: world.set(watched=False), "not_watched"),
         (lambda world: world.around(permitted=False), "not_permitted"),
         (lambda world: world.around(cache_age=90.0), "stale_cache"),
     ],
-    ids=["hold", "never", "not_permitted", "stale_cache"],
+    ids=["hold", "never", "not_watched", "not_permitted", "stale_cache"],
 )
 def test_an_intent_that_was_not_sent_stands_down_for_whatever_forbids_it_now(change: object, guard: str) -> None:
     world = deciding(Kind.DEPLOYMENT, Result.UNAVAILABLE)
@@ -221,9 +245,9 @@ def test_no_further_rung_is_begun_while_somebody_says_hold() -> None:
 def test_stuck_pods_that_must_not_be_deleted_name_the_permission() -> None:
     world = World.of(Kind.STATEFUL_SET, never_ready={"v2"})
     world.release("v2")
-    world.react(Result.APPLIED, Result.FORBIDDEN)
+    world.react(Result.APPLIED, *[Result.FORBIDDEN] * 100)
     world.run_until("failed")
-    assert world.watch.end_reason == "undo: forbidden, says the test"
+    assert world.watch.end_reason.startswith("undo: not on target after 125 s: forbidden, says the test")
 
 
 def test_a_mechanism_that_takes_too_long_has_failed_and_says_why() -> None:
@@ -258,3 +282,31 @@ def test_only_the_deployment_that_served_last_is_restored_after_many_failures() 
     assert world.writes == ["undo"]
     assert world.serves("v1")
     assert world.known_good["v1"].provenance is Provenance.PRESUMED
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rungs": ((Rung.UNDO, Mode.PROPOSE),)},
+        {"checks": (replace(ERRORS, may=Mode.PROPOSE),)},
+        {"checks": ()},
+    ],
+    ids=["rung", "check", "no_check"],
+)
+def test_an_intent_does_not_survive_thresholds_that_allow_less(change: dict[str, object]) -> None:
+    world = deciding(Kind.DEPLOYMENT, Result.UNAVAILABLE)
+    world.crash()
+    world.set(**change)
+    ordered = len(world.orders)
+    world.run(900)
+    assert "stood_down" in world.moved
+    assert (len(world.orders), world.writes) == (ordered, [])
+
+
+def test_the_next_rung_is_not_taken_once_the_thresholds_allow_less() -> None:
+    world = World.of(Kind.ROLLOUT, deaf=1000)
+    world.release("v2", errors=0.3)
+    world.run_until("confirming")
+    world.set(rungs=((Rung.ABORT, Mode.ACT), (Rung.UNDO, Mode.PROPOSE)))
+    world.run_until("stood_down", within=900)
+    assert world.writes.count("undo") == 0

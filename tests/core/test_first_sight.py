@@ -164,6 +164,7 @@ def test_blocks_counted_for_the_release_before_are_not_taken_for_history() -> No
     world.release("v2")
     world.run(300)
     world.release("v3")
+    world.outbox.append(world.blocks[-1])
     world.run_until("release")
     assert world.watch.evidence.counters[0].seen_until == 0.0
     world.run(5)

@@ -124,6 +124,31 @@ def _amend(world: World, **changes: object) -> None:
     world.state = replace(world.state, known_good=entries)
 
 
+@pytest.mark.parametrize(
+    ("now", "reason"),
+    [
+        ((), "ConfigMap/cart cannot be read, so it may have changed since revision hash-v1 was proven"),
+        (
+            (("ConfigMap/other", "aaa"),),
+            "ConfigMap/cart cannot be read, so it may have changed since revision hash-v1 was",
+        ),
+        ((("ConfigMap/cart", ""),), "ConfigMap/cart is gone since revision hash-v1 was proven"),
+        ((("ConfigMap/cart", "bbb"),), "ConfigMap/cart changed since revision hash-v1 was proven"),
+    ],
+)
+def test_a_configuration_that_is_not_known_to_be_the_same_holds(now: tuple[tuple[str, str], ...], reason: str) -> None:
+    world = World.of()
+    world.release("v2", errors=0.2)
+    world.run(15)
+    config_moved(world)
+    world.around(configurations=now)
+    world.run_until("hold")
+    assert world.decision.guard is not None
+    assert (world.decision.guard.id, world.decision.guard.reason[: len(reason)]) == ("config_moved", reason)
+    config_back(world)
+    world.run_until("restored")
+
+
 CASES: dict[str, tuple[Situation, Situation]] = {
     "hold": (held, released_from_hold),
     "never": (never, not_never),

@@ -102,6 +102,17 @@ def test_a_fault_that_begins_late_is_mostly_a_dependency() -> None:
     assert proposed(world) == "the fault began long after the last change of exposure"
 
 
+def test_scaling_up_does_not_make_it_early() -> None:
+    world = World.of()
+    world.set(bake=replace(world.policy.bake, hold_for=3600.0, max=7200.0))
+    world.release("v2")
+    world.run(1000)
+    world.cluster.desired = 8
+    world.run(30)
+    world.errors["v2"] = 0.2
+    assert proposed(world) == "the fault began long after the last change of exposure"
+
+
 def test_pods_that_become_ready_again_do_not_make_it_early() -> None:
     world = World.of()
     world.set(bake=replace(world.policy.bake, hold_for=3600.0, max=7200.0))
@@ -123,7 +134,7 @@ def test_a_late_fault_of_a_canary_beside_healthy_old_pods_is_its_own() -> None:
 
 
 def test_the_strongest_finding_decides_how_far_it_goes() -> None:
-    """A query check that may only propose fires first; the late errors would only propose; availability may act."""
+    """A query check that may only propose fires first; the late errors would only propose; a leak may act."""
     world = World.of()
     lag = QueryCheck("lag", "main", "lag", max=10.0, hold_for=30.0)
     world.set(checks=(ERRORS, lag), bake=replace(world.policy.bake, hold_for=3600.0, max=7200.0))
@@ -138,6 +149,8 @@ def test_the_strongest_finding_decides_how_far_it_goes() -> None:
     world.cluster.never_ready.add("v2")
     for pod in world.cluster.ready[:2]:
         world.cluster.delete(pod.name, pod.uid)
+    world.run(5)
+    world.cluster.pods = [pod if pod.ready else replace(pod, terminated="OOMKilled") for pod in world.cluster.pods]
     world.run_until("ordered")
     assert {each.check for each in world.decision.findings} == {"errors", "lag", "availability"}
     assert world.decision.reason.startswith("availability: 2 of 4 replicas available")

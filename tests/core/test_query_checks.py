@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from tests.core.world import ERRORS, World
-from watcher.core.policy import QueryCheck
+from watcher.core.policy import By, Identify, QueryCheck
 from watcher.core.words import Lane, Mode, Outcome, Verdict
 
-LAG = QueryCheck("lag", "main", "lag", max=100.0, hold_for=60.0, may=Mode.ACT)
+LAG = QueryCheck("lag", "main", "lag", max=100.0, hold_for=60.0, may=Mode.ACT, identify=Identify())
 
 
 def lagging(check: QueryCheck = LAG, value: float | None = 1.0) -> World:
@@ -39,6 +39,15 @@ def test_by_default_it_only_proposes() -> None:
     world.run_until("roll_back")
     assert world.decision.mode is Mode.PROPOSE
     assert world.decision.why_mode == "check lag may only propose"
+
+
+@pytest.mark.parametrize("by", [By.FIXED, By.WORKLOAD])
+def test_one_that_sees_no_versions_only_proposes_whatever_it_may(by: By) -> None:
+    world = lagging(replace(LAG, identify=Identify(by)), 500.0)
+    world.run_until("roll_back")
+    assert world.decision.why_mode == "check lag cannot tell versions apart"
+    world.run(300)
+    assert world.orders == []
 
 
 def test_a_value_below_its_least_is_one_too() -> None:

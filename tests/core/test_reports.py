@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.core.rollouts import SimulatedRollout
 from tests.core.world import World
 from watcher.core import report
 from watcher.core.model import Result, Workload
@@ -69,7 +70,7 @@ def decided(world: World) -> str:
 
 
 def test_what_a_person_must_do() -> None:
-    undo = "kubectl -n shop rollout undo deployment/cart"
+    undo = "kubectl -n shop rollout undo deployment/cart --to-revision=1"
 
     world = World.of(hold="game day")
     world.release("v2", errors=0.2)
@@ -83,7 +84,7 @@ def test_what_a_person_must_do() -> None:
     assert decided(world) == f"Only propose: to go back, run: {undo}"
 
     world = World.of()
-    world.react(Result.FORBIDDEN)
+    world.react(Result.REFUSED)
     world.release("v2", errors=0.2)
     world.run_until("ordered")
     assert decided(world) == ""
@@ -96,6 +97,48 @@ def test_what_a_person_must_do() -> None:
     world.errors["v1"] = 0.2
     world.run_until("did_not_help")
     assert decided(world).startswith("Going back did not help")
+
+
+def test_the_command_for_a_rollout_is_that_of_its_own_tool() -> None:
+    world = World.of(Kind.ROLLOUT)
+    world.set(mode=Mode.PROPOSE)
+    world.release("v2", errors=0.3)
+    world.run_until("roll_back")
+    assert decided(world) == "Only propose: to go back, run: kubectl argo rollouts abort cart -n shop"
+
+    assert isinstance(world.cluster, SimulatedRollout)
+    world.cluster.promote()
+    world.run_until("roll_back")
+    assert decided(world) == "Only propose: to go back, run: kubectl argo rollouts undo cart -n shop --to-revision=1"
+
+
+def test_without_a_target_there_is_no_command() -> None:
+    world = World.of()
+    world.prove("v1", ago=30 * 86400.0)
+    world.release("v2", errors=0.2)
+    world.run_until("hold")
+    assert world.decision.target is None
+    assert decided(world).endswith("no revision is known good to go back to: go forward, or choose one by hand")
+
+
+def test_the_target_may_be_farther_back_than_the_previous_revision() -> None:
+    world = World.of()
+    world.set(mode=Mode.PROPOSE)
+    world.release("v2", errors=0.2)
+    world.run_until("roll_back")
+    world.release("v3", errors=0.2)
+    world.run_until("roll_back", "hold")
+    assert decided(world).endswith("rollout undo deployment/cart --to-revision=1")
+
+
+def test_nothing_is_undone_twice_where_the_good_version_is_in_the_spec_and_does_not_come_up() -> None:
+    world = World.of()
+    world.release("v2", errors=0.3)
+    world.run_until("confirming")
+    world.cluster.never_ready.add("v1")
+    world.run_until("failed", within=4000)
+    assert "rollout undo" not in decided(world)
+    assert decided(world).endswith("see why: kubectl -n shop describe deployment/cart")
 
 
 def test_a_decision_without_times_has_no_first_bad_moment() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from watcher.core import rule
 from watcher.core.model import Block, PodCount, Workload
-from watcher.core.policy import By, CounterCheck, HistogramCheck, Identify, JudgeRules, RatioCheck
+from watcher.core.policy import By, CounterCheck, HistogramCheck, Identify, JudgeRules, RatioCheck, basis
 from watcher.core.state import CounterEvidence, Finding, Release
 from watcher.core.words import Change, Kind, Lane, Mode, Verdict
 
@@ -112,6 +112,7 @@ def test_a_broken_contract_is_no_data_until_it_holds_again() -> None:
     finding = story.fold(pods=(PodCount("p", "new", 100.0, 100.0, 100.0),), broken="metric-contract-changed")
     assert finding.verdict is Verdict.NO_DATA
     assert finding.sentence == "errors: metric-contract-changed"
+    assert story.evidence.new.total == 300
     assert story.see((100, 10)).verdict is Verdict.BREACH
 
 
@@ -251,4 +252,4 @@ def test_only_blocks_that_looked_at_the_new_version_count_as_sight() -> None:
 
 
 def test_evidence_of_another_kind_of_check_begins_empty() -> None:
-    assert rule.begin(BOTH) == CounterEvidence("errors", lanes=rule.begin(MAX).lanes)
+    assert rule.begin(BOTH) == CounterEvidence("errors", basis(BOTH), lanes=rule.begin(MAX).lanes)

@@ -59,6 +59,7 @@ def test_the_target_is_what_ran_last_and_not_the_revision_before() -> None:
 
     assert world.serves("v1")
     assert world.writes == ["undo", "undo"]
+    assert [each.attempt for each in world.decisions] == [1, 1]
 
 
 def test_a_bad_version_that_is_applied_again_is_undone_again_after_the_cooldown() -> None:

@@ -188,6 +188,9 @@ class SeenCluster:
     def age(self) -> float:
         return self._outside.age
 
+    def age_of(self, workload: Workload) -> float:
+        return self._outside.age if self.knows(workload) else float("inf")
+
     def problems(self) -> tuple[str, ...]:
         return tuple(f"list {kind}: 403" for kind in sorted(self._outside.unreadable))
 

@@ -310,12 +310,28 @@ async def test_configurations_are_known_soon_and_read_again(thresholds: Path) ->
         await asyncio.sleep(31.0)
         assert dict(stepping.configurations[CART])["ConfigMap/flags"] == "b"
         outside.forbidden = Forbidden("get configmaps in shop: missing")
-        await asyncio.sleep(120.0)
-        assert len(outside.log_of("configurations_unreadable")) == 1
+        await asyncio.sleep(25.0)
         assert dict(stepping.configurations[CART])["ConfigMap/flags"] == "b"
+        await asyncio.sleep(70.0)
+        assert CART not in stepping.configurations
+        assert len(outside.log_of("configurations_unreadable")) == 1
         outside.forbidden = None
-        await asyncio.sleep(31.0)
+        await life.until(lambda: CART in stepping.configurations, within=7.0)
         assert len(outside.log_of("configurations_readable")) == 1
+
+
+async def test_readings_of_an_earlier_watch_do_not_count_for_the_next(thresholds: Path) -> None:
+    async with living(thresholds) as life:
+        outside, stepping = life.outside, life.daemon.stepping
+        outside.config_maps = {"ConfigMap/flags": "a"}
+        outside.workloads[CART].config_refs = ("ConfigMap/flags",)
+        outside.release("v2")
+        await life.until(lambda: stepping.configurations, within=3.0)
+        await life.until(lambda: not stepping.open_watches(), within=3600.0)
+        assert stepping.configurations[CART] == (("ConfigMap/flags", "a"),)
+        outside.forbidden = Forbidden("get configmaps in shop: missing")
+        outside.release("v3")
+        await life.until(lambda: CART not in stepping.configurations, within=3.0)
 
 
 @pytest.mark.parametrize("pause", [40.0, 45.0, 50.0])

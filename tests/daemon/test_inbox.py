@@ -60,3 +60,19 @@ def test_the_health_of_sources_is_the_newest_known() -> None:
     inbox.forget(CART)
     inbox.taken(CART, Mail())
     assert inbox.mail == {}
+
+
+def test_what_came_for_a_release_that_was_replaced_meanwhile_is_dropped() -> None:
+    """The poll brings blocks of the old release while the step that replaces it is being written."""
+    inbox = Inbox()
+    inbox.measured(CART, blocks(0, 1), [], [UP], began=100.0)
+    seen = inbox.peek(CART)
+    inbox.measured(CART, blocks(1, 2), [QueryValue("lag", 2.0, 2.0)], [UP], began=100.0)
+    inbox.taken(CART, seen)
+    inbox.only_of(CART, began=100.0)
+    assert list(inbox.peek(CART).blocks) == blocks(1, 2)
+    inbox.only_of(CART, began=130.0)
+    assert inbox.peek(CART) == Mail(sources=(UP,), began=100.0)
+    inbox.measured(CART, blocks(3, 1), [], [UP], began=130.0)
+    inbox.only_of(CART, began=130.0)
+    assert list(inbox.peek(CART).blocks) == blocks(3, 1)

@@ -60,7 +60,7 @@ async def test_nothing_new_begins_and_the_last_events_are_sent(thresholds: Path)
     async with living(thresholds) as life:
         outside = life.outside
         life.acting.seconds = 8.0
-        life.acting.reactions = [Result.FORBIDDEN]
+        life.acting.reactions = [Result.REFUSED]
         outside.release("v2", errors=0.2)
         await life.until(lambda: outside.orders)
         await life.end()

@@ -1,16 +1,30 @@
-"""The play of `watcher demo` from beginning to end, on real sockets and in virtual time."""
+"""The play of `watcher demo` from beginning to end: the daemon as in production, real sockets, virtual time."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
-from watcher.sandbox.demo.play import Play, summary
-from watcher.sandbox.demo.stage import stage
+from tests.daemon.life import replayed
+from watcher.adapters.store.reading import SQLiteReader
+from watcher.core.words import Verdict
+from watcher.sandbox.demo import play as plays
+from watcher.sandbox.demo.play import Play, PlayFailed, summary
+from watcher.sandbox.demo.stage import OWN_NAMESPACE, Stage, stage
+from watcher.sandbox.shop.services import SERVICES
+
+virtual = pytest.mark.looptime(noop_cycles=10)  # a few turns for what is on its way through a socket
+
+Json = dict[str, Any]
 
 
 class LoopClock:
@@ -26,11 +40,86 @@ class LoopClock:
         await asyncio.sleep(seconds)
 
 
-@pytest.mark.looptime(noop_cycles=42)
+@asynccontextmanager
+async def staged(directory: Path) -> AsyncIterator[Stage]:
+    with capture_logs():
+        async with asyncio.timeout(600.0), stage(directory, clock=LoopClock()) as set_up:
+            yield set_up
+
+
+async def ask(set_up: Stage, path: str) -> Json:
+    async with aiohttp.ClientSession() as http, http.get(set_up.daemon.url + path) as answer:
+        assert answer.status == 200
+        body: Json = await answer.json()
+        return body
+
+
+@virtual
 async def test_every_release_ends_as_it_must(tmp_path: Path) -> None:
-    async with stage(tmp_path, clock=LoopClock()) as set_up:
+    async with staged(tmp_path) as set_up:
         play = Play(set_up)
         await play.perform()
         result = json.loads(json.dumps(summary(play)))
+        decisions = (await ask(set_up, "/api/v1/decisions"))["items"]
+        status = await ask(set_up, "/api/v1/status")
+        event = await told_of_a_bad_file(set_up)
 
-    print(result)
+    ends = {each["image"]: each for each in result["releases"]}
+    assert {image: each["verdict"] for image, each in ends.items()} == {
+        "shop/cart:1.8.1": "pass",
+        "shop/checkout:3.0.1": "pass",
+        "shop/search:5.1.4": "pass",
+        "shop/search:5.2.0-err20": "breach",
+        "shop/cart:1.9.0-err20": "breach",
+        "shop/checkout:3.1.0-err60": "breach",
+    }
+    undone = {image: each for image, each in ends.items() if each["rung"]}
+    assert {image: (each["action"], each["rung"]) for image, each in undone.items()} == {
+        "shop/search:5.2.0-err20": ("roll_back", "undo"),
+        "shop/cart:1.9.0-err20": ("roll_back", "undo"),
+        "shop/checkout:3.1.0-err60": ("roll_back", "abort"),
+    }
+    assert undone["shop/cart:1.9.0-err20"]["target"] == ends["shop/cart:1.8.1"]["revision"]
+    assert all(0 < each["detected_after_s"] < each["restored_after_s"] < 75 for each in undone.values())
+
+    assert len(decisions) == 3
+    assert {(each["outcome"], each["phase"]) for each in decisions} == {("restored", "closed")}
+    assert (status["ready"], status["watching"], status["workloads"]) == (True, [], len(SERVICES))
+    assert event["reason"] == "ThresholdsRejected"
+    every_record_replays(tmp_path / "watcher.db")
+
+
+async def told_of_a_bad_file(set_up: Stage) -> Json:
+    """The Event that tells of a thresholds file which is refused."""
+    _spoil(set_up.directory / "thresholds.yaml")
+
+    def found() -> Json | None:
+        events = set_up.cluster.objects("Event", OWN_NAMESPACE)
+        return next((dict(each) for each in events if each["involvedObject"]["kind"] == "Namespace"), None)
+
+    return await set_up.cluster.until(found)
+
+
+def _spoil(thresholds: Path) -> None:
+    thresholds.write_text(thresholds.read_text().replace("mode: act", "mode: actt"))
+
+
+def every_record_replays(log: Path) -> None:
+    reader = SQLiteReader.open(log)
+    try:
+        transitions = list(reader.transitions())
+        assert len(transitions) > 20
+        for transition in transitions:
+            assert replayed(transition, reader.policy(transition.policy_hash)), transition.kind
+    finally:
+        reader.close()
+
+
+@virtual
+async def test_a_play_that_goes_wrong_says_which_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = plays.Part(plays.CART, "1.8.1-err20", Verdict.PASS)
+    monkeypatch.setattr(plays, "GOOD", (wrong, *plays.GOOD[1:]))
+    monkeypatch.setattr(plays, "ACT_SECONDS", 15.0)
+    async with staged(tmp_path) as set_up:
+        with pytest.raises(PlayFailed, match=r"shop/cart:1\.8\.1-err20 came to no end within 15 s"):
+            await Play(set_up).perform()

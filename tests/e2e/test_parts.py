@@ -11,6 +11,8 @@ from tests.e2e import workloads
 from tests.e2e.controlplane import Api, ApiError, ControlPlane, Json, Prometheus, eventually
 from tests.e2e.traffic import Traffic
 
+pytestmark = pytest.mark.alone
+
 READER = "watcher-readonly"
 WITHIN = 60.0  # seconds; far more than is needed on an idle machine
 

@@ -6,10 +6,14 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
+import pytest
+
 from tests.e2e import workloads
 from tests.e2e.controlplane import AuditEntry, ControlPlane, Json, eventually
 from tests.e2e.harness import Daemon, Service, Shop
 from tests.e2e.proxy import Hold, Proxy, Write
+
+pytestmark = pytest.mark.alone
 
 GOOD, BAD = "shop/cart:2", "shop/cart:3-err20"
 TWO_PAUSES: Sequence[Json] = ({"setWeight": 25}, {"pause": {}}, {"pause": {}})

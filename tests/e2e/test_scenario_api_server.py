@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.e2e import workloads
 from tests.e2e.controlplane import ControlPlane, Prometheus, eventually
 from tests.e2e.harness import Daemon, Shop, thresholds
 from tests.e2e.proxy import Proxy
 from tests.e2e.traffic import Traffic
+
+pytestmark = pytest.mark.alone
 
 GOOD, BAD = "shop/cart:2", "shop/cart:3-err20-after9999"
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
 from itertools import cycle
 
 from tests.e2e import workloads
 from tests.e2e.controlplane import ControlPlane, eventually
-from tests.e2e.harness import Daemon, Service, Shop
+from tests.e2e.harness import Daemon, Service, Shop, alongside
 from tests.e2e.traffic import Traffic
 
 OLD, NEW = "shop/cart:1", "shop/cart:2"
@@ -16,10 +15,10 @@ FRAGILE = "shop/cart:1-err20-after9999"  # its faults begin when the test says s
 WITHIN = 60.0
 
 
+@alongside
 def test_good_releases_restarts_scaling_and_configuration_are_not_undone(
     shop: Shop, watcher: Daemon, traffic: Traffic, control_plane: ControlPlane
 ) -> None:
-    begun = datetime.now(tz=UTC)
     scaled = shop.add(workloads.deployment, "scaled", OLD, replicas=2)
     flapping = shop.add(workloads.deployment, "flapping", OLD, replicas=2)
     restarted = shop.add(workloads.deployment, "restarted", OLD, replicas=2)
@@ -50,7 +49,9 @@ def test_good_releases_restarts_scaling_and_configuration_are_not_undone(
     assert [service.image for service in everything] == [NEW, NEW, OLD, OLD, FRAGILE]
 
     watcher.stop()
-    writes = control_plane.audit.entries(control_plane.users[watcher.user].username, writes=True, since=begun)
+    writes = control_plane.audit.entries(
+        control_plane.users[watcher.user].username, writes=True, namespace=shop.namespace
+    )
     assert {(entry.verb, entry.resource) for entry in writes} <= {("create", "events")}
 
 

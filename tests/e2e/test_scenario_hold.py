@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from tests.e2e import workloads
 from tests.e2e.controlplane import ControlPlane, Prometheus, eventually
-from tests.e2e.harness import Daemon, Service, Shop, thresholds
+from tests.e2e.harness import Daemon, Service, Shop, alongside, thresholds
 from tests.e2e.traffic import Traffic
 
 GOOD, BAD, PASSING = "shop/cart:2", "shop/cart:3-err20", "shop/stock:3-err20"
 
 
+@alongside
 def test_nothing_is_written_while_a_hold_stands(
     shop: Shop, watcher: Daemon, control_plane: ControlPlane, prometheus: Prometheus, traffic: Traffic
 ) -> None:
-    begun = datetime.now(tz=UTC)
     cart = shop.add(workloads.deployment, "cart", "shop/cart:1")
     stock = shop.add(workloads.deployment, "stock", "shop/stock:1")
     for service, image in ((cart, "shop/cart:1"), (stock, "shop/stock:1")):
@@ -36,7 +34,7 @@ def test_nothing_is_written_while_a_hold_stands(
         assert "inventory in progress" in decision["guard"]["reason"]
     traffic.mends(shop.namespace, PASSING)
     eventually(lambda: "breach_over" in moves(watcher, stock), 30, "the fault of stock is over")
-    assert writes(control_plane, watcher, begun) == []
+    assert writes(control_plane, watcher, shop.namespace) == []
     assert (cart.image, stock.image) == (BAD, PASSING)
     assert watcher.watches(stock, PASSING)["ended"] is None
 
@@ -50,7 +48,7 @@ def test_nothing_is_written_while_a_hold_stands(
     assert (ended["verdict"], ended["outcome"]) == ("breach", None)
     assert [each["action"] for each in watcher.decisions(stock)] == ["hold"]
     stock.serves(PASSING)
-    assert set(writes(control_plane, watcher, begun)) == {"deployments/cart"}
+    assert set(writes(control_plane, watcher, shop.namespace)) == {"deployments/cart"}
 
 
 def moves(watcher: Daemon, service: Service) -> list[str]:
@@ -59,7 +57,7 @@ def moves(watcher: Daemon, service: Service) -> list[str]:
     return [move for line in lines if line["workload"] == service.workload for move in line["moved"]]
 
 
-def writes(control_plane: ControlPlane, watcher: Daemon, since: datetime) -> list[str]:
+def writes(control_plane: ControlPlane, watcher: Daemon, namespace: str) -> list[str]:
     """What the daemon has asked to change, without Events and questions about permissions."""
-    entries = control_plane.audit.entries(control_plane.users[watcher.user].username, writes=True, since=since)
+    entries = control_plane.audit.entries(control_plane.users[watcher.user].username, writes=True, namespace=namespace)
     return [entry.path for entry in entries if entry.resource not in ("events", "selfsubjectaccessreviews")]

@@ -9,14 +9,17 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.e2e.controlplane import AuditEntry, ControlPlane, Json, Prometheus
-from tests.e2e.harness import Daemon, Service, replay_all, thresholds
+from tests.e2e.controlplane import ApiError, AuditEntry, ControlPlane, Prometheus
+from tests.e2e.harness import Daemon, Service, thresholds
 from tests.e2e.harness.fixtures import REPLAYED
+from tests.e2e.harness.permissions import lets_act
 from tests.e2e.interleaving import interleave
 from tests.e2e.killing import CASES, FIRST, FIXED, GOOD, WAYS, Case, Trial
 from tests.e2e.proxy import Proxy, Write
 from tests.e2e.traffic import Traffic
 from tests.e2e.writes import purpose
+
+pytestmark = pytest.mark.alone
 
 AT_ONCE = 8  # daemons that run beside one another; more of them slow each other down on two cores
 ROLLOUTS = "1.10.2"  # 1.9.3 loses aborts and promotions, which are rightly sent again then
@@ -48,7 +51,7 @@ def trials(
     plays = {}
     for case in CASES:
         space = control_plane.namespace(str(case))
-        control_plane.admin.apply(may_act(space))
+        control_plane.admin.apply(lets_act("watcher", space))
         service = Service(control_plane, WAYS[case.way].make(space, "cart", FIRST))
         daemon = Daemon(control_plane, space, directory / space)
         daemon.server = proxy.url
@@ -60,8 +63,7 @@ def trials(
     proxy.stop()
     for trial in plays.values():
         trial.daemon.kill()
-        request.config.stash[REPLAYED].transitions += replay_all(trial.daemon.store)
-        request.config.stash[REPLAYED].logs += 1
+        request.config.stash[REPLAYED].add(trial.daemon.store)
     control_plane.use_rollouts(before)
 
 
@@ -86,16 +88,18 @@ def test_one_rollback(trials: Trials, case: Case) -> None:
     trial.service.release(FIXED)  # no conflict with the applier, wherever the undo was cut off
 
 
-def may_act(namespace: str) -> Json:
-    """The binding that lets the daemon act in this namespace."""
-    group = "rbac.authorization.k8s.io"
-    return {
-        "apiVersion": f"{group}/v1",
-        "kind": "RoleBinding",
-        "metadata": {"name": "watcher-act", "namespace": namespace},
-        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "watcher-act"},
-        "subjects": [{"kind": "ServiceAccount", "name": "watcher", "namespace": "watcher"}],
-    }
+@pytest.mark.parametrize("case", [case for case in CASES if str(case).endswith("before-template")], ids=str)
+def test_a_write_that_was_delayed_for_long_changes_nothing(
+    trials: Trials, control_plane: ControlPlane, case: Case
+) -> None:
+    hold = trials.plays[case].hold
+    assert hold is not None
+    assert hold.write is not None
+    before = trials.plays[case].service.live["spec"]
+    with pytest.raises(ApiError) as refused:
+        control_plane.api("watcher").patch(hold.write.path, hold.write.body, kind="json")
+    assert refused.value.status == 422
+    assert trials.plays[case].service.live["spec"] == before
 
 
 def by_namespace(entries: list[AuditEntry]) -> dict[str, list[str]]:

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 from tests.e2e import workloads
 from tests.e2e.controlplane import ControlPlane, Prometheus
-from tests.e2e.harness import Daemon, Shop, thresholds
+from tests.e2e.harness import Daemon, Shop, alongside, thresholds
 
 GOOD, BAD = "shop/cart:2", "shop/cart:3-err20"
 
 
+@alongside
 def test_an_observer_says_what_it_would_do_and_writes_nothing(
     shop: Shop, observer: Daemon, prometheus: Prometheus, control_plane: ControlPlane
 ) -> None:

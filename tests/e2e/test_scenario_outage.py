@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from tests.e2e import workloads
 from tests.e2e.controlplane import Prometheus, eventually
-from tests.e2e.harness import Daemon, Shop
+from tests.e2e.harness import Daemon, Shop, alongside, thresholds
 from tests.e2e.traffic import Traffic
 
 GOOD, BAD = "shop/cart:2", "shop/cart:3-err20"
 ENOUGH_TO_DECIDE = 20.0  # seconds of errors on which a daemon that sees them would have decided
 
 
+@alongside
 def test_nothing_is_done_while_prometheus_is_away(
-    shop: Shop, watcher: Daemon, prometheus: Prometheus, traffic: Traffic
+    shop: Shop, watcher: Daemon, own_prometheus: Prometheus, traffic: Traffic
 ) -> None:
     cart = shop.deploy(workloads.deployment, "cart", "shop/cart:1")
+    watcher.configure(thresholds(own_prometheus.url, shop.namespace))
     watcher.start()
     cart.release(GOOD)
     watcher.passes(cart, GOOD)
@@ -22,7 +24,7 @@ def test_nothing_is_done_while_prometheus_is_away(
     cart.release(BAD)
     watcher.watches(cart, BAD)
     eventually(lambda: traffic.version(shop.namespace, BAD).first_bad_at, 60, "bad requests are served")
-    prometheus.kill()
+    own_prometheus.kill()
     eventually(lambda: sources(watcher) == {"main": False}, 60, "the daemon knows that it sees nothing")
     eventually(lambda: seconds_of_errors(traffic, shop.namespace) > ENOUGH_TO_DECIDE, 60, "errors were served, unseen")
     assert watcher.is_ready()
@@ -30,7 +32,7 @@ def test_nothing_is_done_while_prometheus_is_away(
     assert cart.image == BAD
     assert watcher.watches(cart, BAD)["phase"] == "watching"
 
-    prometheus.start()
+    own_prometheus.start()
     decision = watcher.restores(cart)
     assert decision["release"] == watcher.watches(cart, BAD)["id"]
     cart.serves(GOOD)

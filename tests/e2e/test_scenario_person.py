@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from tests.e2e import workloads
 from tests.e2e.controlplane import ControlPlane, Json, eventually
-from tests.e2e.harness import Daemon, Service, Shop
+from tests.e2e.harness import Daemon, Service, Shop, alongside
 from tests.e2e.traffic import Traffic
 
 FIRST, GOOD, BAD = "shop/cart:1", "shop/cart:2", "shop/cart:3-err20"
 NEVER_READY, NOR_AT_FIRST = "shop/cart:3-neverready", "shop/cart:1-neverready"
 
 
+@alongside
 def test_a_rollback_by_a_person_is_watched_and_not_undone(
     shop: Shop, watcher: Daemon, control_plane: ControlPlane, traffic: Traffic
 ) -> None:
-    begun = datetime.now(tz=UTC)
     cart = shop.add(workloads.deployment, "cart", FIRST)
     search = shop.add(workloads.deployment, "search", FIRST)
     stock = shop.add(workloads.deployment, "stock", NOR_AT_FIRST, progressDeadlineSeconds=8)
@@ -51,7 +49,7 @@ def test_a_rollback_by_a_person_is_watched_and_not_undone(
         service.serves(GOOD)
     assert stock.image == NOR_AT_FIRST
     account = control_plane.users[watcher.user].username
-    entries = control_plane.audit.entries(account, writes=True, since=begun)
+    entries = control_plane.audit.entries(account, writes=True, namespace=shop.namespace)
     assert [entry.path for entry in entries if entry.resource == "deployments"] == []
 
 

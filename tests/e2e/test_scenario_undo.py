@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 from tests.e2e import workloads
 from tests.e2e.controlplane import ControlPlane, Json
-from tests.e2e.harness import Daemon, Shop
+from tests.e2e.harness import Daemon, Shop, alongside
 from tests.e2e.traffic import Traffic
 
 GOOD, FIXED = "shop/cart:1.9", "shop/cart:1.10.1"
 BAD = "shop/cart:1.10-err20"
 
 
+@alongside
 def test_a_bad_release_of_a_deployment_is_undone(
     control_plane: ControlPlane, shop: Shop, watcher: Daemon, traffic: Traffic, measured: Callable[[str], None]
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.e2e import workloads
 from tests.e2e.controlplane import Prometheus, eventually
-from tests.e2e.harness import Daemon, Service, Shop, thresholds
+from tests.e2e.harness import Daemon, Service, Shop, alongside, thresholds
 from tests.e2e.traffic import Traffic
 
 CART, DB, AGENT = "shop/cart:2", "shop/db:2", "shop/agent:2"
@@ -12,6 +12,7 @@ CART, DB, AGENT = "shop/cart:2", "shop/db:2", "shop/agent:2"
 BAD_CART, BAD_DB, BAD_AGENT = "shop/cart:3-err20-after9999", "shop/db:3-neverready", "shop/agent:3-slow30"
 
 
+@alongside
 def test_a_promoted_rollout_a_stateful_set_and_a_daemon_set_are_undone(
     shop: Shop, watcher: Daemon, prometheus: Prometheus, traffic: Traffic
 ) -> None:

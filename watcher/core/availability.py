@@ -61,10 +61,13 @@ def read(
             f"availability: {view.available} of {view.desired} replicas available for {seconds(lasted)}, "
             f"{evidence.whole - view.max_unavailable} are needed; {_state_of(failing)}"
         )
-        return _breach(text, evidence.short_since, policy, _excuse(view, release, failing))
+        missing = evidence.whole - view.max_unavailable - view.available
+        excuse = _excuse(view, release, failing, missing)
+        return _breach(text, evidence.short_since, policy, excuse, own=rolled_out_at is None or _out_of_memory(failing))
     if rolled_out_at is None and _overdue(evidence, view, release, policy, now):
         text = f"availability: not rolled out {seconds(now - release.began)} after the start; {_state_of(unready)}"
-        return _breach(text, release.began, policy, _excuse(view, release, unready))
+        excuse = _excuse(view, release, unready, view.desired - view.available)
+        return _breach(text, release.began, policy, excuse, own=True)
     text = f"availability: {view.available} of {view.desired} replicas available"
     return Finding(CHECK, None, text)
 
@@ -74,7 +77,8 @@ def recovered(view: WorkloadView) -> bool:
     return view.observed and view.available >= view.desired - view.max_unavailable
 
 
-def _breach(text: str, since: float | None, policy: Policy, excuse: str) -> Finding:
+def _breach(text: str, since: float | None, policy: Policy, excuse: str, *, own: bool) -> Finding:
+    """`own`: it concerns the release itself however late it begins; else a late onset is mostly something else's."""
     return Finding(
         CHECK,
         Verdict.BREACH,
@@ -83,7 +87,7 @@ def _breach(text: str, since: float | None, policy: Policy, excuse: str) -> Find
         may=policy.availability,
         since=since,
         excuse=excuse,
-        compared=True,
+        compared=own,
     )
 
 
@@ -116,8 +120,24 @@ def _state_of(failing: tuple[Pod, ...]) -> str:
     return f"{len(failing)} new pod{'s' if len(failing) > 1 else ''}: {', '.join(reasons)}"
 
 
-def _excuse(view: WorkloadView, release: Release, failing: tuple[Pod, ...]) -> str:
-    """Why the pods may fail whatever their version, or nothing."""
+def _out_of_memory(failing: tuple[Pod, ...]) -> bool:
+    """A leak takes its time."""
+    return any(pod.terminated == "OOMKilled" for pod in failing)
+
+
+def _ran_on(pod: Pod) -> bool:
+    """Whether it was Ready, and has stopped to be while its containers ran on: its node is lost, or what its readiness
+    depends on.  Of a pod that never was Ready the containers began after it had been marked as not Ready."""
+    unready = pod.unready_since
+    return not pod.waiting and unready is not None and bool(pod.started) and max(pod.started) < unready
+
+
+def _fails_by_itself(pod: Pod) -> bool:
+    return bool(pod.waiting) or (bool(pod.terminated or pod.restarts) and not _ran_on(pod))
+
+
+def _excuse(view: WorkloadView, release: Release, failing: tuple[Pod, ...], missing: int) -> str:
+    """Why the pods may fail whatever their version, or nothing.  `missing`: how many more would be enough."""
     if view.trouble:
         return view.trouble
     if not failing:
@@ -130,13 +150,22 @@ def _excuse(view: WorkloadView, release: Release, failing: tuple[Pod, ...]) -> s
         return "images of the old version cannot be pulled either"
     if any(pod.waiting == "CrashLoopBackOff" for pod in old):
         return "pods of the old version crash too"
-    return _one_node(view, release, failing)
+    return _lost(failing, missing) or _one_node(view, release, failing)
+
+
+def _lost(failing: tuple[Pod, ...], missing: int) -> str:
+    """Pods that were Ready and ran on, as many as are missing."""
+    lost = [pod for pod in failing if _ran_on(pod)]
+    if not lost or len(lost) < missing:
+        return ""
+    nodes = ", ".join(sorted({pod.node for pod in lost}))
+    return f"new pods were Ready and are not any more, though none of their containers ended: look at {nodes}"
 
 
 def _one_node(view: WorkloadView, release: Release, failing: tuple[Pod, ...]) -> str:
     nodes = {pod.node for pod in failing}
     healthy_elsewhere = {pod.node for pod in view.pods_of(release.revision) if pod.ready} - nodes
-    by_themselves = len(failing) == 1 and (failing[0].waiting or failing[0].terminated or failing[0].restarts)
+    by_themselves = len(failing) == 1 and _fails_by_itself(failing[0])
     if len(nodes) == 1 and healthy_elsewhere and not by_themselves:
         return f"the new pods fail on node {next(iter(nodes))} only"
     return ""

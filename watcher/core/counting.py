@@ -18,7 +18,7 @@ from watcher.core.grid import Grid, learn
 from watcher.core.intake import Event, Intake, paired
 from watcher.core.model import Block, Pod, PodCount
 from watcher.core.podtable import PodTable
-from watcher.core.policy import By, CounterCheck, HistogramCheck
+from watcher.core.policy import By, CounterCheck, HistogramCheck, basis
 from watcher.core.presence import Presence
 from watcher.core.series import Labels, Part
 
@@ -135,7 +135,7 @@ class Counting:
         counts = tuple(_pod_count(*sums.pods[name], start) for name in sorted(sums.pods))
         silent = self._silent(grid, start, pods, presence)
         broken = self.contract.broken(_by_revision(sums), silent)
-        return Block(self.check.name, start, end - start, counts, sums.gap, broken)
+        return Block(self.check.name, start, end - start, counts, sums.gap, broken, basis(self.check))
 
     def _count(self, grid: Grid, end: float, pods: PodTable, presence: Presence) -> _Sums:
         """Count all samples before `end` that were not counted yet."""

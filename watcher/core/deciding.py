@@ -32,7 +32,7 @@ def decide(
     rungs = climb(view, policy)
     chosen = next_rung(rungs)
     case = Case(state, watch.release, view, observation, policy, findings, target, now)
-    guards = check_guards(case) + _no_way_back(chosen)
+    guards = check_guards(case) + _barred(watch, now) + _no_way_back(chosen)
     best, may, why_may = _strongest(watch, case.sound or findings, policy)
     mode, why_mode = _mode((may, why_may), chosen, described, policy)
     attempt = state.decisions + 1
@@ -70,6 +70,10 @@ def _gist(decision: Decision) -> tuple[object, ...]:
         rung.rung if rung else None,
         decision.target.template_id if decision.target else "",
     )
+
+
+def _barred(watch: Watch, now: float) -> tuple[GuardFinding, ...]:
+    return (watch.bar.guard,) if watch.bar is not None and now < watch.bar.until else ()
 
 
 def _no_way_back(chosen: RungStep | None) -> tuple[GuardFinding, ...]:

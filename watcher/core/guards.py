@@ -150,8 +150,15 @@ def _config_moved(case: Case) -> str | None:
     if case.target is None:
         return None
     now = dict(case.observation.surroundings.configurations)
-    moved = [name for name, digest in case.target.configurations if now.get(name, digest) != digest]
-    return f"{', '.join(moved)} changed since revision {case.target.revision} was proven" if moved else None
+    proven = f"since revision {case.target.revision} was proven"
+    moved = [name for name, digest in case.target.configurations if name in now and now[name] != digest]
+    gone = [name for name in moved if not now[name]]
+    if gone:
+        return f"{', '.join(gone)} is gone {proven}"
+    if moved:
+        return f"{', '.join(moved)} changed {proven}"
+    unread = [name for name, _ in case.target.configurations if name not in now]
+    return f"{', '.join(unread)} cannot be read, so it may have changed {proven}" if unread else None
 
 
 def _mutable_tag(case: Case) -> str | None:

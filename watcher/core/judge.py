@@ -7,10 +7,11 @@ the rule's own matter (`rule`, `sustained`, `availability`).
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from watcher.core import availability, rule, sustained
 from watcher.core.model import Observation, WorkloadView
-from watcher.core.policy import Check, CounterCheck, HistogramCheck, Policy, QueryCheck, RatioCheck
+from watcher.core.policy import Check, CounterCheck, HistogramCheck, Policy, QueryCheck, RatioCheck, basis
 from watcher.core.state import CounterEvidence, Evidence, Finding, QueryEvidence, Watch
 from watcher.core.words import Lane, Phase, Verdict
 
@@ -44,6 +45,14 @@ def read(watch: Watch, view: WorkloadView, policy: Policy, now: float) -> tuple[
     )
 
 
+def resume(evidence: Evidence) -> Evidence:
+    """What a new process keeps of this; the rest is folded again from raw samples, which tell of no shortage."""
+    return Evidence(
+        counters=tuple(rule.resume(each) for each in evidence.counters),
+        availability=replace(evidence.availability, short_since=None),
+    )
+
+
 def counters(policy: Policy) -> tuple[CounterCheck, ...]:
     """Ratio and histogram checks."""
     return tuple(check for check in policy.checks if not isinstance(check, QueryCheck))
@@ -55,13 +64,15 @@ def queries(policy: Policy) -> tuple[QueryCheck, ...]:
 
 
 def counter_evidence(evidence: Evidence, check: CounterCheck) -> CounterEvidence:
-    """Evidence of one counter check; empty where nothing was seen."""
-    return next((each for each in evidence.counters if each.check == check.name), rule.begin(check))
+    """Evidence of one counter check; empty where nothing was seen, or where it was measured against other bounds."""
+    name = (check.name, basis(check))
+    return next((each for each in evidence.counters if (each.check, each.basis) == name), rule.begin(check))
 
 
 def query_evidence(evidence: Evidence, check: QueryCheck) -> QueryEvidence:
-    """Evidence of one query check; empty where nothing was seen."""
-    return next((each for each in evidence.queries if each.check == check.name), sustained.begin(check))
+    """Evidence of one query check; empty where nothing was seen, or where it was measured against other bounds."""
+    name = (check.name, basis(check))
+    return next((each for each in evidence.queries if (each.check, each.basis) == name), sustained.begin(check))
 
 
 def breaches(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -123,7 +134,7 @@ def _seen_until(evidence: Evidence, check: Check) -> float:
 def _fold_counter(check: CounterCheck, watch: Watch, observation: Observation, policy: Policy) -> CounterEvidence:
     evidence = counter_evidence(watch.evidence, check)
     for block in sorted(observation.blocks, key=lambda each: each.start):
-        if block.check == check.name:
+        if block.check == check.name and block.basis in ("", evidence.basis):
             evidence = rule.fold(check, evidence, block, watch.release, policy.judge)
     return evidence
 

@@ -32,8 +32,8 @@ def describe_target(target: KnownGood, view: WorkloadView) -> Target:
     """The target as the decision names it."""
     revision = view.with_template(target.template_id)
     newer = sum(1 for each in view.revisions if revision is not None and each.number > revision.number)
-    name = revision.name if revision is not None else target.revision
-    return Target(target.template_id, name, target.images, target.provenance, max(newer, 1))
+    name, number = (revision.name, revision.number) if revision is not None else (target.revision, 0)
+    return Target(target.template_id, name, target.images, target.provenance, max(newer, 1), number)
 
 
 def climb(view: WorkloadView, policy: Policy) -> tuple[RungStep, ...]:

@@ -12,7 +12,7 @@ from watcher.core.deciding import decide, same_decision
 from watcher.core.guards import STALE_CACHE
 from watcher.core.model import Observation, Revision, WorkloadView
 from watcher.core.policy import Policy
-from watcher.core.state import Decision, Evidence, Finding, RecoveryEvidence, Watch, WorkloadState
+from watcher.core.state import Decision, Finding, RecoveryEvidence, Watch, WorkloadState
 from watcher.core.turn import Step, Turn
 from watcher.core.words import Action, Mode, Outcome, Phase, Provenance, Verdict
 
@@ -44,7 +44,8 @@ def step(state: WorkloadState | None, observation: Observation, now: float, poli
 
 
 def resume(state: WorkloadState) -> WorkloadState:
-    """The state as a new process takes it up: evidence is folded again from raw samples."""
+    """The state as a new process takes it up: evidence is folded again from raw samples, as far as they
+    can still be read."""
     watch = state.watch
     if watch is None or watch.phase is Phase.CLOSED:
         return replace(state, stepped_at=None)
@@ -52,7 +53,7 @@ def resume(state: WorkloadState) -> WorkloadState:
     if under_way is not None:
         emptied = tuple(RecoveryEvidence(each.check, each.limit) for each in under_way.recovery)
         under_way = replace(under_way, recovery=emptied, next_order=0.0)
-    kept = Evidence(availability=replace(watch.evidence.availability, short_since=None))  # no samples tell of it
+    kept = judge.resume(watch.evidence)
     return replace(state, stepped_at=None, watch=replace(watch, evidence=kept, rollback=under_way))
 
 

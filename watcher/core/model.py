@@ -67,6 +67,7 @@ class Pod:
     revision: str
     created: float
     ready_since: float | None = None
+    unready_since: float | None = None  # not Ready since; of one that never was, about since it was made
     started: tuple[float, ...] = ()  # start times seen of its containers: a counter may begin anew at each
     restarts: int = 0
     waiting: str = ""  # CrashLoopBackOff, ImagePullBackOff, CreateContainerConfigError, ...
@@ -194,7 +195,8 @@ class PodCount:
 class Block:
     """What one check counted in one stretch of the fixed grid of sample time.
 
-    A block is closed: no sample that belongs to it can come any more.
+    A block is closed: no sample that belongs to it can come any more.  `basis` is `policy.basis` of the check that was
+    counted by; empty: not known.
     """
 
     check: str
@@ -203,6 +205,7 @@ class Block:
     pods: tuple[PodCount, ...] = ()
     gap: bool = False  # differences reach back beyond the block: it saw less often than it should
     broken: str = ""  # contract: why the numbers mean nothing (metric or label gone, ...)
+    basis: str = ""
 
     @property
     def end(self) -> float:
@@ -269,7 +272,9 @@ class Surroundings:
 
     rollbacks: tuple[PastRollback, ...] = ()
     cache_age: float = 0.0  # seconds since the cache was last known to be true
-    configurations: tuple[tuple[str, str], ...] = ()  # "ConfigMap/name" -> content hash now
+    configurations: tuple[
+        tuple[str, str], ...
+    ] = ()  # "ConfigMap/name" -> hash, read within the last minute; empty: no such
     permitted: bool = True  # False: this process may not write (lost leadership, shutting down)
 
 

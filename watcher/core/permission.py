@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from watcher.core.guards import STALE_CACHE
+from watcher.core.policy import Policy
 from watcher.core.sentence import seconds
-from watcher.core.state import GuardFinding, Rollback
+from watcher.core.state import Decision, Finding, GuardFinding, Rollback
 from watcher.core.turn import Turn
-from watcher.core.words import Mode, Phase
+from watcher.core.words import Lane, Mode, Phase, Rung
 
 VALID = 120.0
 """Seconds after which an intent that could not be carried out is given up, and judged anew."""
@@ -19,6 +20,8 @@ def forbidden(turn: Turn) -> GuardFinding | None:
         return GuardFinding("hold", f"held: {view.hold}")
     if turn.policy.never:
         return GuardFinding("never", "the workload is on the never list")
+    if not turn.policy.watched:
+        return GuardFinding("not_watched", "no entry of services matches it any more")
     if turn.policy.mode is not Mode.ACT:
         return GuardFinding("mode", "mode is no longer act")
     if not around.permitted:
@@ -28,11 +31,30 @@ def forbidden(turn: Turn) -> GuardFinding | None:
     return None
 
 
+def tightened(turn: Turn, decision: Decision, rung: Rung) -> GuardFinding | None:
+    """Why the thresholds file, as it is now, does not let this rung be taken on these findings."""
+    policy = turn.policy
+    if policy.rung_mode(rung) is not Mode.ACT:
+        return GuardFinding("mode", f"rung {rung} may only {policy.rung_mode(rung)} now")
+    if not any(each.may is Mode.ACT and _may(policy, each) is Mode.ACT for each in decision.findings):
+        return GuardFinding("mode", "none of the checks that fired may act any more")
+    return None
+
+
+def _may(policy: Policy, finding: Finding) -> Mode:
+    if finding.lane is Lane.AVAILABILITY:
+        return policy.availability
+    check = policy.check(finding.check)
+    return check.may if check is not None else Mode.NONE
+
+
 def outdated(turn: Turn, rollback: Rollback) -> GuardFinding | None:
     """Why an intent is too old to be sent: much may have changed since it was decided."""
     age = turn.now - rollback.phase_began
     if age <= VALID:
         return None
+    if rollback.denied:
+        return GuardFinding("forbidden", f"a permission is missing: {rollback.denied}")
     return GuardFinding("outdated", f"it could not be carried out for {seconds(age)}")
 
 

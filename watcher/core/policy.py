@@ -6,8 +6,10 @@ shares are ratios in [0, 1], factors are plain numbers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from watcher.core.words import Mode, Provenance, Rung
@@ -173,6 +175,20 @@ CounterCheck = RatioCheck | HistogramCheck
 Check = RatioCheck | HistogramCheck | QueryCheck
 
 
+@lru_cache(maxsize=4096)
+def basis(check: Check) -> str:
+    """A short name for what a check measures and which bounds it measures against.
+
+    Evidence of one basis says nothing of another.  Left out is what is only asked of evidence when it is read: how far
+    a check may go, the bad requests and the duration that it needs.
+    """
+    if isinstance(check, QueryCheck):
+        bare: Check = replace(check, may=Mode.ACT, hold_for=0.0)
+    else:
+        bare = replace(check, may=Mode.ACT, min_bad=0)
+    return hashlib.sha256(repr(bare).encode()).hexdigest()[:12]
+
+
 @dataclass(frozen=True, slots=True)
 class Bake:
     """How long a release is watched, in seconds; `min_requests` on the new version before a PASS."""
@@ -268,4 +284,5 @@ __all__ = [
     "Source",
     "Subject",
     "Tls",
+    "basis",
 ]

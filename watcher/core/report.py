@@ -5,8 +5,11 @@ Times are Unix seconds, durations seconds.  The shapes are part of the HTTP API 
 
 from __future__ import annotations
 
+from watcher.core.ladder import next_rung
 from watcher.core.state import Decision, Finding, RungStep, Watch
-from watcher.core.words import Action, Mode, Outcome, Phase
+from watcher.core.words import Action, Kind, Mode, Outcome, Phase, Rung
+
+FORWARD = "no revision is known good to go back to: go forward, or choose one by hand"
 
 Body = dict[str, object]
 
@@ -78,19 +81,44 @@ def restored_at(watch: Watch) -> float | None:
 
 def remedy(watch: Watch, decision: Decision) -> str:
     """The one thing a person must do, as a command where there is one; empty when nothing is left to do."""
-    workload = watch.release.workload
-    undo = f"kubectl -n {workload.namespace} rollout undo {workload.kind.lower()}/{workload.name}"
+    way = _by_hand(watch, decision)
     if watch.phase is Phase.CLOSED and watch.outcome in (Outcome.RESTORED, Outcome.RESTORED_UNCONFIRMED):
         return "Put the good version into its source too: the next apply of the bad manifest brings it back."
     if watch.outcome is Outcome.DID_NOT_HELP:
         return "Going back did not help: look at data, migrations and dependencies."
     if watch.outcome is Outcome.FAILED:
-        return f"Go back by hand: {undo}"
+        return _after_failure(watch, way)
     if decision.action is Action.HOLD:
-        return f"Decide whether the guard is right; if not, go back by hand: {undo}"
+        return f"Decide whether the guard is right; if not, {f'go back by hand: {way}' if way else FORWARD}"
     if decision.mode in (Mode.PROPOSE, Mode.OBSERVE):
-        return f"Only {decision.mode}: to go back, run: {undo}"
+        return f"Only {decision.mode}: {f'to go back, run: {way}' if way else FORWARD}"
     return ""
+
+
+def _after_failure(watch: Watch, way: str) -> str:
+    rollback, workload = watch.rollback, watch.release.workload
+    if rollback is not None and rollback.applied and rollback.rung is Rung.UNDO:
+        get = f"kubectl -n {workload.namespace} describe {workload.kind.lower()}/{workload.name}"
+        return f"The good version is in the spec already and does not come up; do not undo again, see why: {get}"
+    return f"Go back by hand: {way}" if way else f"The rollback failed: {FORWARD}"
+
+
+def _by_hand(watch: Watch, decision: Decision) -> str:
+    """The command that leads to the target; empty where there is none.
+
+    The revision is named: without it `kubectl` goes to the previous one, whatever that is.  A controller renumbers a
+    template that comes back, so the number holds until the next release.
+    """
+    workload, target = watch.release.workload, decision.target
+    if target is None or not target.number:
+        return ""
+    if workload.kind is not Kind.ROLLOUT:
+        kind = workload.kind.lower()
+        return f"kubectl -n {workload.namespace} rollout undo {kind}/{workload.name} --to-revision={target.number}"
+    chosen = next_rung(decision.rungs)
+    if chosen is not None and chosen.rung is Rung.ABORT:
+        return f"kubectl argo rollouts abort {workload.name} -n {workload.namespace}"
+    return f"kubectl argo rollouts undo {workload.name} -n {workload.namespace} --to-revision={target.number}"
 
 
 def finding_body(finding: Finding) -> Body:

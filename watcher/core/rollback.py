@@ -12,7 +12,7 @@ from watcher.core import ledger, mechanism, permission, recovery
 from watcher.core.ladder import next_rung
 from watcher.core.model import Result, RungReport
 from watcher.core.orders import ReleaseStuckPodsOrder
-from watcher.core.state import Decision, GuardFinding, Rollback, Watch
+from watcher.core.state import Bar, Decision, GuardFinding, Rollback, Watch
 from watcher.core.turn import Turn
 from watcher.core.words import Action, Durability, Mode, Outcome, Phase, Rung
 
@@ -22,8 +22,14 @@ ACKNOWLEDGE = 2.0
 LONGEST_PAUSE = 30.0
 """Seconds between two orders, at the most."""
 
+SHORTEST_BAR, LONGEST_BAR = 10.0, 300.0
+"""Seconds until it is tried again what only the API server refuses: doubled each time, up to the longest."""
+
 STUCK_PAUSE = 10.0
 """Seconds between two orders to delete stuck pods."""
+
+TRIED_ENOUGH = 5
+"""Orders after which nobody is asked any more whether an undo that shows on the object was carried through."""
 
 UNHEARD = (Result.UNKNOWN, Result.UNAVAILABLE)
 """Results that leave open what was done."""
@@ -47,8 +53,10 @@ def stand_down_if_forbidden(turn: Turn) -> None:
     if watch.phase is not Phase.ACTING or observation.executing or observation.report is not None:
         return
     _, decision, rollback = _parts(turn)
-    why = permission.forbidden(turn) or permission.outdated(turn, rollback)
+    tightened = permission.tightened(turn, decision, rollback.rung)
+    why = permission.forbidden(turn) or tightened or permission.outdated(turn, rollback)
     if why is not None and not mechanism.shows_decision(turn.view, decision, rollback):
+        _bar(turn, why, seen=why.id != "forbidden")
         _stand_down(turn, why)
 
 
@@ -71,6 +79,7 @@ def _acting(turn: Turn) -> None:
     elif turn.observation.executing or turn.now < rollback.next_order or turn.view.newest() is None:
         return
     elif rollback.again is not None:
+        _bar(turn, rollback.again, seen=rollback.again.id != "hold")
         _stand_down(turn, rollback.again)
     else:
         _order_again(turn)
@@ -100,18 +109,25 @@ def _reported(turn: Turn, report: RungReport) -> None:
     elif report.result == Result.HELD:
         _look_again(turn, GuardFinding("hold", f"held: {report.message}"), rollback.tried)
         turn.move(report.result)
-    elif report.result in (Result.FORBIDDEN, Result.REFUSED):
+    elif report.result == Result.REFUSED or (report.result == Result.FORBIDDEN and _another_rung(turn)):
         _rung_failed(turn, report.message)
     else:
+        denied = report.message if report.result == Result.FORBIDDEN else ""
         later = turn.now + _pause(rollback.tried)
-        turn.update(replace(turn.watch, rollback=replace(rollback, next_order=later, message=report.message)))
+        rollback = replace(rollback, next_order=later, message=report.message, denied=denied)
+        turn.update(replace(turn.watch, rollback=rollback))
         turn.move(report.result)
 
 
 def _acknowledged(turn: Turn, at: float, message: str = "") -> None:
     watch, _, rollback = _parts(turn)
     rollback = replace(
-        rollback, phase_began=at, waited=0.0, next_order=turn.now + ACKNOWLEDGE, message=message or rollback.message
+        rollback,
+        phase_began=at,
+        waited=0.0,
+        next_order=turn.now + ACKNOWLEDGE,
+        message=message or rollback.message,
+        applied=True,
     )
     turn.update(replace(watch, phase=Phase.CONFIRMING, rollback=rollback))
     turn.state = replace(turn.state, last_rollback=turn.now, last_rolled_back=watch.release.id)
@@ -137,6 +153,15 @@ def _look_again(turn: Turn, why: GuardFinding, times: int) -> None:
     turn.update(replace(watch, rollback=rollback))
 
 
+def _bar(turn: Turn, why: GuardFinding, *, seen: bool) -> None:
+    """What the view will never show (`seen` is False) would be met by one order after the other: pause in between."""
+    if seen:
+        return
+    times = turn.watch.bar.times + 1 if turn.watch.bar is not None else 1
+    until = turn.now + min(LONGEST_BAR, SHORTEST_BAR * 2 ** min(times - 1, 10))
+    turn.update(replace(turn.watch, bar=Bar(why, until, times)))
+
+
 def _stand_down(turn: Turn, why: GuardFinding) -> None:
     """Give up an intent that was not carried out: the decision becomes a hold, and is judged anew."""
     watch, decision, _ = _parts(turn)
@@ -144,6 +169,13 @@ def _stand_down(turn: Turn, why: GuardFinding) -> None:
     turn.update(replace(watch, phase=Phase.WATCHING, rollback=None, decision=held))
     turn.move("stood_down")
     turn.announce("RollbackHeld", f"Rollback not sent: {why.reason}")
+
+
+def _another_rung(turn: Turn) -> bool:
+    """Whether there is another rung that may be taken if this one cannot."""
+    _, decision, rollback = _parts(turn)
+    following = next_rung(tuple(each for each in decision.rungs if each.rung is not rollback.rung))
+    return following is not None and following.mode is Mode.ACT
 
 
 def _rung_failed(turn: Turn, message: str) -> None:
@@ -170,7 +202,7 @@ def _take(turn: Turn, decision: Decision, rung: Rung) -> None:
     rollback = Rollback(rung, began=began, phase_began=turn.now)
     turn.update(replace(turn.watch, phase=Phase.ACTING, decision=decision, rollback=rollback))
     turn.move(f"{rung}")
-    if permission.forbidden(turn) is None:
+    if permission.forbidden(turn) is None and permission.tightened(turn, decision, rung) is None:
         _order_again(turn)
 
 
@@ -198,8 +230,6 @@ def _confirming(turn: Turn) -> None:
         _arrived(turn)
     elif mechanism.cannot_work_any_more(turn.view, rollback):
         _rung_failed(turn, "the Rollout was promoted before the abort took effect")
-    elif report is not None and report.result == Result.FORBIDDEN:
-        _rung_failed(turn, report.message)
     elif rollback.waited > mechanism.allowed(watch, turn.policy.progress_deadline):
         why = f": {rollback.message}" if rollback.message else ""
         _rung_failed(turn, f"not on target after {rollback.waited:.0f} s{why}")
@@ -216,7 +246,7 @@ def _unfinished(rollback: Rollback) -> bool:
 
     Its last patch gives the changed fields back to whoever applied them; an abort's last patch is the abort.
     """
-    return rollback.rung is Rung.UNDO and not rollback.complete
+    return rollback.rung is Rung.UNDO and not rollback.complete and rollback.tried < TRIED_ENOUGH
 
 
 def _arrived(turn: Turn) -> None:
@@ -252,10 +282,10 @@ def _recovering(turn: Turn) -> None:
     rollback = replace(rollback, recovery=seen)
     turn.update(replace(watch, rollback=rollback))
     outcome = recovery.outcome(rollback, decision.findings, turn.view, turn.policy, watch.evidence)
-    if outcome is not None:
-        _finish(turn, outcome)
-    elif _unfinished(rollback) and _may_order(turn, rollback):
+    if _unfinished(rollback) and _may_order(turn, rollback):
         _order_again(turn)
+    elif outcome is not None and not (_unfinished(rollback) and permission.forbidden(turn) is None):
+        _finish(turn, outcome)
 
 
 def _finish(turn: Turn, outcome: Outcome) -> None:

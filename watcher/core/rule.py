@@ -12,13 +12,16 @@ from collections.abc import Container
 from dataclasses import replace
 
 from watcher.core.model import Block, PodCount
-from watcher.core.policy import CounterCheck, JudgeRules
+from watcher.core.policy import CounterCheck, JudgeRules, basis
 from watcher.core.sentence import describe_breach, describe_quiet
 from watcher.core.state import CounterEvidence, Finding, LaneEvidence, Release, Tally
 from watcher.core.words import Lane, Mode, Verdict, strictest
 
 LANES = (Lane.NEW_VS_OLD, Lane.NEW_VS_BEFORE, Lane.NEW_VS_MAX, Lane.SEVERE_40)
 """The lanes of this rule, the most telling first."""
+
+ABSOLUTE = (Lane.NEW_VS_MAX, Lane.SEVERE_40)
+"""Lanes with a bound of their own, which the version before may have broken too."""
 
 CONSECUTIVE = 3
 """Blocks in a row above the bound before a breach counts as proven."""
@@ -38,7 +41,13 @@ ENOUGH_BEFORE = 3.0
 
 def begin(check: CounterCheck) -> CounterEvidence:
     """Nothing seen yet."""
-    return CounterEvidence(check.name, lanes=tuple(LaneEvidence(lane) for lane in LANES))
+    return CounterEvidence(check.name, basis(check), lanes=tuple(LaneEvidence(lane) for lane in LANES))
+
+
+def resume(evidence: CounterEvidence) -> CounterEvidence:
+    """What a new process keeps: of the time before the release perhaps nothing can be read any more."""
+    lanes = tuple(LaneEvidence(each.lane) for each in evidence.lanes)
+    return CounterEvidence(evidence.check, evidence.basis, kept=evidence.usual, known=evidence.known, lanes=lanes)
 
 
 def fold(
@@ -50,6 +59,7 @@ def fold(
     evidence = replace(evidence, seen_until=block.end, broken=block.broken)
     if block.broken:
         return evidence
+    evidence = replace(evidence, known=evidence.known or _shows_old(check, block, release))
     if block.start < release.began:
         return replace(evidence, before=evidence.before.plus(_before(check, block, release)))
     new, warm, old = _sides(check, block, release, rules)
@@ -74,7 +84,7 @@ def read(check: CounterCheck, evidence: CounterEvidence, now: float, lanes: Cont
         verdict = None if evidence.new.total > 0 else Verdict.NO_DATA
         return Finding(check.name, verdict, describe_quiet(check, evidence), source=check.source)
     lane = next((each for each in fired if each.new.bad >= check.min_bad), fired[0])
-    may, why = _may(check, lane)
+    may, why = _may(check, evidence, lane)
     return Finding(
         check=check.name,
         verdict=Verdict.BREACH,
@@ -98,7 +108,7 @@ def _limit_of_health(check: CounterCheck, evidence: CounterEvidence, lane: LaneE
     """The share within which the service counts as recovered: a severe lane's own bound would be too lax."""
     if lane.lane is not Lane.SEVERE_40:
         return lane.limit
-    usual = (_limit(check, evidence.before, each, Tally()) for each in (Lane.NEW_VS_MAX, Lane.NEW_VS_BEFORE))
+    usual = (_limit(check, evidence.usual, each, Tally()) for each in (Lane.NEW_VS_MAX, Lane.NEW_VS_BEFORE))
     return min((limit for limit in usual if limit is not None), default=lane.limit)
 
 
@@ -106,11 +116,13 @@ def _fired(lane: LaneEvidence) -> bool:
     return lane.streak >= CONSECUTIVE and lane.new.bad >= MIN_BAD_TO_PROPOSE
 
 
-def _may(check: CounterCheck, lane: LaneEvidence) -> tuple[Mode, str]:
+def _may(check: CounterCheck, evidence: CounterEvidence, lane: LaneEvidence) -> tuple[Mode, str]:
     if not check.identify.sees_versions:
         return strictest(check.may, Mode.PROPOSE), f"check {check.name} cannot tell versions apart"
     if lane.new.bad < check.min_bad:
         return strictest(check.may, Mode.PROPOSE), f"only {lane.new.bad:.0f} bad requests; {check.min_bad} are needed"
+    if not evidence.known and lane.lane in ABSOLUTE:
+        return strictest(check.may, Mode.PROPOSE), "nothing was seen of the version before, which may have been as bad"
     return check.may, "" if check.may is Mode.ACT else f"check {check.name} may {check.may}"
 
 
@@ -130,6 +142,15 @@ def _shows_new(check: CounterCheck, block: Block, release: Release) -> bool:
     return any(not check.identify.sees_versions or pod.revision == release.revision for pod in block.pods)
 
 
+def _shows_old(check: CounterCheck, block: Block, release: Release) -> bool:
+    """Whether the block looked at the version before: its own history, or old pods beside the new ones."""
+    if not check.identify.sees_versions:
+        return block.end <= release.began
+    if block.start < release.began:
+        return any(pod.revision == release.previous_revision for pod in block.pods)
+    return any(pod.revision != release.revision for pod in block.pods)
+
+
 def _before(check: CounterCheck, block: Block, release: Release) -> Tally:
     """What was usual of the version that ran before; of the block in which the release began only what is its own."""
     if check.identify.sees_versions:
@@ -146,12 +167,12 @@ def _advance(
 ) -> LaneEvidence:
     everything, warm, old = sides
     new = everything if lane.lane is Lane.SEVERE_40 else warm
-    limit = _limit(check, evidence.before, lane.lane, old)
+    limit = _limit(check, evidence.usual, lane.lane, old)
     if new.total <= 0 or (limit is None and new.share > lane.limit):
         return lane
     if limit is None or new.share <= limit or _equally_bad(lane.lane, new, old):
         return LaneEvidence(lane.lane)
-    if not _surely_more(check, lane.lane, new, evidence.before if lane.lane is Lane.NEW_VS_BEFORE else old):
+    if not _surely_more(check, lane.lane, new, evidence.usual if lane.lane is Lane.NEW_VS_BEFORE else old):
         return lane
     return LaneEvidence(
         lane=lane.lane,

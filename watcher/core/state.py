@@ -73,10 +73,17 @@ class LaneEvidence:
 
 @dataclass(frozen=True, slots=True)
 class CounterEvidence:
-    """What a ratio or histogram check has seen."""
+    """What a ratio or histogram check has seen.
+
+    `kept` is `before` as an earlier process saw it: the pods of the version before may be gone, with their history.
+    `known` tells that the version before was seen at all, be it without a request.
+    """
 
     check: str
+    basis: str = ""  # `policy.basis` of the check that it was measured by
     before: Tally = Tally()
+    kept: Tally = Tally()
+    known: bool = False
     new: Tally = Tally()
     old: Tally = Tally()
     lanes: tuple[LaneEvidence, ...] = ()
@@ -84,12 +91,18 @@ class CounterEvidence:
     sighted: float = 0.0  # seconds of whole blocks, without gaps, in which the new version was seen
     broken: str = ""
 
+    @property
+    def usual(self) -> Tally:
+        """What was usual before the release: seen by this process or an earlier one, whichever saw more."""
+        return self.before if self.before.total >= self.kept.total else self.kept
+
 
 @dataclass(frozen=True, slots=True)
 class QueryEvidence:
     """What a query check has seen."""
 
     check: str
+    basis: str = ""  # `policy.basis` of the check that it was measured by
     values: int = 0
     last: float | None = None
     last_at: float = 0.0
@@ -160,14 +173,24 @@ class GuardFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """What kept a write from being made, and until when no other is tried; each time (`times`) for longer."""
+
+    guard: GuardFinding
+    until: float
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
-    """Where a rollback leads."""
+    """Where a rollback leads.  `number` is that of its revision when it was decided; 0: the cluster keeps none."""
 
     template_id: str
     revision: str
     images: tuple[str, ...]
     provenance: Provenance | None
     releases_back: int = 1
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +235,8 @@ class Rollback:
     `waited` are seconds on the verification clock of this phase, which stands while metrics or API are blind.
     `tried` counts the orders given for this rung; `next_order` is when another may be given, in Unix seconds.
     `again` is the guard for which the decision is to be taken anew at `next_order`, instead of being sent again.
+    `denied` is the answer to the last order where a permission was missing.
+    `applied` tells that the change was seen to be made, whatever became of it afterwards.
     `complete` tells that an attempt has reported on this rung: what is due after the change itself is done as well.
     """
 
@@ -225,6 +250,8 @@ class Rollback:
     message: str = ""
     again: GuardFinding | None = None
     complete: bool = False
+    applied: bool = False
+    denied: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +270,7 @@ class Watch:
     breached_at: float | None = None  # since when it stands at breach; None again once that was seen to be over
     decision: Decision | None = None
     conflicts: int = 0  # orders that met a changed object
+    bar: Bar | None = None
     rollback: Rollback | None = None
     outcome: Outcome | None = None
     durability: Durability | None = None

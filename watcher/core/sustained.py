@@ -10,7 +10,7 @@ import math
 from dataclasses import replace
 
 from watcher.core.model import QueryValue
-from watcher.core.policy import QueryCheck
+from watcher.core.policy import QueryCheck, basis
 from watcher.core.sentence import seconds
 from watcher.core.state import Finding, QueryEvidence, Release
 from watcher.core.words import Lane, Mode, Verdict
@@ -24,7 +24,7 @@ STALE = 180.0
 
 def begin(check: QueryCheck) -> QueryEvidence:
     """Nothing seen yet."""
-    return QueryEvidence(check.name)
+    return QueryEvidence(check.name, basis(check))
 
 
 def fold(check: QueryCheck, evidence: QueryEvidence, value: QueryValue, release: Release) -> QueryEvidence:
@@ -59,17 +59,24 @@ def read(check: QueryCheck, evidence: QueryEvidence, now: float) -> Finding:
     lasted = 0.0 if evidence.over_since is None else evidence.last_at - evidence.over_since
     if evidence.over_since is None or lasted < check.hold_for:
         return Finding(check.name, None, f"{check.name}: {evidence.last:g} now", source=check.source)
+    may, why = _may(check)
     return Finding(
         check=check.name,
         verdict=Verdict.BREACH,
         sentence=f"{check.name}: {evidence.last:g} for {seconds(lasted)}; allowed is {_bounds(check)}",
         lane=Lane.QUERY,
-        may=check.may,
-        why_may="" if check.may is Mode.ACT else f"check {check.name} may only {check.may}",
+        may=may,
+        why_may=why,
         since=evidence.over_since,
         limit=check.max if check.max is not None and evidence.last > check.max else check.min,
         source=check.source,
     )
+
+
+def _may(check: QueryCheck) -> tuple[Mode, str]:
+    if check.may is Mode.ACT and not check.identify.sees_versions:
+        return Mode.PROPOSE, f"check {check.name} cannot tell versions apart"
+    return check.may, "" if check.may is Mode.ACT else f"check {check.name} may only {check.may}"
 
 
 def _over(check: QueryCheck, value: float) -> bool:

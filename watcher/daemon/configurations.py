@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import structlog
 
 from watcher.core.model import Workload
@@ -14,32 +16,53 @@ LOOK_EVERY = 1.0
 READ_EVERY = 30.0
 """Seconds after which they are read again."""
 
+TRY_EVERY = 5.0
+"""Seconds after which a reading that failed is tried again."""
+
+VALID = 60.0
+"""Seconds for which a reading counts when later ones fail; after that nothing is known of them."""
+
+Key = tuple[Workload, str]
+"""A workload and the id of its release under watch."""
+
 log = structlog.get_logger("watcher.configurations")
 
 
 class Configurations:
-    """Reads into `Stepping.configurations`; a ConfigMap that does not exist has an empty hash."""
+    """Reads into `Stepping.configurations`; a ConfigMap that does not exist has an empty hash.
+
+    What could not be read for a minute is taken out again, and a new watch begins without the readings of an
+    earlier one: what is not known must not look unchanged.  Between two watches the last reading stays.
+    """
 
     def __init__(self, cluster: Cluster, stepping: Stepping, clock: Clock) -> None:
         self._cluster, self._stepping, self._clock = cluster, stepping, clock
-        self._read_at: dict[Workload, float] = {}
+        self._due: dict[Key, float] = {}
+        self._read_at: dict[Key, float] = {}
         self._unreadable: set[Workload] = set()
 
     async def run(self) -> None:
         """For ever."""
         while True:
-            watched = self._stepping.open_watches()
-            self._read_at = {name: at for name, at in self._read_at.items() if name in watched}
-            self._unreadable &= watched.keys()
+            watched = [(name, watch.release.id) for name, watch in self._stepping.open_watches().items()]
+            self._forget(frozenset(watched))
             now = self._clock.now()
-            for workload in watched:
-                if not 0 <= now - self._read_at.get(workload, -READ_EVERY) < READ_EVERY:
-                    self._read_at[workload] = now
-                    await self._read(workload)
+            for key in watched:
+                if not 0 <= now - self._read_at.get(key, -VALID) <= VALID:
+                    self._stepping.configurations.pop(key[0], None)
+            due = [key for key in watched if not 0 < self._due.get(key, now) - now <= READ_EVERY]
+            await asyncio.gather(*(self._read(key, now) for key in due))
             await self._clock.sleep(LOOK_EVERY)
 
-    async def _read(self, workload: Workload) -> None:
+    def _forget(self, watched: frozenset[Key]) -> None:
+        self._due = {key: at for key, at in self._due.items() if key in watched}
+        self._read_at = {key: at for key, at in self._read_at.items() if key in watched}
+        self._unreadable &= {workload for workload, _ in watched}
+
+    async def _read(self, key: Key, now: float) -> None:
+        workload, _ = key
         names = self._names(workload)
+        self._due[key] = now + TRY_EVERY
         try:
             found = await self._cluster.configurations(workload.namespace, names) if names else {}
         except WatcherError as error:
@@ -47,6 +70,7 @@ class Configurations:
                 log.warning("configurations_unreadable", workload=str(workload), error=str(error))
             self._unreadable.add(workload)
             return
+        self._due[key], self._read_at[key] = now + READ_EVERY, now
         if workload in self._unreadable:
             log.info("configurations_readable", workload=str(workload))
             self._unreadable.discard(workload)

@@ -10,12 +10,16 @@ from watcher.core.model import Block, QueryValue, RungReport, Source, Workload
 
 @dataclass(slots=True)
 class Mail:
-    """Measurements and reports that wait for the next step."""
+    """Measurements and reports that wait for the next step.
+
+    `began`: when the release began that the measurements are of, Unix seconds.
+    """
 
     blocks: tuple[Block, ...] = ()
     queries: tuple[QueryValue, ...] = ()
     sources: tuple[Source, ...] = ()
     report: RungReport | None = None
+    began: float = 0.0
 
 
 @dataclass(slots=True)
@@ -25,10 +29,16 @@ class Inbox:
     mail: dict[Workload, Mail] = field(default_factory=dict)
 
     def measured(
-        self, workload: Workload, blocks: Iterable[Block], queries: Iterable[QueryValue], sources: Iterable[Source]
+        self,
+        workload: Workload,
+        blocks: Iterable[Block],
+        queries: Iterable[QueryValue],
+        sources: Iterable[Source],
+        began: float = 0.0,
     ) -> None:
-        """Add what a poll brought; the health of sources is the newest known."""
+        """Add what a poll brought for the release that `began` then; the health of sources is the newest known."""
         mail = self.mail.setdefault(workload, Mail())
+        mail.began = began
         mail.blocks = (*mail.blocks, *blocks)
         mail.queries = (*mail.queries, *queries)
         mail.sources = tuple(sources)
@@ -49,6 +59,12 @@ class Inbox:
         mail.blocks = mail.blocks[len(seen.blocks) :]
         mail.queries = mail.queries[len(seen.queries) :]
         mail.report = None if mail.report is seen.report else mail.report
+
+    def only_of(self, workload: Workload, began: float) -> None:
+        """Drop what was measured for another release than the one that began then: it came while it was replaced."""
+        mail = self.mail.get(workload)
+        if mail is not None and mail.began != began:
+            mail.blocks, mail.queries = (), ()
 
     def forget(self, workload: Workload) -> None:
         """Forget a workload that needs no data any more."""

@@ -158,7 +158,9 @@ class Loop:
         self.problems = {}
         for workload, reading in readings.items():
             if workload in watches and watches[workload].release.began == began[workload]:
-                self._stepping.inbox.measured(workload, reading.blocks, reading.queries, reading.sources)
+                self._stepping.inbox.measured(
+                    workload, reading.blocks, reading.queries, reading.sources, began[workload]
+                )
                 self.problems[workload] = reading.problems
         self.wake(readings)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+import structlog
 
 from watcher.core.model import Block, QueryValue, Source, Workload, WorkloadView
 from watcher.core.policy import Policy, QueryCheck
@@ -18,6 +20,11 @@ SHORTEST, LONGEST = 1.0, 10.0
 
 UNKNOWN = 5.0
 """Seconds between two polls while no scrape interval is known."""
+
+DEADLINE = 25.0
+"""Seconds that a poll waits for one source; one query is given up after 20 s."""
+
+log = structlog.get_logger("watcher.polling")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,7 @@ class Polling:
             name: QueryChecks(reader, self._intervals.get(name) or STEP) for name, reader in self._readers.items()
         }
         self._folds: dict[Workload, Folds] = {}
+        self._broken: dict[str, str] = {}
 
     @property
     def interval(self) -> float:
@@ -74,7 +82,7 @@ class Polling:
         values: dict[Workload, list[QueryValue]] = {}
         async with asyncio.TaskGroup() as group:
             for name in self._readers:
-                group.create_task(self._poll_source(name, watched, at, values))
+                group.create_task(self._survive(name, self._poll_source(name, watched, at, values)))
         return {each.view.workload: self._reading(each, values) for each in watched}
 
     def _follow(self, watched: Sequence[Watched]) -> None:
@@ -89,13 +97,29 @@ class Polling:
             kept[workload] = folds
         self._folds = kept
 
+    async def _survive(self, name: str, work: Coroutine[None, None, None]) -> None:
+        """Neither a source that hangs nor a fault of ours with one must leave the others unread."""
+        try:
+            async with asyncio.timeout(DEADLINE):
+                await work
+        except TimeoutError:
+            self._broken[name] = f"source {name}: this poll was not over within {DEADLINE:.0f} s"
+        except Exception as error:
+            if name not in self._broken:
+                log.exception("source_poll_failed", source=name)
+            self._broken[name] = f"watcher itself failed reading source {name} ({type(error).__name__}: {error})"
+        else:
+            self._broken.pop(name, None)
+
     async def _poll_source(
         self, name: str, watched: Sequence[Watched], at: float, values: dict[Workload, list[QueryValue]]
     ) -> None:
-        reader = self._readers[name]
-        await reader.read([folds for folds in self._folds.values() if folds.of_source(name)], at)
         wanted = [(each.view, check) for each in watched for check in _queries(each.policy, name)]
-        for view, value in await self._query_checks[name].values(wanted, at):
+        counted = [folds for folds in self._folds.values() if folds.of_source(name)]
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._readers[name].read(counted, at))
+            found = group.create_task(self._query_checks[name].values(wanted, at))
+        for view, value in found.result():
             values.setdefault(view.workload, []).append(value)
 
     def _reading(self, watched: Watched, values: Mapping[Workload, list[QueryValue]]) -> Reading:
@@ -104,21 +128,29 @@ class Polling:
         blocks, folds.outbox = tuple(folds.outbox), []
         names = sorted({check.source for check in watched.policy.checks})
         sources = tuple(self._status(name) for name in names)
-        problems = (*folds.problems(), *self._refused(watched.policy))
+        problems = (*folds.problems(), *self._unread(folds), *self._without_value(watched.policy))
         return Reading(blocks, tuple(values.get(workload, ())), sources, problems)
 
-    def _refused(self, policy: Policy) -> Iterator[str]:
+    def _unread(self, folds: Folds) -> Iterator[str]:
+        for name, counting in sorted(folds.countings.items()):
+            reader = self._readers.get(counting.check.source)
+            if reader is not None and counting in reader.failed:
+                yield f"{name}: {reader.failed[counting].text}"
+
+    def _without_value(self, policy: Policy) -> Iterator[str]:
         for check in policy.checks:
             if isinstance(check, QueryCheck) and check.source in self._query_checks:
-                text = self._query_checks[check.source].refused.get(check.query)
-                if text:
-                    yield f"{check.name}: {text}"
+                failure = self._query_checks[check.source].failing.get(check.query)
+                if failure is not None:
+                    yield f"{check.name}: {failure.text}"
 
     def _status(self, name: str) -> Source:
         if name not in self._readers:
             return Source(name, healthy=False, problem=f"source {name} is not configured; add it to `sources`")
         reader = self._readers[name]
-        problem = reader.problem or self._query_checks[name].problem
+        counted = any(folds.of_source(name) for folds in self._folds.values())
+        problem = reader.problem if counted else self._query_checks[name].problem  # counting asks for scrapes too
+        problem = self._broken.get(name, problem)
         return Source(name, not problem, reader.watermark, problem)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from watcher.adapters.prometheus.selectors import count_by_bound
@@ -15,7 +15,7 @@ from watcher.core.series import bucket_bound
 from watcher.daemon.asking import Ask, asks, canonical, presence_ask
 from watcher.daemon.folds import Folds
 from watcher.daemon.grouping import Piece, pieces
-from watcher.ports import MetricsSource, RawSeries, Sample, WatcherError
+from watcher.ports import MetricsSource, RawSeries, Sample, Unavailable, WatcherError
 
 ROUNDS = 6
 """Chunks that one poll reads of the past at the most; the rest comes with the next polls."""
@@ -33,6 +33,20 @@ ASK_BOUNDS_AGAIN = 60.0
 """Seconds between two questions for the bucket bounds of a metric that lacks the bound of a check."""
 
 
+RETRY = 30.0
+"""Seconds until a check is asked for again of which a query alone got no answer."""
+
+Answered = list[RawSeries] | WatcherError
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a query of a check got no answer from a source that answers others, and when (Unix seconds)."""
+
+    text: str
+    at: float
+
+
 @dataclass(slots=True)
 class _Bounds:
     asked_at: float = -math.inf
@@ -40,11 +54,15 @@ class _Bounds:
 
 
 class Reader:
-    """One source: what it was asked, how it does, the newest sample it has shown."""
+    """One source: what it was asked, how it does, the newest sample it has shown.
+
+    `problem` is the source's own, `failed` are the checks that cannot be read though others can.
+    """
 
     def __init__(self, source: MetricsSource) -> None:
         self.source = source
         self.problem = ""
+        self.failed: dict[Counting, Failure] = {}
         self.queries = 0
         self._watermark: float | None = None
         self._bounds: dict[str, _Bounds] = {}
@@ -55,57 +73,71 @@ class Reader:
         return self._watermark
 
     async def read(self, watches: Sequence[Folds], at: float) -> None:
-        """Read and count what is due at `at` (Unix seconds).  Failures become the source's problem; nothing is lost."""
-        ends = {each: -math.inf for each in watches if each.due(self.source.name, at)}
-        if ends:
+        """Read and count what is due at `at` (Unix seconds).  Failures become problems; nothing is lost.
+
+        What failed lately is read apart from the rest, once in a while: its samples are wanted from an earlier time.
+        """
+        counted = {one for each in watches for one in each.of_source(self.source.name)}
+        self.failed = {one: failure for one, failure in self.failed.items() if one in counted}
+        due = [each for each in watches if each.due(self.source.name, at)]
+        if due or not watches:
             self.problem = ""
+        again = {one for one, failure in self.failed.items() if not 0 <= at - failure.at < RETRY}
+        sound = {each: [one for one in each.of_source(self.source.name) if one not in self.failed] for each in due}
+        up_to_now = await self._rounds({each: found for each, found in sound.items() if found}, at)
+        if again and not self.problem:
+            self.failed = {one: failure for one, failure in self.failed.items() if one not in again}
+            late = {each: [one for one in each.of_source(self.source.name) if one in again] for each in due}
+            await self._rounds({each: found for each, found in late.items() if found}, at)
+        if up_to_now:
+            self._look_behind(watches, at)
+
+    async def _rounds(self, countings: Mapping[Folds, Sequence[Counting]], at: float) -> bool:
+        """Read chunk after chunk; whether everything was read up to `at`."""
+        ends = dict.fromkeys(countings, -math.inf)
         for _ in range(ROUNDS):
-            wants = [(each, self._wanted(each)) for each, end in ends.items() if end < at]
+            left = {each: self._left(countings[each]) for each, end in ends.items() if end < at}
+            wants = [(each, _wanted(found)) for each, found in left.items() if found]
             if not wants or self.problem:
                 break
             found = pieces(wants, at)
             async with asyncio.TaskGroup() as group:
                 for piece in found:
-                    group.create_task(self._piece(piece, at))
+                    group.create_task(self._piece(piece, {each: left[each] for each in piece.folds}, at))
             ends.update({each: piece.end for piece in found for each in piece.folds})
-        if ends and min(ends.values()) >= at:
-            self._look_behind(watches, at)
+        reached = [end >= at for each, end in ends.items() if self._left(countings[each])]
+        return bool(reached) and all(reached)
 
-    def _wanted(self, folds: Folds) -> float:
-        return min(each.read_from() for each in folds.of_source(self.source.name))
+    def _left(self, countings: Iterable[Counting]) -> list[Counting]:
+        return [each for each in countings if each not in self.failed]
 
-    async def _piece(self, piece: Piece, at: float) -> None:
-        countings = {each: each.of_source(self.source.name) for each in piece.folds}
+    async def _piece(self, piece: Piece, countings: dict[Folds, list[Counting]], at: float) -> None:
         selector, takers = presence_ask(piece, self.source.name)
-        metrics = asks(piece, countings)
-        await self._spell_bounds(metrics, piece.end, at)
-        if self.problem:
-            return
         async with asyncio.TaskGroup() as group:
-            scrapes = group.create_task(self._raw(selector, piece)) if selector else None
-            answers = [(ask, group.create_task(self._raw(ask.selector, piece))) for ask in metrics]
-        if scrapes is not None and scrapes.result() is None:
+            scrapes = group.create_task(self._answer(selector, piece)) if selector else None
+            answers = [(ask, group.create_task(self._ask(ask, piece, at))) for ask in asks(piece, countings)]
+        answered = [(ask, answer.result()) for ask, answer in answers]
+        scraped = scrapes.result() if scrapes is not None else None
+        self.problem = self.problem or _source_problem(scraped, [answer for _, answer in answered])
+        if self.problem or isinstance(scraped, WatcherError):
             return
-        for series in (scrapes and scrapes.result()) or ():
+        for series in scraped or ():
             for presence in takers.get((series.labels.get("namespace", ""), series.labels.get("pod", "")), ()):
                 presence.add(series.labels, series.samples)
-        failed = await self._deliver([(ask, answer.result()) for ask, answer in answers])
-        ready = {each: [one for one in found if one not in failed] for each, found in countings.items()}
-        await self._close(piece, ready, at)
+        await self._deliver(answered, at)
+        await self._close(piece, {each: self._left(found) for each, found in countings.items()}, at)
 
-    async def _deliver(self, answers: Iterable[tuple[Ask, list[RawSeries] | None]]) -> set[Counting]:
-        """Hand series to their folds; the folds whose answer is missing."""
-        failed: set[Counting] = set()
+    async def _deliver(self, answers: Iterable[tuple[Ask, Answered]], at: float) -> None:
+        """Hand series to their folds.  A query without answer is a fault of the checks that need it."""
         for ask, answer in answers:
-            if answer is None:
-                failed |= ask.countings()
+            if isinstance(answer, WatcherError):
+                self.failed.update(dict.fromkeys(ask.countings(), Failure(str(answer), at)))
                 continue
             for number, series in enumerate(answer):
                 if number % AT_ONCE == 0:
                     await asyncio.sleep(0)
                 for counting in ask.owners(series):
                     counting.add(series.labels, series.samples)
-        return failed
 
     async def _close(self, piece: Piece, countings: dict[Folds, list[Counting]], at: float) -> None:
         name = self.source.name
@@ -125,43 +157,44 @@ class Reader:
                 if piece.end < at - SETTLED:
                     counting.settle(piece.end)
             if found:
-                presence.forget(self._wanted(folds) - SETTLED)
+                presence.forget(_wanted(found) - SETTLED)
 
-    async def _raw(self, selector: str, piece: Piece) -> list[RawSeries] | None:
+    async def _ask(self, ask: Ask, piece: Piece, at: float) -> Answered:
+        try:
+            await self._spell_bounds(ask, piece.end, at)
+        except WatcherError as error:
+            return error
+        return await self._answer(ask.selector, piece)
+
+    async def _answer(self, selector: str, piece: Piece) -> Answered:
         self.queries += 1
         try:
             # one millisecond more: the selector is open to the left
             return await self.source.raw(selector, piece.end - piece.start + 0.001, piece.end)
         except WatcherError as error:
-            self.problem = str(error)
-            return None
+            return error
 
     async def instant(self, query: str, at: float) -> list[Sample]:
         """Evaluate PromQL at one time.  Raises as the source does."""
         self.queries += 1
         return await self.source.instant(query, at)
 
-    async def _spell_bounds(self, metrics: Iterable[Ask], end: float, at: float) -> None:
-        """Find out how each metric writes the bounds that are asked for: `le` is text to Prometheus."""
-        for ask in metrics:
-            checks = [(each, each.check) for each in ask.countings() if isinstance(each.check, HistogramCheck)]
-            if not checks:
-                continue
-            known = self._bounds.setdefault(ask.metric, _Bounds())
-            lacking = not known.spellings or any(counting.contract.lacks_bound for counting, _ in checks)
-            if lacking and at - known.asked_at >= ASK_BOUNDS_AGAIN:
-                await self._ask_bounds(ask, known, end, at)
-            bounds = tuple(sorted(known.spellings))
-            for counting, check in checks:
-                counting.contract.bounds = bounds
-                ask.bounds |= canonical(check.bound) | known.spellings.get(check.bound, set())
+    async def _spell_bounds(self, ask: Ask, end: float, at: float) -> None:
+        """Find out how the metric writes the bounds that are asked for: `le` is text to Prometheus."""
+        checks = [(each, each.check) for each in ask.countings() if isinstance(each.check, HistogramCheck)]
+        if not checks:
+            return
+        known = self._bounds.setdefault(ask.metric, _Bounds())
+        lacking = not known.spellings or any(counting.contract.lacks_bound for counting, _ in checks)
+        if lacking and at - known.asked_at >= ASK_BOUNDS_AGAIN:
+            await self._ask_bounds(ask, known, end, at)
+        bounds = tuple(sorted(known.spellings))
+        for counting, check in checks:
+            counting.contract.bounds = bounds
+            ask.bounds |= canonical(check.bound) | known.spellings.get(check.bound, set())
 
     async def _ask_bounds(self, ask: Ask, known: _Bounds, end: float, at: float) -> None:
-        try:
-            answer = await self.instant(count_by_bound(ask.buckets()), end)
-        except WatcherError as error:
-            self.problem = str(error)
-            return
+        answer = await self.instant(count_by_bound(ask.buckets()), end)
         known.asked_at = at
         for sample in answer:
             bound = bucket_bound(sample.labels)
@@ -176,3 +209,16 @@ class Reader:
             return
         if at - self._watermark > allowed:
             self.problem = f"source {self.source.name}: its newest sample is {at - self._watermark:.0f} s old"
+
+
+def _wanted(countings: Iterable[Counting]) -> float:
+    return min(each.read_from() for each in countings)
+
+
+def _source_problem(scraped: Answered | None, answers: Sequence[Answered]) -> str:
+    """What is wrong with the source itself: scrapes cannot be read, or it is there for no query at all."""
+    if isinstance(scraped, WatcherError):
+        return str(scraped)
+    if scraped is not None or not all(isinstance(each, WatcherError) for each in answers):
+        return ""
+    return next((str(each) for each in answers if isinstance(each, Unavailable)), "")

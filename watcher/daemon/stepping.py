@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import structlog
@@ -72,7 +72,7 @@ class Stepping:
         """Go on from what the decision log holds."""
         for state in states:
             self._keep(machine.resume(state))
-        self.situation.rollbacks = rollbacks[-REMEMBERED:]
+        self.situation.rollbacks = _newest_of_each(rollbacks)
 
     def open_watches(self) -> dict[Workload, Watch]:
         """Releases under watch now."""
@@ -92,7 +92,7 @@ class Stepping:
 
     async def _step_together(self, workloads: list[Workload]) -> bool:
         async with self._one_at_a_time:
-            steps = [taken for taken in map(self._take, workloads) if taken is not None]
+            steps = self._take_all(workloads)
             if not await self._recorded([taken for taken, _ in steps if self._is_news(taken)]):
                 return False
             for taken, mail in steps:
@@ -110,7 +110,18 @@ class Stepping:
             return False
         return True
 
-    def _take(self, workload: Workload) -> tuple[Taken, Mail] | None:
+    def _take_all(self, workloads: Iterable[Workload]) -> list[tuple[Taken, Mail]]:
+        """Each step sees the rollbacks that the ones before it intend; they are remembered once all is durable."""
+        steps: list[tuple[Taken, Mail]] = []
+        intended: list[PastRollback] = []
+        for workload in workloads:
+            found = self._take(workload, intended)
+            if found is not None:
+                steps.append(found)
+                intended += _intended(found[0])
+        return steps
+
+    def _take(self, workload: Workload, intended: Iterable[PastRollback]) -> tuple[Taken, Mail] | None:
         view, before = self._cluster.view(workload), self.states.get(workload)
         if view is None and not self._cluster.knows(workload):
             return None  # it may well be there: its kind cannot be read now
@@ -124,7 +135,7 @@ class Stepping:
             blocks=mail.blocks,
             queries=mail.queries,
             sources=mail.sources,
-            surroundings=self._surroundings(workload, policy, now),
+            surroundings=self._surroundings(workload, policy, now, intended),
             report=mail.report,
             executing=workload in self._executing.running,
         )
@@ -145,11 +156,13 @@ class Stepping:
         self.failed.pop(workload, None)
         return step
 
-    def _surroundings(self, workload: Workload, policy: Policy, now: float) -> Surroundings:
+    def _surroundings(
+        self, workload: Workload, policy: Policy, now: float, intended: Iterable[PastRollback]
+    ) -> Surroundings:
         horizon = now - max(policy.breaker.window, policy.namespace_breaker.window)
         return Surroundings(
-            rollbacks=tuple(each for each in self.situation.rollbacks if each.at > horizon),
-            cache_age=self._cluster.age(),
+            rollbacks=tuple(each for each in (*self.situation.rollbacks, *intended) if each.at > horizon),
+            cache_age=self._cluster.age_of(workload),
             configurations=self.configurations.get(workload, ()),
             permitted=self.situation.permitted,
         )
@@ -169,7 +182,8 @@ class Stepping:
         self._keep(state)
         if taken.observation.view is None:
             self._drop(state.workload)
-        self._remember_rollback(taken)
+        for past in _intended(taken):
+            self.situation.rollbacks = _newest_of_each((*self.situation.rollbacks, past))
         self._chronicle.tell(taken)
         for command in taken.step.commands:
             self._executing.carry_out(command)
@@ -179,6 +193,7 @@ class Stepping:
         watch = machine.open_watch(state)
         if watch is not None:
             self._open[state.workload] = watch
+            self.inbox.only_of(state.workload, watch.release.began)
         else:
             self._close(state.workload)
 
@@ -192,10 +207,19 @@ class Stepping:
         self.configurations.pop(workload, None)
         self._close(workload)
 
-    def _remember_rollback(self, taken: Taken) -> None:
-        """The breaker counts a rollback from the moment it is intended."""
-        watch = taken.step.state.watch
-        if watch is None or watch.rollback is None or "roll_back" not in taken.step.moved:
-            return
-        past = PastRollback(taken.now, taken.step.state.workload.namespace, watch.release.id)
-        self.situation.rollbacks = (*self.situation.rollbacks, past)[-REMEMBERED:]
+
+def _intended(taken: Taken) -> Iterator[PastRollback]:
+    """The rollback that this step intends, if any: the breaker counts it from that moment."""
+    watch = taken.step.state.watch
+    if watch is not None and watch.rollback is not None and "roll_back" in taken.step.moved:
+        yield PastRollback(taken.now, taken.step.state.workload.namespace, watch.release.id)
+
+
+def _newest_of_each(rollbacks: Iterable[PastRollback]) -> tuple[PastRollback, ...]:
+    """The newest of each release: a release that is decided on again and again pushes no other one out."""
+    newest: dict[str | float, PastRollback] = {}
+    for each in rollbacks:
+        key = each.release or each.at
+        newest.pop(key, None)
+        newest[key] = each
+    return tuple(newest.values())[-REMEMBERED:]

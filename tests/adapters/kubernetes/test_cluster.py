@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -14,6 +14,8 @@ from tests.adapters.kubernetes.test_views import NEW, OLD, a_workload
 from tests.contract.kubernetes_adapter.world import Json, WallClock, manifest, undo_order
 from watcher.adapters.kubernetes import Client, KubernetesActuator, KubernetesCluster, Permission, missing, needed
 from watcher.adapters.kubernetes.cache import REMEMBER_SECONDS, Cache
+from watcher.adapters.kubernetes.errors import NoAnswer
+from watcher.adapters.kubernetes.resources import ROLLOUTS
 from watcher.adapters.kubernetes.slim import SlimPod
 from watcher.core.model import Pod, Result, Revision, Workload
 from watcher.core.words import Kind
@@ -22,6 +24,8 @@ from watcher.sandbox.kubernetes.authorization import AccessRule
 from watcher.sandbox.kubernetes.server import ApiSettings
 
 CART = Workload(Kind.DEPLOYMENT, "shop", "cart")
+CANARY = Workload(Kind.ROLLOUT, "shop", "canary")
+SET = Workload(Kind.STATEFUL_SET, "shop", "store")
 
 
 def rules(wanted: Sequence[Permission]) -> list[AccessRule]:
@@ -127,6 +131,75 @@ async def test_nothing_is_known_before_everything_was_read() -> None:
     assert cluster.age() == float("inf")
     task.cancel()
     await asyncio.wait([task])
+
+
+@dataclass
+class Partly:
+    """Answers everything but some paths; `after` is the time at which those fail."""
+
+    broken: tuple[str, ...]
+    after: float = 0.0
+
+    def fails(self, path: str) -> bool:
+        return path.endswith(self.broken) and asyncio.get_running_loop().time() >= self.after
+
+    async def get(self, path: str, params: Mapping[str, str] | None = None, seconds: float = 1.0) -> Json:
+        if self.fails(path):
+            raise NoAnswer(f"LIST {path}: the API server answered 500: conversion webhook failed")
+        return dict(page())
+
+    async def watch(self, path: str, params: Mapping[str, str], quiet: float) -> AsyncGenerator[Json, None]:
+        if self.fails(path):
+            raise NoAnswer(f"WATCH {path}: the API server answered 500: conversion webhook failed")
+        yield {}
+        await asyncio.sleep(30)
+
+
+@asynccontextmanager
+async def followed(reader: Partly) -> AsyncIterator[KubernetesCluster]:
+    cluster = KubernetesCluster(reader, LoopClock())
+    task = asyncio.create_task(cluster.run())
+    yield cluster
+    task.cancel()
+    await asyncio.wait([task])
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(("broken", "known"), [("/rollouts", {CART}), ("/replicasets", {SET}), ("/namespaces", {CART})])
+async def test_what_cannot_be_read_at_start_stops_only_what_depends_on_it(broken: str, known: set[Workload]) -> None:
+    async with followed(Partly((broken,))) as cluster:
+        await cluster.settled()
+        assert 30 <= asyncio.get_running_loop().time() < 40
+        assert [problem.split(":")[0] for problem in cluster.problems()] == [
+            f"LIST {path}"
+            for path in ("/api/v1/namespaces", "/apis/apps/v1/replicasets", ROLLOUTS.path())
+            if path.endswith(broken)
+        ]
+        assert cluster.age() < 60
+        assert all(cluster.knows(each) for each in known)
+        assert cluster.knows(CANARY) is (broken == "/namespaces")
+        assert cluster.age_of(CANARY) == float("inf")
+        assert (cluster.age_of(SET) == float("inf")) is (broken == "/namespaces")
+
+
+@pytest.mark.looptime
+async def test_an_api_server_of_which_nothing_can_be_read_is_waited_for() -> None:
+    async with followed(Partly(("deployments", "sets", "rollouts"))) as cluster:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(cluster.settled(), 600)
+        assert cluster.age() == float("inf")
+
+
+@pytest.mark.looptime
+async def test_pods_that_cannot_be_read_make_only_their_namespace_old() -> None:
+    elsewhere = replace(CART, namespace="other")
+    async with followed(Partly(("shop/pods",), after=5.0)) as cluster:
+        await cluster.settled()
+        await cluster.follow(frozenset({CART, elsewhere}))
+        await asyncio.sleep(300)
+        assert cluster.age_of(CART) > 240
+        assert cluster.age_of(elsewhere) < 60
+        assert cluster.age() > 240
 
 
 @pytest.mark.looptime

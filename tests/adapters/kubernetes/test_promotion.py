@@ -73,6 +73,54 @@ async def test_a_change_that_was_overlooked_is_followed_by_another(taken: bool, 
     assert rollout.told == told
 
 
+@dataclass
+class Referring:
+    """A Rollout with `workloadRef` that has taken its Deployment over and waits at a step."""
+
+    template: dict[str, Any]
+    current: str
+    promoted: bool = False
+
+    async def get(self, path: str) -> dict[str, Any]:
+        if "/deployments/" in path:
+            return {"metadata": {"name": "cart-template", "generation": 7}, "spec": {"template": self.template}}
+        seen = {"rollout.argoproj.io/workload-generation": "7"}
+        return {
+            "metadata": {"namespace": "shop", "name": "cart", "uid": "u1", "generation": 3, "annotations": seen},
+            "spec": {
+                "workloadRef": {"kind": "Deployment", "name": "cart-template"},
+                "strategy": {"canary": {"steps": [{"setWeight": 25}, {"pause": {}}]}},
+            },
+            "status": {
+                "observedGeneration": "3",
+                "workloadObservedGeneration": "7",
+                "stableRS": "h2",
+                "currentPodHash": self.current,
+                "currentStepIndex": 2 if self.promoted else 1,
+                "promoteFull": self.promoted,
+            },
+        }
+
+    async def patch(self, path: str, operations: list[dict[str, Any]]) -> dict[str, Any]:
+        self.promoted |= any(each["path"] == "/status/promoteFull" for each in operations)
+        return {}
+
+
+ANOTHER = {"spec": {"containers": [{"name": "app", "image": "cart:3"}]}}
+
+
+@pytest.mark.parametrize(
+    ("template", "current", "promoted"),
+    [(TEMPLATE, "h1", True), (ANOTHER, "h3", False), (ANOTHER, "h1", False), (TEMPLATE, "h3", False)],
+)
+async def test_only_the_template_that_was_put_back_is_promoted(
+    template: dict[str, Any], current: str, promoted: bool
+) -> None:
+    rollout = Referring(template, current)
+    said = await Promotion(cast("Client", rollout), LoopClock()).skip_steps(ORDER)
+    assert (rollout.promoted, said == "no steps to wait for") == (promoted, promoted)
+
+
 async def test_a_controller_that_is_down_is_not_waited_for() -> None:
     said = await Promotion(cast("Client", Overlooking(99)), LoopClock()).skip_steps(ORDER)
     assert said.startswith("the steps are not skipped yet")

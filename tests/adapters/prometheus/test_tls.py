@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import ssl
@@ -14,6 +15,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from watcher.adapters.prometheus.source import PrometheusSource
+from watcher.adapters.prometheus.transport import Transport
 from watcher.core.policy import Source, Tls
 from watcher.ports import Unavailable
 
@@ -94,3 +96,23 @@ async def test_a_renewed_certificate_is_used(url: str, mounted: Tls, certificate
 
     assert [each.labels for each in await source.instant("up", 1.0)] == [{"client": "server"}]
     await source.close()
+
+
+async def test_files_that_change_while_queries_wait_cost_no_query(url: str, mounted: Tls) -> None:
+    """Two at once, the others wait for their turn; each may find that the files are others by then."""
+    source = PrometheusSource(Source("main", url, tls=mounted), rate=2.0)
+    waiting = [asyncio.create_task(source.instant("up", 1.0)) for _ in range(3)]
+    done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    assert len(done) < len(waiting)
+    os.utime(mounted.ca_file, (1, 1))
+    waiting.append(asyncio.create_task(source.instant("up", 1.0)))
+
+    assert [len(each) for each in await asyncio.gather(*waiting)] == [1] * 4
+    await source.close()
+
+
+async def test_a_query_after_the_end_is_unavailable() -> None:
+    transport = Transport("http://127.0.0.1:9")
+    await transport.close()
+    with pytest.raises(Unavailable, match="closed"):
+        await transport.post("/api/v1/query", {}, {})

@@ -126,6 +126,51 @@ class ActingContract:
         assert (await world.actuator.perform(order)).result == Result.ALREADY
 
     @EVERY_KIND
+    async def test_the_bad_version_is_left_to_who_applies_it_again(self, world: World, kind: Kind) -> None:
+        workload, good, bad = await bad_release(world, manifest(kind, "cart"))
+        order = undo_order(world.view(workload), bad, good)
+        live = await world.person.get(world.path(workload))
+        async with deaf(world) as lost:
+            assert (await lost.perform(order)).result == Result.UNKNOWN
+        again = {"spec": {"template": {"spec": live["spec"]["template"]["spec"]}}}
+        applied = await world.person.merge(world.path(workload), again)
+        report = await world.actuator.perform(order)
+        assert (report.result, "applied before" in report.message) == (Result.CONFLICT, True), report
+        after = await world.person.get(world.path(workload))
+        assert after["spec"]["template"] == applied["spec"]["template"]
+        assert after["spec"]["template"]["spec"]["containers"][0]["image"] == "shop:v2"
+        another = undo_order(world.view(workload), bad, good, decision="d-2")
+        assert (await world.actuator.perform(another)).result == Result.APPLIED
+
+    async def test_an_undo_follows_an_abort_by_the_same_decision(self, world: World) -> None:
+        view = await paused_canary(world)
+        good, bad = view.revisions
+        assert (await world.actuator.perform(abort_order(view))).result == Result.APPLIED
+        report = await world.actuator.perform(undo_order(view, bad, good))
+        assert report.result == Result.APPLIED, report.message
+
+    async def test_a_template_in_a_deployment_is_put_back_once_also_after_a_crash(self, world: World) -> None:
+        source = manifest(Kind.DEPLOYMENT, "cart-template", replicas=0)
+        await world.person.create(DEPLOYMENTS.path(world.namespace), source)
+        workload = await world.deploy(referring_rollout("cart", source))
+        (good,) = world.view(workload).revisions
+        change = {"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "shop:v2"}]}}}}
+        path = DEPLOYMENTS.path(world.namespace, "cart-template")
+        await world.person.merge(path, change)
+        bad = await world.revision_after(workload, 1)
+        order = undo_order(world.view(workload), bad, good)
+        async with deaf(world) as lost:
+            assert (await lost.perform(order)).result == Result.UNKNOWN
+        announced, deployment = await world.person.get(world.path(workload)), await world.person.get(path)
+        assert announced["metadata"]["annotations"]["watcher.dev/decision"] == "d-1"
+        assert "watcher.dev/undo" not in deployment["metadata"].get("annotations", {})
+        assert (await world.actuator.perform(order)).result == Result.APPLIED
+        await world.person.merge(path, change)
+        assert (await world.actuator.perform(order)).result == Result.CONFLICT
+        after = await world.person.get(path)
+        assert after["spec"]["template"]["spec"]["containers"][0]["image"] == "shop:v2"
+
+    @EVERY_KIND
     async def test_two_who_hold_the_same_intent_apply_it_once(self, world: World, kind: Kind) -> None:
         workload, good, bad = await bad_release(world, manifest(kind, "cart"))
         order = undo_order(world.view(workload), bad, good, skip_steps=True)

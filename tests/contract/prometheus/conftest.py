@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestServer
 
-from tests.contract.prometheus.shop import NOW, shop
+from tests.contract.prometheus.shop import shop
 from tests.contract.promql import conftest as promql
 from tests.contract.promql.remote_write import load
 from watcher.adapters.prometheus.source import PrometheusSource
@@ -47,7 +48,7 @@ async def embedded_url() -> AsyncIterator[str]:
     for labels, samples in points(shop()[1]).items():
         for at, value in samples:
             store.append(labels, at, value)
-    async with TestServer(QueryApi(store, lambda: NOW).application()) as server:
+    async with TestServer(QueryApi(store, time.time).application()) as server:
         yield str(server.make_url("")).rstrip("/")
 
 

@@ -70,9 +70,14 @@ class AuditLog:
         self._admin = admin
 
     def entries(
-        self, username: str | None = None, *, writes: bool = False, since: datetime | None = None
+        self,
+        username: str | None = None,
+        *,
+        writes: bool = False,
+        since: datetime | None = None,
+        namespace: str | None = None,
     ) -> list[AuditEntry]:
-        """All finished requests so far, of one user, only writes, and from a moment on, if so asked."""
+        """All finished requests so far; of one user, only writes, from a moment on, in one namespace, if so asked."""
         self._complete()
         return [
             entry
@@ -80,6 +85,7 @@ class AuditLog:
             if (username is None or entry.username == username)
             and (entry.is_write or not writes)
             and (since is None or entry.at >= since)
+            and (namespace is None or entry.namespace == namespace)
         ]
 
     def _complete(self) -> None:

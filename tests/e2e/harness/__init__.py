@@ -1,8 +1,9 @@
 """What the scenarios are written with: a shop of workloads, the daemon as a process of its own, and its records."""
 
+from tests.e2e.harness.alongside import alongside
 from tests.e2e.harness.daemon import Daemon
 from tests.e2e.harness.records import Replayed, decision_log, replay_all
 from tests.e2e.harness.shop import Service, Shop
 from tests.e2e.harness.thresholds import thresholds
 
-__all__ = ["Daemon", "Replayed", "Service", "Shop", "decision_log", "replay_all", "thresholds"]
+__all__ = ["Daemon", "Replayed", "Service", "Shop", "alongside", "decision_log", "replay_all", "thresholds"]

@@ -1,32 +1,46 @@
-"""The shop and the daemon as fixtures; after each test every record of its daemons is replayed."""
+"""The stage of a scenario as fixtures; after each, every record of its daemons is replayed."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-import yaml
 
-from tests.e2e.controlplane import ControlPlane, Json, Prometheus
+from tests.e2e.build_tools import installed_tools
+from tests.e2e.controlplane import ControlPlane, Prometheus
+from tests.e2e.harness.alongside import Scenes, scenario_of, scenarios
 from tests.e2e.harness.daemon import Daemon
-from tests.e2e.harness.records import Replayed, replay_all
+from tests.e2e.harness.permissions import grant_documented
+from tests.e2e.harness.records import Replayed
 from tests.e2e.harness.shop import Shop
-from tests.e2e.harness.thresholds import thresholds
+from tests.e2e.harness.stage import House, Stage
+from tests.e2e.proxy import Proxy
+from tests.e2e.traffic import Traffic
 
-RBAC = Path(__file__).parents[3] / "config" / "rbac.yaml"
-READER = "watcher-readonly"
 REPLAYED = pytest.StashKey[Replayed]()
 MEASURED = pytest.StashKey[list[str]]()
+SCENES = pytest.StashKey[Scenes]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Nothing was replayed or measured yet."""
     config.stash[REPLAYED] = Replayed()
     config.stash[MEASURED] = []
+    config.addinivalue_line("markers", "alone: disturbs all others, so it runs when no scenario is being played")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Scenarios played alongside are awaited after the tests that disturb nobody, and before those that do."""
+    items.sort(key=lambda item: 2 if item.get_closest_marker("alone") else 1 if scenario_of(item) else 0)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let no test disturb the scenarios that are being played."""
+    if item.get_closest_marker("alone") is not None and SCENES in item.config.stash:
+        item.config.stash[SCENES].finish_all()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -44,82 +58,74 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @pytest.fixture(scope="session")
 def rbac(control_plane: ControlPlane) -> None:
-    """The documented roles, as they are in ``config/rbac.yaml``; the read-only account gets the same bindings.
-
-    That file lets nobody act: ``watcher-act`` is granted in each test's own namespace, as it says.
-    """
-    documents: list[Json] = list(yaml.safe_load_all(RBAC.read_text()))
-    control_plane.admin.apply_all(documents)
-    for binding in copy.deepcopy(documents):
-        if binding["kind"].endswith("Binding"):
-            binding["metadata"]["name"] += "-readonly"
-            for subject in binding["subjects"]:
-                subject["name"] = READER
-            control_plane.admin.apply(binding)
+    """The documented permissions."""
+    grant_documented(control_plane)
 
 
-@pytest.fixture
-def shop(control_plane: ControlPlane, namespace: str) -> Shop:
-    """A namespace in which workloads can be deployed."""
-    return Shop(control_plane, namespace)
+@pytest.fixture(scope="session")
+def another_prometheus(
+    tools: Mapping[str, Path], targets: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Prometheus]:
+    """Makes a Prometheus beside the one that all share, not started."""
+    return lambda: Prometheus(tools, tmp_path_factory.mktemp("prometheus"), targets)
 
 
-@pytest.fixture
-def daemons(
+@pytest.fixture(scope="session")
+def house(
     request: pytest.FixtureRequest,
     rbac: None,
     control_plane: ControlPlane,
     prometheus: Prometheus,
-    namespace: str,
-    tmp_path: Path,
-) -> Iterator[Callable[[str], Daemon]]:
-    """Makes daemons for the test's namespace, configured and not started, by the name of their account.
+    another_prometheus: Callable[[], Prometheus],
+    traffic: Traffic,
+) -> House:
+    """The real parts that all scenarios share."""
+    stash = request.config.stash
+    return House(control_plane, prometheus, another_prometheus, traffic, stash[REPLAYED], stash[MEASURED])
 
-    All are stopped after the test, and their decision logs replayed.
-    """
-    with ExitStack() as ending:
 
-        def make(user: str) -> Daemon:
-            daemon = Daemon(control_plane, namespace, tmp_path / f"{user}-{uuid4().hex[:4]}", user)
-            daemon.configure(thresholds(prometheus.url, namespace))
-            ending.callback(_finish, daemon, request.config.stash[REPLAYED])
-            return daemon
+@pytest.fixture(scope="session")
+def scenes(request: pytest.FixtureRequest, house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenes]:
+    """The scenarios that are played beside one another; begun when first asked for."""
+    found = Scenes(house, scenarios(request.session), lambda name: tmp_path_factory.mktemp(name[:40]))
+    request.config.stash[SCENES] = found
+    yield found
+    found.close()
 
-        yield make
+
+@pytest.fixture(autouse=True)
+def _scenes_are_played_meanwhile(request: pytest.FixtureRequest) -> None:
+    """Begin to play with the first test that needs real parts."""
+    if request.node.get_closest_marker("e2e") is not None and installed_tools() and scenarios(request.session):
+        request.getfixturevalue("scenes")
 
 
 @pytest.fixture
-def watcher(daemons: Callable[[str], Daemon], control_plane: ControlPlane, namespace: str) -> Daemon:
+def stage(house: House, tmp_path: Path) -> Iterator[Stage]:
+    """A namespace of the test's own, and what there is in it."""
+    with Stage(house, tmp_path) as entered:
+        yield entered
+
+
+@pytest.fixture
+def shop(stage: Stage) -> Shop:
+    """A namespace in which workloads can be deployed."""
+    return stage.shop
+
+
+@pytest.fixture
+def watcher(stage: Stage) -> Daemon:
     """A daemon that may act in the test's namespace; configured, not started."""
-    control_plane.kubectl(
-        *("--namespace", namespace, "create", "rolebinding", "watcher-act"),
-        *("--clusterrole=watcher-act", "--serviceaccount=watcher:watcher"),
-    )
-    return daemons("watcher")
+    return stage.watcher
 
 
 @pytest.fixture
-def observer(daemons: Callable[[str], Daemon]) -> Daemon:
-    """A daemon whose account may only read, and that creates no Events; configured to act, not started."""
-    daemon = daemons(READER)
-    daemon.environment["WATCHER_EVENTS"] = "false"
-    return daemon
+def proxy(stage: Stage) -> Proxy:
+    """A proxy before the API server."""
+    return stage.proxy
 
 
 @pytest.fixture
-def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
+def measured(stage: Stage) -> Callable[[str], None]:
     """Adds a line to what is said at the end of the session."""
-    return request.config.stash[MEASURED].append
-
-
-def _finish(daemon: Daemon, replayed: Replayed) -> None:
-    """Stop a daemon and replay its records. What it logged last is shown where the test failed."""
-    print(f"end of {daemon.log}:\n{daemon.process.tail()}")  # noqa: T201 - pytest shows it with a failure
-    if not daemon.log.exists():
-        return  # the test failed before it was started
-    daemon.stop()
-    if daemon.store.exists():
-        replayed.transitions += replay_all(daemon.store)
-        replayed.logs += 1
-    crashed = [line for line in daemon.log_lines() if "exception" in line]
-    assert not crashed, crashed
+    return stage.measured

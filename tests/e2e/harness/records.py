@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from watcher.adapters.store.reading import SQLiteReader
 from watcher.core.record import Record, replay
@@ -18,6 +19,14 @@ class Replayed:
 
     logs: int = 0
     transitions: int = 0
+    _lock: Lock = field(default_factory=Lock)
+
+    def add(self, file: Path) -> None:
+        """Replay this decision log and count it. Raises AssertionError as ``replay_all``."""
+        transitions = replay_all(file)
+        with self._lock:
+            self.logs += 1
+            self.transitions += transitions
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from watcher.adapters.kubernetes.fields import Json
 from watcher.adapters.kubernetes.reflector import Reader, Reflector
 from watcher.adapters.kubernetes.slim import SlimHold
 from watcher.core.model import Workload, WorkloadView
+from watcher.core.words import Kind
 from watcher.ports import Clock
 
 FIRST_LIST_SECONDS = 10.0
@@ -44,7 +45,8 @@ class KubernetesCluster:
         self._namespaces = namespaces
         self._cache = Cache(clock)
         self._of_kind = self._of_workloads()
-        self._reflectors = [*self._of_kind.values(), *self._of_holds(own_namespace)]
+        self._holds = self._of_holds(own_namespace)
+        self._reflectors = [*self._of_kind.values(), *self._holds]
         self._pods: dict[str, tuple[Reflector[Any], asyncio.Task[None] | None]] = {}
         self._group: asyncio.TaskGroup | None = None
 
@@ -62,14 +64,22 @@ class KubernetesCluster:
             self._group = None
 
     async def settled(self) -> None:
-        """Wait until everything that can be read was read once."""
+        """Wait until everything that can be read was read once.
+
+        What fails for half a minute (a broken conversion webhook of a custom resource) is not waited for any longer,
+        as long as some kind of workload can be read: what depends on it is not known then, the rest goes on.
+        """
         while not self.complete:
             await self._clock.sleep(0.05)
 
     @property
     def complete(self) -> bool:
         """Whether everything that can be read was read once."""
-        return all(reflector.settled for reflector in self._reflectors)
+        if all(reflector.settled for reflector in self._reflectors):
+            return True
+        kinds = {resource.kind for resource in resources.WORKLOADS.values()}
+        read = any(reflector.listed for (kind, _), reflector in self._of_kind.items() if kind in kinds)
+        return read and all(reflector.settled or reflector.unreadable for reflector in self._reflectors)
 
     def problems(self) -> tuple[str, ...]:
         """What cannot be followed now and why, one sentence each; what is not installed is no problem."""
@@ -78,22 +88,31 @@ class KubernetesCluster:
 
     def workloads(self) -> Iterable[WorkloadView]:
         """All workloads; pods only of those that are followed."""
-        return self._cache.workloads()
+        return (view for view in self._cache.workloads() if self._has_history(view.workload))
 
     def view(self, workload: Workload) -> WorkloadView | None:
-        """One workload, or None when there is no such."""
-        return self._cache.view(workload)
+        """One workload, or None when there is no such, or its revisions could never be read."""
+        return self._cache.view(workload) if self._has_history(workload) else None
 
     def knows(self, workload: Workload) -> bool:
         """Whether it would be seen if it existed; False while its kind cannot be read in its namespace."""
-        found = (self._of_kind.get((workload.kind, namespace)) for namespace in ("", workload.namespace))
-        return any(each is not None and each.listed for each in found)
+        return self._is_listed(workload.kind, workload.namespace) and self._has_history(workload)
 
     def age(self) -> float:
         """Seconds since all of it was last known to be true; infinite before the first complete reading."""
         if not self.complete:
             return float("inf")
-        return max(each.age() for each in [*self._reflectors, *(reflector for reflector, _ in self._pods.values())])
+        every = [*self._reflectors, *(reflector for reflector, _ in self._pods.values())]
+        return max(each.age() for each in every if not each.unreadable)
+
+    def age_of(self, workload: Workload) -> float:
+        """Seconds since all that concerns this workload was last known to be true; infinite if some never was read."""
+        parts = [*self._parts_of(workload), *self._holds]
+        if not all(each.settled for each in parts):
+            return float("inf")
+        if workload.namespace in self._pods:
+            parts.append(self._pods[workload.namespace][0])
+        return max(each.age() for each in parts)
 
     async def follow(self, workloads: frozenset[Workload]) -> None:
         """Keep the pods of just these.
@@ -131,6 +150,25 @@ class KubernetesCluster:
 
         found = await asyncio.gather(*(one(name) for name in sorted(set(names)) if name.startswith("ConfigMap/")))
         return {reference: digest for reference, digest in found if digest}
+
+    def _parts_of(self, workload: Workload) -> Iterator[Reflector[Any]]:
+        """What its view is made of, but for pods and holds; the template of a Rollout may be in a Deployment."""
+        kinds = {workload.kind, resources.HISTORY[workload.kind].kind}
+        if workload.kind is Kind.ROLLOUT:
+            kinds.add(Kind.DEPLOYMENT)
+        for kind in sorted(kinds):
+            yield from self._following(kind, workload.namespace)
+
+    def _following(self, kind: str, namespace: str) -> list[Reflector[Any]]:
+        found = (self._of_kind.get((kind, each)) for each in dict.fromkeys(("", namespace)))
+        return [each for each in found if each is not None]
+
+    def _is_listed(self, kind: str, namespace: str) -> bool:
+        return any(each.listed for each in self._following(kind, namespace))
+
+    def _has_history(self, workload: Workload) -> bool:
+        history = self._following(resources.HISTORY[workload.kind].kind, workload.namespace)
+        return all(each.settled for each in history)
 
     async def _tidy_up(self) -> None:
         while True:

@@ -21,10 +21,11 @@ from watcher.ports import Forbidden, Rejected
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One revision with the template that its controller keeps."""
+    """One revision with the template that its controller keeps; `undo` is the workload's mark, copied to it."""
 
     revision: Revision
     template: dict[str, Any]
+    undo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,14 @@ class Live:
     def decision(self) -> str:
         """Id of the decision that was last carried out on the object that holds the template."""
         return annotations_of(self.source).get(marks.DECISION, "")
+
+    def undone_by(self, decision: str) -> bool:
+        """Whether this decision has put a template back, whatever became of it since.
+
+        `kubectl rollout undo` replaces the annotations of a Deployment, so the copy on its ReplicaSets counts too.
+        The decision's id alone proves nothing: an abort writes it, and with `workloadRef` it is written beforehand.
+        """
+        return decision in {annotations_of(self.source).get(marks.UNDO), *(kept.undo for kept in self.history)}
 
     @property
     def refers(self) -> bool:
@@ -127,7 +136,7 @@ async def _history(client: Client, workload: Workload, raw: Json, source: Json) 
         for item in answer.get("items") or ():
             owner, found = controller(item), project(item)
             if owner is not None and owner.uid == raw["metadata"]["uid"] and found is not None:
-                yield Kept(found.revision, kept_template(item))
+                yield Kept(found.revision, kept_template(item), annotations_of(item).get(marks.UNDO, ""))
         following = at(answer, "metadata", "continue")
         if not following:
             return

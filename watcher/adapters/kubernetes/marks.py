@@ -7,6 +7,7 @@ from watcher.core.model import Manager
 
 HOLD = "watcher.dev/hold"
 DECISION = "watcher.dev/decision"
+UNDO = "watcher.dev/undo"  # the decision that put a template back; written in the same patch as the template
 HOLD_CONFIG_MAP = "watcher-hold"
 
 _TRACKING = "argocd.argoproj.io/tracking-id"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from watcher.adapters.kubernetes import marks
@@ -30,11 +31,11 @@ def pointer(*parts: str) -> str:
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
 
 
-def annotate(raw: Json, key: str, value: str) -> Operation:
-    """Set one annotation and keep the others."""
+def annotate(raw: Json, wanted: Mapping[str, str]) -> list[Operation]:
+    """Set annotations and keep the others."""
     if at(raw, "metadata", "annotations") is None:
-        return add(pointer("metadata", "annotations"), {key: value})
-    return add(pointer("metadata", "annotations", key), value)
+        return [add(pointer("metadata", "annotations"), dict(wanted))]
+    return [add(pointer("metadata", "annotations", key), value) for key, value in wanted.items()]
 
 
 def same_object(raw: Json) -> Operation:
@@ -44,4 +45,10 @@ def same_object(raw: Json) -> Operation:
 
 def decided(raw: Json, decision: str) -> Operation:
     """Write the decision's id on the object."""
-    return annotate(raw, marks.DECISION, decision)
+    (operation,) = annotate(raw, {marks.DECISION: decision})
+    return operation
+
+
+def marked(raw: Json, decision: str) -> list[Operation]:
+    """Write on the object that holds the template that this very patch puts another in its place."""
+    return annotate(raw, {marks.DECISION: decision, marks.UNDO: decision})

@@ -19,6 +19,7 @@ def pod(raw: Json) -> SlimPod | None:
         return None
     metadata = raw["metadata"]
     ready = condition(raw, "Ready")
+    changed = seconds(ready.get("lastTransitionTime"))
     return SlimPod(
         namespace=metadata["namespace"],
         owner=owner.uid,
@@ -27,7 +28,8 @@ def pod(raw: Json) -> SlimPod | None:
             uid=metadata["uid"],
             revision=_revision(raw, owner.kind, owner.name),
             created=created(raw),
-            ready_since=seconds(ready.get("lastTransitionTime")) if ready.get("status") == "True" else None,
+            ready_since=changed if ready.get("status") == "True" else None,
+            unready_since=None if ready.get("status") == "True" else changed,
             started=tuple(sorted(set(_starts(raw)))),
             restarts=sum(count(each, "restartCount") for each in _statuses(raw)),
             waiting=_waiting(raw),

@@ -55,14 +55,22 @@ class Promotion:
         return "the steps are not skipped yet: the controller has not taken the template over"
 
     async def _taken_over(self, order: UndoOrder, raw: Json) -> bool:
-        """Whether the status speaks of the template that was put back; a promotion before that would be wiped."""
+        """Whether the status speaks of the template that was put back; a promotion before that would be wiped.
+
+        What somebody released meanwhile is not for us to promote.  With `workloadRef` the generation says only that
+        the Deployment's newest template was taken over, so the template and the revision made of it are looked at.
+        """
         if not rollouts.observed(raw):
             return False
         name = rollouts.template_source(raw)
         if not name:
             return template_id(raw["spec"]["template"]) == order.target_template
         source = await self.client.get(resources.DEPLOYMENTS.path(order.workload.namespace, name))
-        return annotations_of(raw).get(rollouts.WORKLOAD_GENERATION) == str(source["metadata"]["generation"])
+        return (
+            template_id(source["spec"]["template"]) == order.target_template
+            and annotations_of(raw).get(rollouts.WORKLOAD_GENERATION) == str(source["metadata"]["generation"])
+            and rollouts.status(raw).current == order.target_revision
+        )
 
     async def _change_status(self, order: UndoOrder, status: RolloutStatus, change: Operation) -> None:
         operations = [test(pointer("status", "currentPodHash"), status.current), change]

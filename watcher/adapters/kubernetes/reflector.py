@@ -25,6 +25,7 @@ GRACE_SECONDS = 5.0  # beyond the watch's own end, before its silence counts as 
 BACKOFF_SECONDS = (1.0, 30.0)
 ABSENT_SECONDS = (150.0, 300.0)  # until a resource that is not installed is asked for again
 DOUBTS = 4  # answers 404 before a resource that was there counts as removed
+UNREADABLE_SECONDS = 30.0  # of failed first lists before others go on without it
 STEADY_SECONDS = 5.0  # a watch that lived that long was no failure
 
 Item = TypeVar("Item")
@@ -89,6 +90,11 @@ class Reflector(Generic[Item]):
     def settled(self) -> bool:
         """Whether it is known what there is: listed, or not there (404), or not for us to see (403)."""
         return self.listed or self._refused
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether it never could be listed for so long that others should not wait for it any more."""
+        return not self.settled and bool(self.problem) and self._clock.now() - self._since >= UNREADABLE_SECONDS
 
     def age(self) -> float:
         """Seconds since this was last known to be true; zero for a resource that never could be read."""

@@ -9,7 +9,7 @@ from watcher.adapters.kubernetes import fresh, ownership, resources
 from watcher.adapters.kubernetes.client import Client, Json
 from watcher.adapters.kubernetes.fields import at
 from watcher.adapters.kubernetes.fresh import Kept, Live
-from watcher.adapters.kubernetes.operations import Operation, decided, pointer, replace, same_object, test
+from watcher.adapters.kubernetes.operations import Operation, decided, marked, pointer, replace, same_object, test
 from watcher.adapters.kubernetes.promotion import Promotion
 from watcher.adapters.kubernetes.residue import describe, residue
 from watcher.core.model import Result
@@ -40,6 +40,8 @@ class Undo:
             return Result.HELD, held
         if order.bad_template not in live.template_ids():
             return Result.CONFLICT, f"{order.workload} has another pod template by now"
+        if live.undone_by(order.decision):
+            return Result.CONFLICT, _put_back_since(order)
         target = live.kept(order.target_template)
         if target is None:
             return Result.REFUSED, _target_gone(order)
@@ -75,7 +77,7 @@ def changes(live: Live, template: dict[str, Any], decision: str) -> list[Operati
         same_object(source),
         test(pointer("spec", "template"), source["spec"]["template"]),
         replace(pointer("spec", "template"), template),
-        decided(source, decision),
+        *marked(source, decision),
     ]
     if source["kind"] == "Deployment" and at(source, "spec", "paused"):
         operations.append(replace(pointer("spec", "paused"), False))  # noqa: FBT003
@@ -101,6 +103,13 @@ def _residue(order: UndoOrder, live: Live, target: Kept) -> tuple[str, ...]:
 def _stands_still(live: Live) -> str:
     paused = live.workload.kind is Kind.ROLLOUT and at(live.raw, "spec", "paused")
     return "the Rollout is paused by its spec and does not move until someone unpauses it" if paused else ""
+
+
+def _put_back_since(order: UndoOrder) -> str:
+    return (
+        f"decision {order.decision} was applied before and {order.workload} was changed back since;"
+        " it is not written again over what may be meant so"
+    )
 
 
 def _target_gone(order: UndoOrder) -> str:

@@ -62,9 +62,9 @@ class PrometheusSource:
 
     async def _query(self, query: str, at: float) -> Json:
         form = {"query": query, "time": f"{at:.3f}", **self._options}
-        headers = self._credentials.headers()
-        transport = await self._current_transport()
         async with self._throttle:
+            headers = self._credentials.headers()
+            transport = await self._current_transport()  # not before: it may be replaced while this waits
             sent = self._now()
             answer = await transport.post("/api/v1/query", form, headers)
         data = result_of(self._where, answer, allow_partial=self._allow_partial)
@@ -73,8 +73,9 @@ class PrometheusSource:
 
     async def _current_transport(self) -> Transport:
         if self._transport is None or self._credentials.tls_changed():
-            await self.close()
-            self._transport = Transport(self._address.url, self._credentials.tls())
+            old, self._transport = self._transport, Transport(self._address.url, self._credentials.tls())
+            if old is not None:
+                await old.retire()
         return self._transport
 
     def _compare_clocks(self, answer: Answer, sent: float, received: float) -> None:

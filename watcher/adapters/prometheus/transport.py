@@ -34,6 +34,7 @@ class Transport:
 
     def __init__(self, address: str, verify: ssl.SSLContext | None = None) -> None:
         self._address = address
+        self._users, self._retired = 0, False
         self._client = httpx.AsyncClient(
             verify=verify or True,
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=TOTAL_SECONDS),
@@ -45,13 +46,18 @@ class Transport:
 
         Raises Unavailable when there is none in time, Rejected when it is too large.
         """
+        self._users += 1
         try:
             async with asyncio.timeout(TOTAL_SECONDS):
                 return await self._post(path, form, headers)
         except (TimeoutError, httpx.TimeoutException):
             raise Unavailable(f"{self._address}: no answer within {TOTAL_SECONDS:.0f} s") from None
-        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, RuntimeError) as error:  # RuntimeError: it is closed
             raise Unavailable(f"{self._address}: {error or type(error).__name__}") from None
+        finally:
+            self._users -= 1
+            if self._retired and not self._users:
+                await self.close()
 
     async def _post(self, path: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
         url = self._address + path
@@ -66,6 +72,12 @@ class Transport:
                         "watch fewer series a check"
                     )
             return Answer(response.status_code, dict(response.headers), bytes(body))
+
+    async def retire(self) -> None:
+        """Close all connections once the last request under way is over."""
+        self._retired = True
+        if not self._users:
+            await self.close()
 
     async def close(self) -> None:
         """Close all connections."""

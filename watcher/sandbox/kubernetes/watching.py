@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_TIMEOUT_SECONDS = 1800.0
 _BOOKMARK_BEFORE_END_SECONDS = 2.0
+_SHORTEST_WAIT = 0.001  # what rounding leaves of a second would make it turn without waiting
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ class WatchStream:
         waiters = [asyncio.ensure_future(self._wake.wait()), asyncio.ensure_future(self._closing.wait())]
         try:
             timeout = until - asyncio.get_running_loop().time()
-            await asyncio.wait(waiters, timeout=max(0.0, timeout), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waiters, timeout=max(_SHORTEST_WAIT, timeout), return_when=asyncio.FIRST_COMPLETED)
         finally:
             for waiter in waiters:
                 waiter.cancel()

@@ -1,0 +1,63 @@
+"""The breaker counts every rollback that is intended, also those of the same moment."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.daemon.life import THRESHOLDS, Life, alive, check_log, configure, virtual
+from tests.daemon.outside import CART
+from watcher.core.model import PastRollback, Workload
+from watcher.daemon.stepping import REMEMBERED
+from watcher.ports import Unavailable
+
+SERVICES = [Workload(CART.kind, CART.namespace, f"service-{number}") for number in range(6)]
+
+pytestmark = virtual
+
+
+@pytest.mark.parametrize(
+    ("limits", "rollbacks", "guard"),
+    [
+        ("{max: 2, window: 1h, namespaces: {max: 5, window: 1h}}", 2, "breaker"),
+        ("{max: 5, window: 1h, namespaces: {max: 3, window: 1h}}", 3, "namespace_breaker"),
+    ],
+)
+@pytest.mark.parametrize("full", [False, True])
+async def test_releases_that_fail_in_the_same_moment_are_counted_one_by_one(
+    thresholds: Path, limits: str, rollbacks: int, guard: str, full: bool
+) -> None:
+    """A dependency of all fails: one poll brings the breaches of all.  A disk that is full meanwhile counts nothing."""
+    configure(thresholds, THRESHOLDS.replace("{max: 3, window: 1h, namespaces: {max: 3, window: 1h}}", limits))
+    async with alive() as outside:
+        for workload in SERVICES:
+            outside.deploy(workload)
+        life = await Life.begin(outside, thresholds)
+        await asyncio.sleep(60.0)
+        for workload in SERVICES:
+            outside.release("v2", errors=0.2, workload=workload)
+        await life.until_watch(lambda watch: watch.rolled_out_at, SERVICES[-1])
+        if full:
+            life.store.failing = Unavailable("disk full")
+            await asyncio.sleep(120.0)
+            assert life.daemon.stepping.situation.rollbacks == ()
+            life.store.failing = None
+        await life.until(lambda: len(outside.store.decisions()) == len(SERVICES))
+        await asyncio.sleep(30.0)
+        rows = outside.store.decisions()
+        assert len({row.at for row in rows}) == 1
+        assert len(outside.orders) == rollbacks
+        assert [row.guard for row in rows if row.action == "hold"] == [guard] * (len(SERVICES) - rollbacks)
+        await life.end()
+        check_log(outside)
+
+
+async def test_one_release_that_is_decided_on_again_and_again_pushes_no_other_out(thresholds: Path) -> None:
+    async with alive() as outside:
+        life = await Life.prepare(outside, thresholds)
+        others = [PastRollback(at, "shop", f"other-{at:.0f}") for at in (1.0, 2.0)]
+        again = [PastRollback(10.0 + number, "shop", "cart/2") for number in range(REMEMBERED + 200)]
+        life.daemon.stepping.take_up((), (*others, *again))
+        assert life.daemon.stepping.situation.rollbacks == (*others, again[-1])

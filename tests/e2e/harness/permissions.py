@@ -1,0 +1,58 @@
+"""The documented permissions, ``config/rbac.yaml``, for the accounts of the daemons under test."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import yaml
+
+from tests.e2e.controlplane import ControlPlane, Json
+from tests.e2e.controlplane.credentials import NAMESPACE
+
+FILE = Path(__file__).parents[3] / "config" / "rbac.yaml"
+READER = "watcher-readonly"  # an account that is never let act
+
+
+def documented() -> list[Json]:
+    """The documents of the file, to be changed by whoever asks."""
+    return list(yaml.safe_load_all(FILE.read_text()))
+
+
+def grant_documented(plane: ControlPlane) -> None:
+    """Apply the file as it is; the account that only reads gets the same bindings.
+
+    The file lets nobody act: ``watcher-act`` is bound in the namespace of each scenario, as it says.
+    """
+    plane.admin.apply_all(documented())
+    for each in documented():
+        if each["kind"].endswith("Binding"):
+            each["metadata"]["name"] += "-readonly"
+            plane.admin.apply(_bound_to(READER, each))
+
+
+def reads_holds(account: str, namespace: str) -> list[Json]:
+    """The role and binding by which an account reads the hold on everything, for another own namespace than usual."""
+    found = [each for each in documented() if each["kind"] in ("Role", "RoleBinding")]
+    for each in found:
+        each["metadata"]["namespace"] = namespace
+    return [_bound_to(account, each) if "subjects" in each else each for each in found]
+
+
+def lets_act(account: str, namespace: str) -> Json:
+    """The binding that lets an account act in one namespace."""
+    group = "rbac.authorization.k8s.io"
+    return {
+        "apiVersion": f"{group}/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "watcher-act", "namespace": namespace},
+        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "watcher-act"},
+        "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": NAMESPACE}],
+    }
+
+
+def _bound_to(account: str, binding: Json) -> Json:
+    bound = copy.deepcopy(binding)
+    for subject in bound["subjects"]:
+        subject["name"] = account
+    return bound

@@ -1,0 +1,120 @@
+"""What a scenario is played on: a namespace of its own, with daemons of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import uuid4
+
+from tests.e2e.controlplane import ControlPlane, Prometheus
+from tests.e2e.harness.daemon import Daemon
+from tests.e2e.harness.permissions import READER, lets_act, reads_holds
+from tests.e2e.harness.records import Replayed
+from tests.e2e.harness.shop import Shop
+from tests.e2e.harness.thresholds import thresholds
+from tests.e2e.proxy import Proxy
+from tests.e2e.traffic import Traffic
+
+
+@dataclass
+class House:
+    """The real parts that all scenarios share, and what is told at the end of the session."""
+
+    control_plane: ControlPlane
+    prometheus: Prometheus
+    another_prometheus: Callable[[], Prometheus]
+    traffic: Traffic
+    replayed: Replayed = field(default_factory=Replayed)
+    told: list[str] = field(default_factory=list)
+
+
+class Stage:
+    """A namespace and what a scenario asks for by name; each is made when it is first asked for.
+
+    To be entered: at the end daemons are stopped and every record of theirs is replayed.
+    """
+
+    def __init__(self, house: House, directory: Path) -> None:
+        self.control_plane, self.traffic, self.prometheus = house.control_plane, house.traffic, house.prometheus
+        self.measured = house.told.append
+        self._house, self._directory = house, directory
+        self._daemons: list[Daemon] = []
+        self._ending = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._ending.__exit__(kind, error, at)
+
+    @cached_property
+    def namespace(self) -> str:
+        """Its namespace; deleted at the end, without waiting for that."""
+        admin, name = self.control_plane.admin, self.control_plane.namespace(f"shop-{uuid4().hex[:8]}")
+        self._ending.callback(lambda: admin.delete(admin.path("Namespace", name=name, version="v1")))
+        return name
+
+    @cached_property
+    def shop(self) -> Shop:
+        """Its namespace as one in which workloads can be deployed."""
+        return Shop(self.control_plane, self.namespace)
+
+    @cached_property
+    def watcher(self) -> Daemon:
+        """A daemon that may act here; configured to, not started."""
+        self.control_plane.admin.apply(lets_act("watcher", self.namespace))
+        return self._daemon("watcher")
+
+    @cached_property
+    def observer(self) -> Daemon:
+        """A daemon whose account may only read, and that creates no Events; configured to act, not started."""
+        daemon = self._daemon(READER)
+        daemon.environment["WATCHER_EVENTS"] = "false"
+        return daemon
+
+    @cached_property
+    def proxy(self) -> Proxy:
+        """A proxy before the API server; runs."""
+        proxy = Proxy(self.control_plane.url, self.control_plane.ca)
+        proxy.start()
+        self._ending.callback(proxy.stop)
+        return proxy
+
+    @cached_property
+    def own_prometheus(self) -> Prometheus:
+        """A Prometheus of its own, that may be killed; runs."""
+        prometheus = self._house.another_prometheus()
+        self._ending.callback(prometheus.kill)
+        prometheus.start()
+        return prometheus
+
+    def abandon(self) -> None:
+        """Kill its daemons, so that the scenario fails soon."""
+        for daemon in self._daemons:
+            daemon.kill()
+
+    def _daemon(self, user: str) -> Daemon:
+        """The hold on everything is in the daemon's own namespace, so that is this one, too."""
+        self.control_plane.admin.apply_all(reads_holds(user, self.namespace))
+        daemon = Daemon(self.control_plane, self.namespace, self._directory / user, user)
+        daemon.environment["WATCHER_NAMESPACE"] = self.namespace
+        daemon.configure(thresholds(self.prometheus.url, self.namespace))
+        self._daemons.append(daemon)
+        self._ending.callback(self._finish, daemon)
+        return daemon
+
+    def _finish(self, daemon: Daemon) -> None:
+        """Stop a daemon and replay its records. What it logged last is shown where the scenario failed."""
+        if not daemon.log.exists():
+            return  # the scenario failed before it was started
+        print(f"end of {daemon.log}:\n{daemon.process.tail()}")  # noqa: T201 - pytest shows it with a failure
+        daemon.stop()
+        if daemon.store.exists():
+            self._house.replayed.add(daemon.store)
+        crashed = [line for line in daemon.log_lines() if "exception" in line]
+        assert not crashed, crashed
