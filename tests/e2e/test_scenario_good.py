@@ -49,9 +49,8 @@ def test_good_releases_restarts_scaling_and_configuration_are_not_undone(
     assert [service.image for service in everything] == [NEW, NEW, OLD, OLD, FRAGILE]
 
     watcher.stop()
-    writes = control_plane.audit.entries(
-        control_plane.users[watcher.user].username, writes=True, namespace=shop.namespace
-    )
+    account = control_plane.users[watcher.user].username
+    writes = control_plane.audit.entries(account, writes=True, namespace=shop.namespace)
     assert {(entry.verb, entry.resource) for entry in writes} <= {("create", "events")}
 
 

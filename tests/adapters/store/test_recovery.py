@@ -25,7 +25,7 @@ from watcher.adapters.store.sqlite import SQLiteStore
 from watcher.ports import Rejected, StoreReader
 
 ROWS = 120
-ROWS_OF_A_PAGE = 40  # of the smallest kind, at most
+ROWS_OF_A_PAGE = 64  # at most: the smallest rows of the sample, releases, are 58 a page
 
 
 def contents(store: StoreReader) -> dict[str, set[object]]:
