@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from aiohttp.test_utils import TestServer
@@ -119,9 +120,18 @@ async def test_the_commands_print_what_is_served(served: Served) -> None:
     assert why.exit_code == 0, why.output
     assert "held: freeze" in why.output
     assert "Mode" in why.output
+    assert "hash-v1 (presumed)" in why.output
     programs = await asked(served, "why", str(CART), "-o", "json")
     assert json.loads(programs.stdout) == await served.get(WHY)
     decisions = await asked(served, "decisions", "list")
     assert decisions.exit_code == 0, decisions.output
     missing = await asked(served, "decisions", "show", "zz")
     assert missing.exit_code == 2
+
+
+async def test_a_version_that_lost_its_standing_is_not_shown_as_known_good(served: Served) -> None:
+    stepping = served.life.daemon.stepping
+    state = stepping.states[CART]
+    stepping.states[CART] = replace(state, known_good=(replace(state.known_good[0], revoked="a breach"),))
+    why = await asked(served, "why", str(CART))
+    assert "hash-v1 (presumed, revoked: a breach)" in why.output

@@ -52,10 +52,15 @@ def _more(found: dict[str, Any], now: float) -> Facts:
     """The decision, the mode, and names that are near when the name is not known."""
     decision = found.get("decision")
     about = [("Decision", str(decision.get("id"))), *facts(decision, now)] if decision else []
-    known = [f"{each.get('revision')} ({each.get('provenance')})" for each in found.get("known_good") or []]
+    known = [_known(each) for each in found.get("known_good") or []]
     return [
         ("Mode", found.get("mode") or ""),
         ("Known good", ", ".join(known)),
         ("Did you mean", ", ".join(found.get("near") or [])),
         *about,
     ]
+
+
+def _known(entry: dict[str, Any]) -> str:
+    revoked = f", revoked: {entry['revoked']}" if entry.get("revoked") else ""
+    return f"{entry.get('revision')} ({entry.get('provenance')}{revoked})"
