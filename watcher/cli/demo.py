@@ -80,10 +80,13 @@ async def _demo(*, plain: bool, stay: bool, output: Output, binary: Path | None,
 
 
 def _end_in_order_when_told() -> None:
-    """A closed terminal or a `kill` ends the demo as Ctrl-C does: nothing is left running."""
+    """Ctrl-C, a closed terminal or a `kill` end the demo in order: nothing is left running.
+
+    Set here for SIGINT too, since a shell starts background commands with it ignored.
+    """
     task = asyncio.current_task()
     if task is not None:
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
