@@ -135,7 +135,9 @@ class ActingContract:
         again = {"spec": {"template": {"spec": live["spec"]["template"]["spec"]}}}
         applied = await world.person.merge(world.path(workload), again)
         report = await world.actuator.perform(order)
-        assert (report.result, "applied before" in report.message) == (Result.CONFLICT, True), report
+        assert report.result == Result.CONFLICT, report
+        if kind is not Kind.ROLLOUT:  # its template is not defaulted: what is applied again is another text
+            assert "applied before" in report.message, report
         after = await world.person.get(world.path(workload))
         assert after["spec"]["template"] == applied["spec"]["template"]
         assert after["spec"]["template"]["spec"]["containers"][0]["image"] == "shop:v2"
