@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.actuator import SKIPPED, UNKNOWN_APPLIED
+from tests.core.actuator import SILENT_APPLIED, SKIPPED, UNKNOWN_APPLIED
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import ERRORS, World
 from watcher.core.model import Result
@@ -219,8 +219,9 @@ def test_an_intent_that_was_not_sent_becomes_a_proposal_when_the_mode_is_no_long
     assert len(world.orders) == 1
 
 
-def test_what_was_sent_is_followed_though_somebody_says_hold_now() -> None:
-    world = deciding(Kind.DEPLOYMENT, UNKNOWN_APPLIED)
+@pytest.mark.parametrize("answer", [UNKNOWN_APPLIED, SILENT_APPLIED])
+def test_what_was_sent_is_followed_though_somebody_says_hold_now(answer: str) -> None:
+    world = deciding(Kind.DEPLOYMENT, answer)
     world.cluster.hold = "too late"
     world.run_until("restored")
     assert world.writes == ["undo"]
