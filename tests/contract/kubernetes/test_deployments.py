@@ -113,12 +113,13 @@ async def test_a_pod_that_is_never_ready_stops_the_rollout_and_misses_the_deadli
     await api.patch("deployments", "web", with_image("shop/web:2-neverready"), STRATEGIC_PATCH)
 
     def late(live: Json) -> bool:
-        return condition(live, "Progressing").get("reason") == "ProgressDeadlineExceeded"
+        surged = live["status"].get("updatedReplicas") == 1  # a busy controller may be late before it has counted
+        return surged and condition(live, "Progressing").get("reason") == "ProgressDeadlineExceeded"
 
     live = await api.until("deployments", "web", late)
     assert condition(live, "Progressing")["status"] == "False"
     assert condition(live, "Available")["status"] == "True"
-    assert (live["status"]["availableReplicas"], live["status"]["updatedReplicas"]) == (2, 1)
+    assert live["status"]["availableReplicas"] == 2
     await api.patch("deployments", "web", with_image("shop/web:1"), STRATEGIC_PATCH)
     await rolled_out(api, "3")
 
