@@ -17,6 +17,7 @@ from watcher.adapters.kubernetes.announcer import KubernetesAnnouncer
 from watcher.adapters.kubernetes.client import Client
 from watcher.adapters.kubernetes.cluster import KubernetesCluster
 from watcher.adapters.prometheus.source import PrometheusSource
+from watcher.adapters.store.reading import SQLiteReader
 from watcher.adapters.store.retention import Retention
 from watcher.adapters.store.sqlite import SQLiteStore
 from watcher.adapters.store.worker import StoreThread
@@ -203,8 +204,7 @@ async def daemon(settings: Settings, clock: Clock | None = None) -> AsyncIterato
 
 
 async def _outside(settings: Settings, clock: Clock, stack: contextlib.AsyncExitStack) -> Outside:
-    store = StoreThread(SQLiteStore.open(settings.store, retention=Retention(decisions=settings.retention_days * DAY)))
-    stack.push_async_callback(store.close)
+    store = await _store(settings, stack)
     client = await Client.connect(str(settings.kubeconfig or ""), settings.context)
     stack.push_async_callback(client.close)
     namespaces = tuple(each.strip() for each in settings.namespaces.split(",") if each.strip())
@@ -217,6 +217,18 @@ async def _outside(settings: Settings, clock: Clock, stack: contextlib.AsyncExit
         store=store,
         clock=clock,
     )
+
+
+async def _store(settings: Settings, stack: contextlib.AsyncExitStack) -> StoreThread:
+    writer = SQLiteStore.open(settings.store, retention=Retention(decisions=settings.retention_days * DAY))
+    try:
+        reader = SQLiteReader.open(settings.store)
+    except BaseException:
+        writer.close()
+        raise
+    store = StoreThread(writer, reader)
+    stack.push_async_callback(store.close)
+    return store
 
 
 async def _serve(stack: contextlib.AsyncExitStack, app: web.Application, settings: Settings) -> str:

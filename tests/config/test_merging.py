@@ -94,12 +94,16 @@ def test_a_check_that_sees_no_versions_proposes_unless_told_otherwise() -> None:
 
 
 def test_patterns_of_one_label_are_alternatives_and_so_are_the_elements_of_a_list() -> None:
-    bad = '[{code: ["5..", "429"], method: GET}, {grpc: Internal}]'
+    bad = '[{code: ["5..", "429"], method: GET}, {grpc: Internal}, {level: ["(?i)error", Fatal]}]'
     errors = loads(GOOD.replace('{code: "5.."}', bad)).policy_for(deployment())
     assert errors is not None
     check = errors.checks[0]
     assert isinstance(check, RatioCheck)
-    assert check.bad == ((("code", "5..|429"), ("method", "GET")), (("grpc", "Internal"),))
+    assert check.bad == (
+        (("code", "5..|429"), ("method", "GET")),
+        (("grpc", "Internal"),),
+        (("level", "(?i:error)|Fatal"),),
+    )
 
 
 @pytest.mark.parametrize(

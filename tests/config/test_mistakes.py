@@ -40,6 +40,8 @@ CASES = [
     ('bad: {code: "5.."}', "bad: {code: »500}", 'code: 500 is not text; put it in quotes: "500"'),
     ('bad: {code: "5.."}', "bad: {code: »[]}", "code: the list is empty; name one at least, or remove the key"),
     ('bad: {code: "5.."}', "bad: {code: »'.*'}", "the pattern '.*' does not do: it also matches series without the label; write a regular expression of the whole value, as in \"5..\""),
+    ('bad: {code: "5.."}', "bad: {code: »'[[:digit:]]+'}", "the pattern '[[:digit:]]+' does not do: it uses more of RE2 than is read alike everywhere; write it with characters, classes as in [0-9], \\d, \\w, groups, | and the repeats ? * + {2,3}"),
+    ('bad: {code: "5.."}', "bad: {code: »'(5+)+'}", "the pattern '(5+)+' does not do: a group that has repeats or alternatives is itself repeated, which can take hours to match; write it without the outer repeat, as in [ab]+ for (a|b)+"),
     ('bad: {code: "5.."}', "bad: [{»a-b: x}]", "a-b cannot be a label; write the name of a label, as in code"),
     ('bad: {code: "5.."}', 'bad: {code: "5.."}, »errors: x_total', "bad and errors exclude each other; keep one of the two"),
     ("max: 1%", "»min: 1%", "min belongs to a query check, errors is a ratio check; remove it, or make two checks of it"),

@@ -12,8 +12,7 @@ from tests.core.cluster import Cluster
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import TICK, World
 from watcher.core import ledger
-from watcher.core.machine import CARRYING_OUT
-from watcher.core.model import Observation, Result
+from watcher.core.model import Observation, PastRollback, Result
 from watcher.core.orders import AbortOrder, Announce, RungOrder, UndoOrder
 from watcher.core.state import WorkloadState
 from watcher.core.turn import Step
@@ -69,7 +68,7 @@ class Suspicious(World):
         assert watch is not None
         assert watch.decision is not None
         assert watch.rollback is not None
-        assert watch.phase in CARRYING_OUT, "the intent is durable before the order"
+        assert watch.carrying_out, "the intent is durable before the order"
         assert order.decision == watch.decision.id
         assert (watch.decision.action, watch.decision.mode, watch.decision.guards) == (Action.ROLL_BACK, Mode.ACT, ())
         assert not view.hold
@@ -79,11 +78,28 @@ class Suspicious(World):
         assert observation.surroundings.cache_age <= 60.0
         newest = view.newest()
         assert newest is not None, "the release is the current one"
+        if not watch.rollback.applied:
+            self._check_guards(observation, taken)
         if isinstance(order, AbortOrder):
             assert newest.name == order.pod_hash == watch.release.revision
         if isinstance(order, UndoOrder):
             assert newest.template_id in (order.bad_template, order.target_template)
             assert order.bad_template == watch.release.template_id != order.target_template
+
+    def _check_guards(self, observation: Observation, taken: Step) -> None:
+        """What holds the first write of every rung, also of one that was waited with."""
+        watch, view, state = taken.state.watch, observation.view, taken.state
+        assert view is not None
+        assert watch is not None
+        assert watch.decision is not None
+        assert not view.owner
+        assert not watch.release.never_undo
+        others = {each.release for each in observation.surroundings.rollbacks} - {watch.release.id}
+        assert len(others) < self.policy.breaker.max
+        other = state.last_rolled_back != watch.release.id
+        assert not other or state.last_rollback is None or self.now - state.last_rollback >= self.policy.cooldown
+        healthy = {each.name for each in observation.sources if each.healthy}
+        assert any(each.source in ("", *healthy) for each in watch.decision.findings)
 
     def _check_target(self, before: WorkloadState | None, taken: Step) -> None:
         assert before is not None
@@ -157,6 +173,27 @@ def promote(world: Suspicious) -> None:
         world.cluster.promote()
 
 
+def abort(world: Suspicious) -> None:
+    if isinstance(world.cluster, SimulatedRollout) and world.cluster.in_progress:
+        world.cluster.aborted = True
+
+
+def retry(world: Suspicious) -> None:
+    if isinstance(world.cluster, SimulatedRollout):
+        world.cluster.retry()
+
+
+def owned(owner: str) -> Event:
+    return lambda world: setattr(world.cluster, "owner", owner)
+
+
+def rollbacks(count: int) -> Event:
+    """As many other releases were rolled back just now."""
+    return lambda world: world.around(
+        rollbacks=tuple(PastRollback(world.now, "elsewhere", f"other/{number}") for number in range(count))
+    )
+
+
 def deaf(times: int) -> Event:
     return lambda world: setattr(world.cluster, "deaf", times)
 
@@ -201,6 +238,10 @@ DISTURBANCES: st.SearchStrategy[Event] = st.one_of(
     st.builds(never_ready, st.sampled_from(TEMPLATES)),
     st.builds(numbered, wanted=st.sampled_from((True, True, False))),
     st.just(promote),
+    st.just(abort),
+    st.just(retry),
+    st.builds(owned, st.sampled_from(("", "", "Kafka/events"))),
+    st.builds(rollbacks, st.sampled_from((0, 2, 3))),
     st.builds(deaf, st.integers(0, 3)),
     st.just(made_anew),
 )
@@ -225,7 +266,8 @@ def in_order(world: Suspicious) -> None:
     world.cluster.never_ready.clear()
     world.blind, world.requests = False, 600.0
     world.errors.clear()
-    world.around(cache_age=0.0, permitted=True)
+    world.cluster.owner = ""
+    world.around(cache_age=0.0, permitted=True, rollbacks=())
     world.set(mode=Mode.ACT, cooldown=60.0)
     world.run(90.0)
 

@@ -20,6 +20,7 @@ class SimulatedRollout(Cluster):
     stable: str = ""  # template
     weight: int = 25
     aborted: bool = False
+    idle_when_aborted: bool = False  # spec.paused: an abort is taken and basic ReplicaSets do not move
     promote_full: bool = False
     analysis: str = ""
     invalid_spec: bool = False
@@ -40,12 +41,16 @@ class SimulatedRollout(Cluster):
         elif self.in_progress:
             self.aborted = True
 
+    def retry(self) -> None:
+        """Somebody sets it going again after an abort, or changes its steps."""
+        self.aborted = False
+
     def promote(self) -> None:
         """All steps at once."""
         if self.deaf:
             self.deaf -= 1
         elif self.in_progress:
-            self.promote_full = True
+            self.promote_full, self.aborted = True, False
 
     @property
     def in_progress(self) -> bool:
@@ -88,7 +93,7 @@ class SimulatedRollout(Cluster):
     def _canaries(self) -> int:
         if not self.in_progress or self.promote_full:
             return self.desired
-        if self.aborted:
+        if self.aborted and not self.idle_when_aborted:
             return 0
         return self.desired if self.strategy == "blueGreen" else math.ceil(self.desired * self.weight / 100)
 

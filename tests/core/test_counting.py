@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from tests.core.counted import ERRORS, LATENCY, T0, blocks, counts, fold, gaps, pod, series, steps, up
+from watcher.core.model import Block
 from watcher.core.podtable import PodTable
 from watcher.core.policy import By, Identify, RatioCheck
 from watcher.core.presence import Presence
@@ -364,3 +366,44 @@ def test_presence_takes_only_what_it_knows() -> None:
     assert presence.starts(("shop", "a", "", "a:80")) == []  # type: ignore[arg-type]
     assert presence.first_scrape("shop", pod()) is None
     assert presence.newest == T0 + 5
+
+
+@pytest.mark.parametrize("check", [ERRORS, replace(ERRORS, identify=Identify(By.WORKLOAD, workload="pod"))])
+def test_forgetting_a_pod_that_is_gone_leaves_the_counters_of_others_alone(check: RatioCheck) -> None:
+    gone, left = pod("a", deleted=T0 + 20), pod("b")
+    counting, presence = fold(check, [up(-10, 2), up(-10, 40, "b")])
+    table = PodTable()
+    table.update([gone, left])
+    found: list[Block] = []
+    for name, samples in (("a", steps(-10, [0, 5])), ("b", steps(-10, range(0, 400, 10)))):
+        counting.add(*series("requests", samples, name, code="200"))
+    found += counting.close(T0 + 300, table, presence)
+
+    forgotten = table.forget(T0 + 200)
+    presence.forget_pods("shop", {each.name for each in forgotten}, table, T0 + 200)
+    counting.forget(forgotten, T0 + 200)
+    found += counting.close(T0 + 585, table, presence)
+
+    assert forgotten == [gone]
+    assert (presence.first_scrape("shop", gone), presence.first_scrape("shop", left)) == (None, T0 - 10)
+    assert counts(found) == [(15, 0), *[(10, 0)] * 38]
+    assert not any(gaps(found))
+
+
+def test_a_name_that_is_used_again_keeps_what_its_new_pod_counts() -> None:
+    before, after = pod("a", uid="1", deleted=T0 + 20), pod("a", created=T0 + 30, uid="2")
+    counting, presence = fold(ERRORS, [up(-10, 2, instance="1:80"), up(35, 40, instance="2:80")])
+    table = PodTable()
+    table.update([before, after])
+    counting.add(*series("requests", steps(-10, [0, 5]), instance="1:80", code="200"))
+    counting.add(*series("requests", steps(35, range(0, 400, 10)), instance="2:80", code="200"))
+    found = counting.close(T0 + 300, table, presence)
+
+    forgotten = table.forget(T0 + 200)
+    presence.forget_pods("shop", {"a"}, table, T0 + 200)
+    counting.forget(forgotten, T0 + 200)
+    found += counting.close(T0 + 585, table, presence)
+
+    assert presence.first_scrape("shop", after) == T0 - 10
+    assert sum(total for total, _ in counts(found)) == 5 + 360
+    assert not any(gaps(found))

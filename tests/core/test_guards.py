@@ -10,9 +10,9 @@ import pytest
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import World
 from watcher.core.guards import GUARDS
-from watcher.core.model import PastRollback
+from watcher.core.model import Manager, PastRollback, Result
 from watcher.core.policy import KnownGoodRules, Limit
-from watcher.core.words import Action, Kind, Provenance
+from watcher.core.words import Action, Kind, Mode, Provenance
 
 Situation = Callable[[World], None]
 
@@ -112,6 +112,7 @@ def tag_moved(world: World) -> None:
     world.prove("v1")
     _amend(world, digests=(("cart:latest", "sha256:aaa"),))
     world.cluster.digests = (("cart:latest", "sha256:bbb"), ("sidecar:1", "sha256:ccc"))
+    world.cluster.pods = [replace(each, digests=world.cluster.digests) for each in world.cluster.pods]
 
 
 def tag_back(world: World) -> None:
@@ -215,6 +216,110 @@ def test_a_breach_that_ended_under_a_guard_is_not_acted_on(guard: str) -> None:
     ends(world)
     world.run(900)
     assert world.orders == []
+
+
+@pytest.mark.parametrize("guard", CASES)
+def test_a_guard_is_asked_again_before_a_write_that_was_waited_with(guard: str) -> None:
+    """Between decision and first write the API server is away, and something comes in between."""
+    world = World.of()
+    begins, ends = CASES[guard]
+    world.react(Result.UNAVAILABLE)
+    world.release("v2", errors=0.2)
+    world.run_until("unavailable")
+    begins(world)
+    world.run_until("stood_down", within=15)
+
+    assert world.guards == (guard,)
+    assert world.decision.guards[0].reason in world.decision.reason
+    assert "Rollback not sent: " in "".join(each.text for each in world.told)
+    world.run(60)
+    assert len(world.orders) == 1
+    assert world.writes == []
+
+    ends(world)
+    world.run_until("restored")
+    assert world.writes == ["undo"]
+
+
+@pytest.mark.parametrize("guard", [each for each in CASES if each not in ("cooldown", "stale_cache", "target_gone")])
+def test_a_guard_is_asked_again_before_the_next_rung(guard: str) -> None:
+    """Argo Rollouts loses the abort for good; meanwhile something speaks against the undo."""
+    world = World.of(Kind.ROLLOUT, deaf=1000)
+    begins, ends = CASES[guard]
+    world.release("v2", errors=0.3)
+    world.run_until("confirming")
+    begins(world)
+    world.run_until("stood_down", within=900)
+    assert guard in world.guards
+    assert "undo" not in world.writes
+
+    ends(world)
+    assert isinstance(world.cluster, SimulatedRollout)
+    world.cluster.deaf = 0
+    world.run_until("restored")
+
+
+def test_our_own_abort_is_no_cooldown_for_the_undo_that_follows_it() -> None:
+    world = World.of(Kind.ROLLOUT, deaf=1000)
+    world.release("v2", errors=0.3)
+    world.run_until("undo")
+    assert world.moved[-1] == "ordered"
+
+
+def test_a_source_that_fails_before_the_first_write_holds() -> None:
+    world = World.of()
+    world.react(Result.UNAVAILABLE)
+    world.release("v2", errors=0.2)
+    world.run_until("unavailable")
+    world.blind = True
+    world.run_until("stood_down", within=15)
+    assert world.guards == ("source_unhealthy",)
+
+
+def test_a_source_that_fails_amid_an_abort_starts_no_further_rung() -> None:
+    world = World.of(Kind.ROLLOUT, deaf=1000)
+    world.release("v2", errors=0.3)
+    world.run_until("confirming")
+    world.blind = True
+    world.run_until("stood_down", within=900)
+    assert world.guards == ("source_unhealthy",)
+    assert "undo" not in world.writes
+
+
+def test_what_excuses_the_release_by_now_holds_the_write() -> None:
+    world = World.of(never_ready={"v2"})
+    world.set(checks=())
+    world.react(Result.UNAVAILABLE)
+    world.release("v2")
+    world.run_until("unavailable")
+    world.cluster.trouble = "exceeded quota: pods=10"
+    world.run_until("stood_down", within=15)
+    assert world.guards == ("not_its_fault",)
+
+
+def test_a_workload_that_argo_cd_manages_by_now_is_not_undone() -> None:
+    world = World.of()
+    world.react(Result.UNAVAILABLE)
+    world.release("v2", errors=0.2)
+    world.run_until("unavailable")
+    world.cluster.manager = Manager("argocd", "shop")
+    world.run_until("stood_down", within=15)
+    assert "Rollback not sent: rung undo may only propose now: managed by argocd (shop)" in world.told[-2].text
+    assert world.decision.mode is Mode.PROPOSE
+    world.run(200)
+    assert world.writes == []
+
+
+def test_what_was_sent_is_followed_whatever_guard_holds_by_now() -> None:
+    world = World.of()
+    world.release("v2", errors=0.2)
+    world.run_until("confirming")
+    many_rollbacks(world)
+    owned(world)
+    world.blind = True
+    world.run_until("on_target")
+    world.blind = False
+    world.run_until("restored")
 
 
 def test_a_failed_analysis_leaves_the_abort_to_argo_rollouts() -> None:

@@ -28,6 +28,22 @@ def test_what_was_known_of_a_pod_is_kept() -> None:
     assert table
 
 
+def test_pods_that_are_long_gone_are_forgotten_and_not_taken_up_again() -> None:
+    table = PodTable()
+    first = pod("db-0", "old", T0, "1", deleted=T0 + 50)
+    pods = [first, pod("db-0", "new", T0 + 60, "2"), pod("a", deleted=T0 + 90), pod("b")]
+    table.update(pods)
+
+    assert table.forget(T0 + 60) == [first]
+    table.update(pods)
+    assert ("db-0" in table, "a" in table, "b" in table) == (True, True, True)
+    assert [found and found.uid for found in (table.at("db-0", T0 + 10), table.at("db-0", T0 + 70))] == [None, "2"]
+
+    assert [each.name for each in table.forget(T0 + 100)] == ["a"]
+    assert ("db-0" in table, "a" in table) == (True, False)
+    assert table.forget(T0 + 10) == []
+
+
 def test_names_are_those_of_pods_that_existed_then() -> None:
     table = PodTable()
     table.update([pod("a", deleted=T0), pod("b")])

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.world import ERRORS, World
-from watcher.core.policy import By, Identify, JudgeRules
+from watcher.core.policy import By, Identify, JudgeRules, basis
 from watcher.core.words import Kind, Mode, Outcome, Phase
 
 
@@ -111,6 +111,30 @@ def test_a_check_that_sees_no_versions_proves_by_all_requests() -> None:
     blind = replace(ERRORS, identify=Identify(By.WORKLOAD))
     world.set(checks=(ERRORS, blind))
     world.release("v2", errors=0.3)
+    world.run_until("restored")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3])
+def test_blocks_measured_against_other_bounds_prove_nothing(share: float) -> None:
+    """The limit of recovery was the check's as it was when it fired."""
+    world = on_target()
+    world.errors["v1"] = share
+    world.set(checks=(replace(ERRORS, max=0.5),))
+    world.run_until("restored_unconfirmed")
+
+
+def test_blocks_of_another_basis_prove_nothing() -> None:
+    world = on_target()
+    world.measured_by = basis(replace(ERRORS, bad=((("code", "4.."),),)))
+    world.run_until("restored_unconfirmed")
+
+
+def test_what_proves_recovery_is_known_after_a_restart_too() -> None:
+    world = on_target()
+    world.measured_by = basis(ERRORS)
+    world.crash()
+    assert world.watch.rollback is not None
+    assert [each.basis for each in world.watch.rollback.recovery] == [basis(ERRORS)]
     world.run_until("restored")
 
 

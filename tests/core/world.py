@@ -48,6 +48,7 @@ class World:
     errors: dict[str, float] = field(default_factory=dict)  # template: share
     values: dict[str, float | None] = field(default_factory=dict)  # what query checks return
     blind: bool = False  # the source is down
+    measured_by: str = ""  # basis of the check that blocks are counted by, where they tell
     broken: str = ""  # the contract of the metric does not hold
     surroundings: Surroundings = field(default_factory=Surroundings)
     blocks: list[Block] = field(default_factory=list)
@@ -213,7 +214,7 @@ class World:
 
     def _close_block(self) -> None:
         start = self.now - BLOCK
-        block = Block("errors", start, BLOCK, tuple(self._counts(start)), broken=self.broken)
+        block = Block("errors", start, BLOCK, tuple(self._counts(start)), broken=self.broken, basis=self.measured_by)
         self.blocks.append(block)
         self.outbox.append(block)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.daemon.outside import CART
 from watcher.core.model import Block, QueryValue, RungReport, Source
-from watcher.daemon.inbox import Inbox, Mail
+from watcher.daemon.inbox import MOST, Inbox, Mail
 
 UP = Source("main", healthy=True)
 REPORT = RungReport("d1", "undo", 1, "applied", 5.0)
@@ -76,3 +76,26 @@ def test_what_came_for_a_release_that_was_replaced_meanwhile_is_dropped() -> Non
     inbox.measured(CART, blocks(3, 1), [], [UP], began=130.0)
     inbox.only_of(CART, began=130.0)
     assert list(inbox.peek(CART).blocks) == blocks(3, 1)
+
+
+def test_while_nothing_can_be_recorded_only_the_newest_is_kept() -> None:
+    inbox = Inbox()
+    for number in range(3 * MOST):
+        inbox.measured(CART, blocks(number, 1), [QueryValue("lag", 15.0 * number, 2.0)], [UP])
+    mail = inbox.peek(CART)
+    assert list(mail.blocks) == blocks(2 * MOST, MOST)
+    assert [each.at for each in mail.queries] == [15.0 * number for number in range(2 * MOST, 3 * MOST)]
+
+
+@given(st.lists(st.integers(0, MOST), max_size=6), st.lists(st.integers(0, MOST), max_size=6))
+def test_what_is_dropped_meanwhile_is_not_taken_for_used(before: list[int], during: list[int]) -> None:
+    inbox, sent = Inbox(), 0
+    for count in before:
+        inbox.measured(CART, blocks(sent, count), [], [UP])
+        sent += count
+    seen, used = inbox.peek(CART), sent
+    for count in during:
+        inbox.measured(CART, blocks(sent, count), [], [UP])
+        sent += count
+    inbox.taken(CART, seen)
+    assert list(inbox.peek(CART).blocks) == blocks(used, sent - used)[-MOST:]

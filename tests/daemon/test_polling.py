@@ -284,7 +284,7 @@ async def test_a_check_that_cannot_be_counted_is_named() -> None:
 
     reading = (await Polling([Recorded([])]).poll([watched([pod("a")], check)], BEGAN))[CHECKOUT]
 
-    assert reading.problems[0].startswith("check errors: pattern '5(' of `bad` cannot be read")
+    assert reading.problems[0].startswith("check errors: pattern '5(' of `bad` does not do: it cannot be read")
 
 
 async def test_oddities_are_told() -> None:

@@ -120,6 +120,8 @@ async def test_the_commands_print_what_is_served(served: Served) -> None:
     assert why.exit_code == 0, why.output
     assert "held: freeze" in why.output
     assert "Mode" in why.output
+    assert "errors: new version: " in why.output
+    assert "errors: errors: " not in why.output
     assert "hash-v1 (presumed)" in why.output
     programs = await asked(served, "why", str(CART), "-o", "json")
     assert json.loads(programs.stdout) == await served.get(WHY)

@@ -44,8 +44,16 @@ def _release(found: dict[str, Any]) -> Facts:
 
 
 def _checks(found: dict[str, Any]) -> Facts:
-    sentences = [f"{each.get('check')}: {each.get('sentence')}" for each in found.get("checks") or []]
-    return [("Checks", "\n".join(sentences)), ("Problems", "\n".join(found.get("problems") or []))]
+    return [
+        ("Checks", "\n".join(map(_check, found.get("checks") or []))),
+        ("Problems", "\n".join(found.get("problems") or [])),
+    ]
+
+
+def _check(finding: dict[str, Any]) -> str:
+    """Its sentence, which mostly begins with the name of the check."""
+    name, sentence = f"{finding.get('check')}: ", str(finding.get("sentence") or "")
+    return sentence if sentence.startswith(name) else name + sentence
 
 
 def _more(found: dict[str, Any], now: float) -> Facts:

@@ -13,6 +13,7 @@ from watcher.config.checks import HISTOGRAM, QUERY, layers
 from watcher.config.problems import Problem, choose
 from watcher.config.rules_checks import needed_labels, source_of, unit_of
 from watcher.config.values import Duration
+from watcher.core.patterns import joined, predicate
 
 if TYPE_CHECKING:
     from watcher.config.checks import Layer
@@ -125,7 +126,7 @@ class _Question:
         elif key == "total":
             for alternative in self.layer.spec.bad or ():
                 for label, patterns in alternative.items():
-                    self.ask_bad(metric, labels, label, "|".join(patterns))
+                    self.ask_bad(metric, labels, label, joined(patterns))
 
     def other_label(self, label: str, labels: list[str]) -> str:
         return choose(label, [name for name in labels if name not in ("__name__", "le")])
@@ -136,7 +137,7 @@ class _Question:
         elif not self.asker.values(label, self.select(metric, {label: pattern})):
             values = self.asker.values(label, self.select(metric))
             family = next((known for known in _KNOWN_FAMILIES if values and set(values) <= set(known)), ())
-            if not any(promql.matches(pattern, value) for value in family):
+            if not any(map(predicate(pattern), family)):
                 what = f'no value of {label} on {metric} matches "{pattern}"'
                 seen = ", ".join(sorted(values)[:8])
                 self.report("bad", what, f"values seen are {seen}; expose the bad value with 0 if it never occurred")

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from watcher.config.checks import HISTOGRAM, RATIO
+from watcher.core.patterns import joined
 from watcher.core.policy import (
     DEFAULT_RUNGS,
     Auth,
@@ -107,7 +108,7 @@ def bound(check: EffectiveCheck) -> float:
 def bad(check: EffectiveCheck) -> tuple[tuple[tuple[str, str], ...], ...]:
     """Alternatives of (label, pattern); several patterns of one label become one."""
     return tuple(
-        tuple((label, "|".join(patterns)) for label, patterns in alternative.items())
+        tuple((label, joined(patterns)) for label, patterns in alternative.items())
         for alternative in check.spec.bad or ()
     )
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import promql_parser as promql
-from pydantic_core import SchemaError, SchemaValidator, core_schema
+
+from watcher.core import patterns
 
 _METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*\Z")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*\Z")
@@ -89,24 +90,19 @@ def selector(metric: str, equal: dict[str, str], like: dict[str, str] | None = N
     return f"{metric}{{{','.join(matchers)}}}" if matchers else metric
 
 
-def matches(pattern: str, value: str) -> bool:
-    """Whether a label pattern, fully anchored, matches a value.  Raises ValueError for a bad pattern."""
-    try:
-        validator = SchemaValidator(core_schema.str_schema(pattern=rf"\A(?:{pattern})\z", regex_engine="rust-regex"))
-    except SchemaError as error:
-        raise ValueError(str(error)) from None
-    return validator.isinstance_python(value)
-
-
-def pattern_error(pattern: str) -> str:
-    """What is wrong with a label pattern (RE2), or an empty string."""
+def pattern_problem(pattern: str) -> patterns.PatternError | None:
+    """What is wrong with a label pattern: for Prometheus, which reads it as RE2, or for watcher, which counts by it."""
     if len(pattern) > MAX_PATTERN:
-        return f"it is longer than {MAX_PATTERN} characters"
+        return patterns.PatternError(f"it is longer than {MAX_PATTERN} characters")
     try:
         promql.parse(selector("metric", {}, {"label": pattern}))
-        return "it also matches series without the label" if matches(pattern, "") else ""
+        fits = patterns.predicate(pattern)
+        patterns.refuse_slow(pattern)
+    except patterns.PatternError as error:
+        return error
     except ValueError as error:
-        return str(error)
+        return patterns.PatternError(str(error))
+    return patterns.PatternError("it also matches series without the label") if fits("") else None
 
 
 def parse(query: str) -> promql.Expr:

@@ -136,10 +136,9 @@ def _report_pattern(document: Document, layer: Layer, label: str, patterns: tupl
         document.report(path, f"{label} cannot be a label", "write the name of a label, as in code", at_key=True)
         return
     for pattern in patterns:
-        error = promql.pattern_error(pattern)
-        if error:
-            what = f"the pattern {pattern[:60]!r} does not do: {error}"
-            document.report(path, what, 'write a regular expression of the whole value, as in "5.."')
+        error = promql.pattern_problem(pattern)
+        if error is not None:
+            document.report(path, f"the pattern {pattern[:60]!r} does not do: {error.what}", error.remedy)
 
 
 def _places_of_label(layer: Layer, label: str) -> list[tuple[str | int, ...]]:

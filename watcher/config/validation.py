@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -37,27 +37,35 @@ _KINDS = {
     "model_type": "a mapping of keys to values",
     "model_attributes_type": "a mapping of keys to values",
 }
+Top = TypeVar("Top", bound=BaseModel)
 
 
 def validated(document: Document) -> ThresholdsSpec:
     """The models of the document.  What does not fit is reported and left out, so that the rest can be looked at."""
+    return fitted(document, ThresholdsSpec)
+
+
+def fitted(document: Document, top: type[Top]) -> Top:
+    """The document as this model, whose own keys must all be optional; as `validated`."""
     while True:
         try:
-            return ThresholdsSpec.model_validate(document.data)
+            return top.model_validate(document.data)
         except ValidationError as failure:
             for error in failure.errors(include_url=False):
-                _report(document, error)
+                _report(document, error, top)
             for path in {document.resolve(error["loc"]) for error in failure.errors(include_url=False)}:
                 document.prune(path)
 
 
-def _report(document: Document, error: ErrorDetails) -> None:
+def _report(document: Document, error: ErrorDetails, top: type[BaseModel]) -> None:
     path = error["loc"]
     if document.spoilt(document.resolve(path)):
         return
     kind, value, context = error["type"], error["input"], error.get("ctx", {})
     if kind == "extra_forbidden":
-        _report_unknown_key(document, path)
+        _report_unknown_key(document, path, top)
+    elif kind == "missing":
+        document.report(path[:-1], f"{path[-1]} is missing", "add it")
     elif kind == "watcher":
         document.report(path, f"{_name(path)}: {context['what']}", context["remedy"])
     elif kind == "literal_error":
@@ -109,12 +117,12 @@ def _report_choice(document: Document, path: Path, value: object, expected: str)
     )
 
 
-def _report_unknown_key(document: Document, path: Path) -> None:
+def _report_unknown_key(document: Document, path: Path, top: type[BaseModel]) -> None:
     key = str(path[-1])
     if key in LATER:
         document.report(path, f"{key} is not supported yet", LATER[key], at_key=True)
         return
-    known = _keys_of(_model_at(path[:-1]))
+    known = _keys_of(_model_at(path[:-1], top))
     document.report(path, f"unknown key {shown(key)}{_inside(path[:-1])}", choose(key, known), at_key=True)
     meant = closest(key, known)
     if meant is not None:
@@ -130,9 +138,9 @@ def _keys_of(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _model_at(path: Path) -> type[BaseModel]:
+def _model_at(path: Path, top: type[BaseModel]) -> type[BaseModel]:
     """The model that stands at `path` of the file."""
-    model: Any = ThresholdsSpec
+    model: Any = top
     for step in path:
         if isinstance(model, type) and issubclass(model, BaseModel):
             fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}

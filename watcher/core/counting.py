@@ -97,6 +97,13 @@ class Counting:
         """Samples up to `until` will never come if they have not come by now."""
         self._settled = max(self._settled, until)
 
+    def forget(self, gone: Sequence[Pod], before: float) -> None:
+        """Let go of pods that have no sample any more since `before`, Unix seconds: what they counted is in blocks."""
+        if self.check.identify.by is By.POD:
+            names = {pod.name for pod in gone}
+            self._differences.forget({pod.uid for pod in gone}, names, before)
+            self._intake.forget(names, before)
+
     def due(self, at: float) -> bool:
         """Whether a block could be closed at `at`."""
         return self._grid is None or self._grid.start(self._next + 1) + READ_LAG <= at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Set
 
 from watcher.core.counter import Counter, Difference, Step, begin
 from watcher.core.intake import Event
@@ -45,6 +46,14 @@ class Differences:
             other = self._counters.get((uid, new))
             if other is None or other.marked_at < counter.marked_at:
                 self._counters[uid, new] = counter
+
+    def forget(self, uids: Set[str], names: Set[str], before: float) -> None:
+        """Let go of the counters of pods that are gone, and of targets of their names not read since `before`."""
+        self._counters = {name: each for name, each in self._counters.items() if name[0] not in uids}
+        self._instances = {name: each for name, each in self._instances.items() if name[0] not in uids}
+        self._reads = {
+            target: read for target, read in self._reads.items() if target.subject not in names or read[0] >= before
+        }
 
     def _begin(
         self, name: tuple[str, Key], event: Event, pod: Pod | None, presence: Presence, reach: float

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -88,6 +88,16 @@ class Intake:
                 events.extend(Event(at, key, value, series) for at, value in ready)
         events.sort(key=_order)
         return events
+
+    def forget(self, names: Set[str], before: float) -> None:
+        """Let go of the series of pods of these names that had no sample since `before`, Unix seconds."""
+        label = self._check.identify.pod
+        self._series = {
+            name: each
+            for name, each in self._series.items()
+            if each.waiting or each.last >= before or each.labels.get(label) not in names
+        }
+        self._keys = {each.key for each in self._series.values() if each.key is not None}
 
     def _key(self, series: Series, presence: Presence) -> Key:
         if series.key is not None and series.labels_known == presence.changes:

@@ -20,12 +20,22 @@ def choose_target(state: WorkloadState, view: WorkloadView, policy: Policy, bad:
 
     `bad` is the template to get away from.  None when no entry is accepted.
     """
-    entries = [each for each in state.known_good if each.template_id != bad]
-    stable = _stable_template(view)
+    usable = [each for each in _accepted(state, view, policy, now) if each.template_id != bad]
+    return max(usable, key=lambda each: math.inf if each.last_ran is None else each.last_ran, default=None)
+
+
+def target_still_accepted(
+    state: WorkloadState, view: WorkloadView, policy: Policy, template_id: str, now: float
+) -> KnownGood | None:
+    """The entry of a target that was chosen before, or None where it would not be accepted any more."""
+    return next((each for each in _accepted(state, view, policy, now) if each.template_id == template_id), None)
+
+
+def _accepted(state: WorkloadState, view: WorkloadView, policy: Policy, now: float) -> list[KnownGood]:
+    entries, stable = list(state.known_good), _stable_template(view)
     if stable is not None:  # it serves beside the new one, so it is never too long ago
         entries = [replace(each, last_ran=None) for each in entries if each.template_id == stable]
-    usable = [each for each in entries if accepted(each, policy.known_good, now)]
-    return max(usable, key=lambda each: math.inf if each.last_ran is None else each.last_ran, default=None)
+    return [each for each in entries if accepted(each, policy.known_good, now)]
 
 
 def describe_target(target: KnownGood, view: WorkloadView) -> Target:
@@ -54,7 +64,7 @@ def next_rung(rungs: tuple[RungStep, ...]) -> RungStep | None:
 def _stable_template(view: WorkloadView) -> str | None:
     if view.rollout is None or not view.rollout.in_progress:
         return None
-    stable = next((each for each in view.revisions if each.name == view.rollout.stable), None)
+    stable = view.stable()
     return stable.template_id if stable is not None else ""
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from watcher.core.model import Surroundings, WorkloadView
 from watcher.core.policy import KnownGoodRules, Policy
-from watcher.core.state import KnownGood, WorkloadState
+from watcher.core.state import KnownGood, Quarantined, WorkloadState
 from watcher.core.words import Phase, Provenance, Verdict
 
 RANKS = (Provenance.PRESUMED, Provenance.SOAKED, Provenance.PASSED)
@@ -15,7 +15,7 @@ PRESUMED_AFTER = 3600.0
 """Seconds a workload must have run unchanged, at the least, before its revision is presumed good."""
 
 KEPT = 20
-"""Entries kept per workload."""
+"""Entries kept per workload: of known good versions, and of bad ones."""
 
 
 def known(entries: Iterable[KnownGood], template_id: str, rules: KnownGoodRules, now: float) -> KnownGood | None:
@@ -74,6 +74,27 @@ def revoke(entries: tuple[KnownGood, ...], template_id: str, reason: str) -> tup
         replace(each, revoked=reason) if each.template_id == template_id and not each.revoked else each
         for each in entries
     )
+
+
+def quarantine(state: WorkloadState, template_id: str, revision: str, reason: str, now: float) -> WorkloadState:
+    """Mark a version bad that was taken back: it is no target, and its return is an alarm."""
+    others = tuple(each for each in state.quarantined if each.template_id != template_id)
+    entry = Quarantined(template_id, revision, reason, now)
+    return replace(
+        state,
+        quarantined=(*others, entry)[-KEPT:],
+        known_good=revoke(state.known_good, template_id, f"bad version: {reason}"),
+    )
+
+
+def release_from_quarantine(state: WorkloadState, template_id: str) -> WorkloadState:
+    """A version that was proven good after all is no bad one any more."""
+    return replace(state, quarantined=tuple(each for each in state.quarantined if each.template_id != template_id))
+
+
+def quarantined(state: WorkloadState, template_id: str) -> Quarantined | None:
+    """Why this version counts as bad, or None."""
+    return next((each for each in state.quarantined if each.template_id == template_id), None)
 
 
 def ripen(state: WorkloadState, view: WorkloadView, around: Surroundings, policy: Policy, now: float) -> WorkloadState:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from watcher.core import judge, ledger, releases, rollback
+from watcher.core import judge, ledger, mechanism, noticing, releases, rollback
 from watcher.core.deciding import decide, same_decision
 from watcher.core.guards import STALE_CACHE
 from watcher.core.model import Observation, Revision, WorkloadView
@@ -18,8 +18,6 @@ from watcher.core.words import Action, Mode, Outcome, Phase, Provenance, Verdict
 
 LAST_BLOCKS = 120.0
 """Seconds after the end of a watch in which the last samples may still come."""
-
-CARRYING_OUT = (Phase.ACTING, Phase.CONFIRMING, Phase.RECOVERING)
 
 
 def step(state: WorkloadState | None, observation: Observation, now: float, policy: Policy) -> Step | None:
@@ -37,7 +35,7 @@ def step(state: WorkloadState | None, observation: Observation, now: float, poli
     turn = Turn(state, view, observation, policy, now)
     numbered = newest is not None and releases.is_numbered(state, newest)
     if newest is not None and numbered:
-        _notice(turn, newest)
+        noticing.notice(turn, newest)
     _proceed(turn, judging=numbered)
     _ripen(turn)
     return turn.done()
@@ -51,7 +49,7 @@ def resume(state: WorkloadState) -> WorkloadState:
         return replace(state, stepped_at=None)
     under_way = watch.rollback
     if under_way is not None:
-        emptied = tuple(RecoveryEvidence(each.check, each.limit) for each in under_way.recovery)
+        emptied = tuple(RecoveryEvidence(each.check, each.basis, each.limit) for each in under_way.recovery)
         under_way = replace(under_way, recovery=emptied, next_order=0.0)
     kept = judge.resume(watch.evidence)
     return replace(state, stepped_at=None, watch=replace(watch, evidence=kept, rollback=under_way))
@@ -59,9 +57,7 @@ def resume(state: WorkloadState) -> WorkloadState:
 
 def open_watch(state: WorkloadState | None) -> Watch | None:
     """The watch that still needs data, or None."""
-    if state is None or state.watch is None or state.watch.phase is Phase.CLOSED:
-        return None
-    return state.watch
+    return None if state is None else state.open_watch
 
 
 def _gone(state: WorkloadState | None, now: float) -> Step | None:
@@ -108,48 +104,19 @@ def _ripen(turn: Turn) -> None:
     turn.state = ripe
 
 
-def _notice(turn: Turn, newest: Revision) -> None:
-    """A newer revision than the one marked: our own way back, or a new release that ends the watch before."""
-    if newest.number == turn.state.mark.number:
-        return
-    if releases.is_own_way_back(turn.state.watch, turn.view, newest):
-        entries = ledger.now_runs(turn.state.known_good, newest.template_id, turn.now)
-        turn.state = replace(turn.state, mark=releases.mark(newest, turn.now), known_good=entries)
-        turn.move("own_way_back")
-        return
-    release = releases.release(turn.state, turn.view, newest, turn.policy, turn.now)
-    _supersede(turn, release.revision)
-    entries = ledger.now_runs(turn.state.known_good, newest.template_id, release.began)
-    if release.never_undo.startswith("recovery"):
-        entries = ledger.revoke(entries, turn.state.mark.template_id, f"somebody went back to {release.revision}")
-    turn.state = replace(
-        turn.state, mark=releases.mark(newest, release.began), known_good=entries, watch=Watch(release), decisions=0
-    )
-    turn.observation = replace(turn.observation, blocks=())  # counted for the watch before; they come again
-    turn.move("release")
-
-
-def _supersede(turn: Turn, successor: str) -> None:
-    watch = open_watch(turn.state)
-    if watch is None:
-        return
-    outcome = Outcome.SUPERSEDED if watch.rollback is not None else None
-    if watch.phase is Phase.ACTING:  # nobody knows what became of the order; cooldown counts from it
-        turn.state = replace(turn.state, last_rollback=turn.now, last_rolled_back=watch.release.id)
-    turn.close(f"superseded by revision {successor}", outcome)
-    turn.ended.append(turn.watch)
-
-
 def _proceed(turn: Turn, *, judging: bool) -> None:
     """`judging` is False while the spec asks for a revision that the controller has not made or numbered yet."""
     if open_watch(turn.state) is None:
         return
     rollback.stand_down_if_forbidden(turn)
-    if not turn.policy.watched and turn.watch.phase not in CARRYING_OUT:
+    if not turn.policy.watched and not turn.watch.carrying_out:
         turn.close("no entry of services matches it any more")
         return
     _look(turn)
-    if turn.watch.phase in CARRYING_OUT:
+    noticing.end_if_aborted(turn)
+    if open_watch(turn.state) is None:
+        return
+    if turn.watch.carrying_out:
         rollback.go_on(turn)
     elif judging:
         _judge(turn)
@@ -194,13 +161,16 @@ def _judge(turn: Turn) -> None:
         _breach(turn, breaches)
     elif turn.watch.breached_at is not None:
         _over_by_itself(turn, turn.watch.breached_at)
-    if turn.watch.phase not in CARRYING_OUT and turn.observation.surroundings.cache_age <= STALE_CACHE:
+    if not turn.watch.carrying_out and turn.observation.surroundings.cache_age <= STALE_CACHE:
         _end_in_time(turn, findings)
 
 
 def _aborted_already(turn: Turn) -> bool:
-    rollout = turn.view.rollout
-    return rollout is not None and rollout.in_progress and bool(rollout.aborted_at)
+    """Whether an abort is on its way, whoever sent it.  One that never arrives is followed by the next rung."""
+    aborted = turn.state.aborted
+    if aborted is None:
+        return False
+    return turn.now - aborted.since <= mechanism.allowed(turn.watch, turn.policy.progress_deadline)
 
 
 def _breach(turn: Turn, breaches: tuple[Finding, ...]) -> None:
@@ -258,7 +228,8 @@ def _end_in_time(turn: Turn, findings: tuple[Finding, ...]) -> None:
 
 def _passed(turn: Turn) -> None:
     turn.update(replace(turn.watch, verdict=Verdict.PASS))
-    turn.state = ledger.learn(turn.state, Provenance.PASSED, turn.view, turn.observation.surroundings, turn.now)
+    state = ledger.release_from_quarantine(turn.state, turn.watch.release.template_id)
+    turn.state = ledger.learn(state, Provenance.PASSED, turn.view, turn.observation.surroundings, turn.now)
     turn.move("pass")
     turn.close("passed")
 

@@ -62,7 +62,7 @@ def has_target(view: WorkloadView, decision: Decision) -> bool:
 def on_target(view: WorkloadView, decision: Decision, rollback: Rollback, release: Release) -> bool:
     """Whether the version before the release, and nothing else, serves."""
     if rollback.rung is Rung.ABORT:
-        return _abort_is_done(view, release)
+        return abort_is_done(view, release)
     return has_target(view, decision) and view.rolled_out
 
 
@@ -107,7 +107,8 @@ def allowed(watch: Watch, progress_deadline: float) -> float:
     return max(LEAST_ALLOWED, 1.5 * (watch.rolled_out_at - watch.release.began))
 
 
-def _abort_is_done(view: WorkloadView, release: Release) -> bool:
+def abort_is_done(view: WorkloadView, release: Release) -> bool:
+    """Whether an abort of this release is through: only the stable version serves."""
     rollout = view.rollout
     if rollout is None or not rollout.aborted_at:
         return False
@@ -115,7 +116,7 @@ def _abort_is_done(view: WorkloadView, release: Release) -> bool:
         return rollout.active_selector == rollout.stable
     if rollout.routed:
         return not rollout.canary_weight
-    stable = next((each for each in view.revisions if each.name == rollout.stable), None)
+    stable = view.stable()
     bad = view.revision(release.number)
     gone = bad is None or (bad.desired == 0 and bad.ready == 0)
     return gone and stable is not None and stable.available >= view.desired

@@ -153,6 +153,11 @@ class WorkloadView:
         """The revision the spec asks for, or None while its ReplicaSet is not there yet."""
         return self.revision(self.current)
 
+    def stable(self) -> Revision | None:
+        """The revision that a Rollout's controller holds for proven, or None."""
+        name = self.rollout.stable if self.rollout is not None else ""
+        return next((each for each in self.revisions if each.name == name), None)
+
     def with_template(self, template_id: str) -> Revision | None:
         """The newest revision of this template, or None."""
         return next((each for each in reversed(self.revisions) if each.template_id == template_id), None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from watcher.core.guards import STALE_CACHE
+from watcher.core import judge
+from watcher.core.guards import STALE_CACHE, Case, check_guards
+from watcher.core.ladder import climb, target_still_accepted
 from watcher.core.policy import Policy
 from watcher.core.sentence import seconds
 from watcher.core.state import Decision, Finding, GuardFinding, Rollback
@@ -31,12 +33,44 @@ def forbidden(turn: Turn) -> GuardFinding | None:
     return None
 
 
+def withheld(turn: Turn, decision: Decision, rung: Rung) -> GuardFinding | None:
+    """Why the first write of this rung must not be made now.
+
+    Between the decision and that write lie a try of another rung, an API server that was away, or a restart: everything
+    that was asked then is asked again.
+    """
+    return forbidden(turn) or tightened(turn, decision, rung) or next(iter(_guards(turn, decision)), None)
+
+
+def _guards(turn: Turn, decision: Decision) -> tuple[GuardFinding, ...]:
+    state, view, policy, release = turn.state, turn.view, turn.policy, turn.watch.release
+    target = decision.target.template_id if decision.target is not None else ""
+    accepted = target_still_accepted(state, view, policy, target, turn.now)
+    findings = _as_of_now(turn, decision)
+    return check_guards(Case(state, release, view, turn.observation, policy, findings, accepted, turn.now))
+
+
+def _as_of_now(turn: Turn, decision: Decision) -> tuple[Finding, ...]:
+    """What led to the decision, with what excuses it by now; a check that is silent meanwhile takes nothing back."""
+    breaches = judge.breaches(judge.read(turn.watch, turn.view, turn.policy, turn.now))
+    now = {each.check: each for each in breaches}
+    return tuple(now.get(each.check, each) for each in decision.findings)
+
+
+def current(turn: Turn) -> bool:
+    """Whether the spec still asks for the release.  A newer template has no number, or an old one, for a moment."""
+    newest = turn.view.newest()
+    return newest is not None and newest.number == turn.watch.release.number
+
+
 def tightened(turn: Turn, decision: Decision, rung: Rung) -> GuardFinding | None:
-    """Why the thresholds file, as it is now, does not let this rung be taken on these findings."""
-    policy = turn.policy
-    if policy.rung_mode(rung) is not Mode.ACT:
-        return GuardFinding("mode", f"rung {rung} may only {policy.rung_mode(rung)} now")
-    if not any(each.may is Mode.ACT and _may(policy, each) is Mode.ACT for each in decision.findings):
+    """Why the thresholds file, or the workload, as they are now do not let this rung be taken on these findings."""
+    step = next((each for each in climb(turn.view, turn.policy) if each.rung is rung and each.taken), None)
+    mode = step.mode if step is not None else turn.policy.rung_mode(rung)
+    if mode is not Mode.ACT:
+        why = f": {step.reason}" if step is not None else ""
+        return GuardFinding("mode", f"rung {rung} may only {mode} now{why}")
+    if not any(each.may is Mode.ACT and _may(turn.policy, each) is Mode.ACT for each in decision.findings):
         return GuardFinding("mode", "none of the checks that fired may act any more")
     return None
 

@@ -5,6 +5,7 @@ A StatefulSet gives the same name to one pod after another, so the name alone do
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -15,20 +16,37 @@ CLOCKS = 10.0
 
 
 class PodTable:
-    """The pods of one workload that were ever seen, also those deleted meanwhile."""
+    """The pods of one workload that were seen, also those deleted meanwhile until they are forgotten."""
 
     def __init__(self) -> None:
         self._by_name: dict[str, list[Pod]] = {}
+        self._forgotten = -math.inf  # pods deleted before this time (Unix seconds) are not taken up again
 
     def update(self, pods: Iterable[Pod]) -> None:
         """Take over what is known now; start times and the first readiness of a pod are kept."""
         for pod in pods:
+            if pod.deleted is not None and pod.deleted < self._forgotten:
+                continue
             known = self._by_name.setdefault(pod.name, [])
             before = next((each for each in known if each.uid == pod.uid), None)
             if before is pod:
                 continue
             others = [each for each in known if each.uid != pod.uid]
             self._by_name[pod.name] = sorted([*others, _merged(before, pod)], key=lambda each: (each.created, each.uid))
+
+    def forget(self, before: float) -> list[Pod]:
+        """Let go of the pods that were deleted before this time (Unix seconds); they are returned."""
+        self._forgotten = max(self._forgotten, before)
+        gone = [
+            pod for pods in self._by_name.values() for pod in pods if pod.deleted is not None and pod.deleted < before
+        ]
+        for pod in gone:
+            left = [each for each in self._by_name[pod.name] if each.uid != pod.uid]
+            if left:
+                self._by_name[pod.name] = left
+            else:
+                del self._by_name[pod.name]
+        return gone
 
     def at(self, name: str, time: float) -> Pod | None:
         """The pod that bore this name at this time (Unix seconds), or None."""
@@ -42,6 +60,9 @@ class PodTable:
 
     def __bool__(self) -> bool:
         return bool(self._by_name)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
 
     def names(self, since: float) -> list[str]:
         """Names of pods that existed at `since` or later, sorted."""

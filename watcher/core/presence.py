@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Sequence, Set
 
 from watcher.core.model import Pod
+from watcher.core.podtable import PodTable
 from watcher.core.policy import Identify
 from watcher.core.series import Labels, Target, target_of
 
@@ -91,6 +92,18 @@ class Presence:
         """Drop scrapes older than `before`: no counter asks for them any more."""
         for target, times in self._scrapes.items():
             self._scrapes[target] = times[bisect.bisect_left(times, before) :]
+
+    def forget_pods(self, namespace: str, names: Set[str], pods: PodTable, before: float) -> None:
+        """Let go of what bore these names until `before`, Unix seconds; a name that `pods` still has goes on."""
+        for target in [each for each in self._scrapes if each.namespace == namespace and each.subject in names]:
+            times = self._scrapes[target]
+            if target.subject not in pods or not times or times[-1] < before:
+                del self._scrapes[target]
+                self._processes.pop(target, None)
+        for name in names:
+            if name not in pods:
+                self._first.pop((namespace, name), None)
+                self._labels.pop((namespace, name), None)
 
 
 def newest(times: Iterable[float | None]) -> float | None:

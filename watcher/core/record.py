@@ -27,6 +27,8 @@ from watcher.core.turn import Step
 SCHEMA = 1
 """Version of the records' shape; raised with every change that old bytes do not survive."""
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
 _NAMES: dict[type, tuple[str, ...]] = {}  # `dataclasses.fields` takes most of the time otherwise
 
 
@@ -48,7 +50,7 @@ class Record:
 
 def encode(value: object) -> bytes:
     """Canonical JSON bytes of a core value (dataclasses, enums, tuples, None, str, int, float, bool)."""
-    return json.dumps(_plain(value), separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _ENCODER.encode(_plain(value)).encode()
 
 
 def decode(kind: Any, data: bytes) -> Any:
@@ -61,7 +63,12 @@ def decode(kind: Any, data: bytes) -> Any:
 
 def digest(value: object) -> str:
     """sha256 of the canonical bytes, hexadecimal: the parameters' hash of a record."""
-    return hashlib.sha256(encode(value)).hexdigest()
+    return digest_of(encode(value))
+
+
+def digest_of(data: bytes) -> str:
+    """The `digest` of a value that has these canonical bytes."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def keep(before: WorkloadState | None, observation: Observation, now: float, policy: Policy, taken: Step) -> Record:
@@ -80,18 +87,26 @@ def replay(kept: Record) -> bool:
 
 
 def _plain(value: Any) -> object:
-    names = _names(type(value))
+    kind = type(value)
+    if kind in _AS_THEY_ARE:  # most values; the checks below take ten times as long
+        return value
+    if kind is tuple:
+        return [_plain(each) for each in value]
+    names = _names(kind)
     if names:
-        return {"_": type(value).__name__, **{name: _plain(getattr(value, name)) for name in names}}
+        plain: dict[str, object] = {"_": kind.__name__}
+        for name in names:
+            plain[name] = _plain(getattr(value, name))
+        return plain
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, tuple):
-        return [_plain(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    if value is None or isinstance(value, str | int | float):
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, str | int | float):
         return value
-    raise TypeError(f"{type(value).__name__} is no value of the core")
+    raise TypeError(f"{kind.__name__} is no value of the core")
 
 
 def _names(kind: type) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from watcher.core import availability
 from watcher.core.model import Block, Observation, PodCount, WorkloadView
-from watcher.core.policy import CounterCheck, Policy, QueryCheck
+from watcher.core.policy import CounterCheck, Policy, QueryCheck, basis
 from watcher.core.sentence import percent, seconds
 from watcher.core.state import Evidence, Finding, RecoveryEvidence, Rollback, Tally, Watch
 from watcher.core.words import Lane, Outcome
@@ -26,9 +26,8 @@ PATIENCE = 300.0
 
 def begin(findings: tuple[Finding, ...], policy: Policy) -> tuple[RecoveryEvidence, ...]:
     """One empty record for each counter check that had fired."""
-    return tuple(
-        RecoveryEvidence(each.check, each.limit or 0.0) for each in findings if _counter(policy, each.check) is not None
-    )
+    found = ((each, _counter(policy, each.check)) for each in findings)
+    return tuple(RecoveryEvidence(each.check, basis(check), each.limit or 0.0) for each, check in found if check)
 
 
 def fold(
@@ -76,7 +75,7 @@ def _counter(policy: Policy, name: str) -> CounterCheck | None:
 
 def _add(record: RecoveryEvidence, block: Block, policy: Policy, revision: str) -> RecoveryEvidence:
     check = _counter(policy, record.check)
-    if check is None or block.check != record.check or block.end <= record.seen_until:
+    if check is None or not _concerns(record, block, check) or block.end <= record.seen_until:
         return record
     blind = not check.identify.sees_versions
     counted = [pod for pod in block.pods if blind or pod.revision == revision]
@@ -90,6 +89,11 @@ def _add(record: RecoveryEvidence, block: Block, policy: Policy, revision: str) 
     if proof.share <= record.limit:  # only pods that have just started: neither proves anything
         return replace(record, good=0)
     return replace(record, good=0, bad=record.bad + 1, beyond=record.beyond.plus(proof))
+
+
+def _concerns(record: RecoveryEvidence, block: Block, check: CounterCheck) -> bool:
+    """Whether the block measures what had fired: neither check nor bounds are others by now."""
+    return block.check == record.check and record.basis == basis(check) and block.basis in ("", record.basis)
 
 
 def _sum(pods: list[PodCount]) -> Tally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from watcher.core.ledger import known
+from watcher.core.ledger import known, quarantined
 from watcher.core.model import Revision, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import Mark, Release, Watch, WorkloadState
@@ -63,6 +63,21 @@ def release(state: WorkloadState, view: WorkloadView, newest: Revision, policy: 
     )
 
 
+def returned(before: Release, state: WorkloadState, newest: Revision, policy: Policy, now: float) -> Release:
+    """The release that begins when an aborted Rollout is set going again: revision, number and template are the same.
+
+    What it is compared with has not changed either; only whether it may be undone is asked anew.
+    """
+    times = before.returned + 1
+    return replace(
+        before,
+        id=f"{before.uid}/{before.number}.{times}",
+        began=now,
+        never_undo=_never_undo(state, newest, policy, now),
+        returned=times,
+    )
+
+
 def is_own_way_back(watch: Watch | None, view: WorkloadView, newest: Revision) -> bool:
     """Whether `newest` is what our own rollback put in place, hence no release to watch.
 
@@ -84,9 +99,8 @@ def is_numbered(state: WorkloadState, newest: Revision) -> bool:
 
 def _ran_before(marked: Mark, view: WorkloadView, newest: Revision) -> Mark:
     """What ran until this release: of a Rollout that never finished the one before, its stable version."""
-    stable = view.rollout.stable if view.rollout is not None else ""
-    found = next((each for each in view.revisions if each.name == stable), None)
-    if found is None or stable in (marked.revision, newest.name):
+    found = view.stable()
+    if found is None or found.name in (marked.revision, newest.name):
         return marked
     return mark(found, marked.since)
 
@@ -109,6 +123,8 @@ def _never_undo(state: WorkloadState, newest: Revision, policy: Policy, now: flo
     if watch is not None and newest.template_id != watch.release.template_id and _amid_breach(state):
         return f"{AMID_BREACH} revision {watch.release.revision} stood at breach"
     good = known(state.known_good, newest.template_id, policy.known_good, now)
+    if quarantined(state, newest.template_id) is not None:
+        return ""
     if good is not None and newest.template_id != state.mark.template_id:
         return f"recovery release: it returns to revision {good.revision}, known good ({good.provenance})"
     return ""

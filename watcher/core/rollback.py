@@ -48,13 +48,12 @@ def start(turn: Turn, decision: Decision) -> None:
 
 
 def stand_down_if_forbidden(turn: Turn) -> None:
-    """An intent is not sent, nor sent again, once something forbids to write.  What was sent shows on the object."""
+    """An intent is not sent, nor sent again, once anything speaks against it.  What was sent shows on the object."""
     watch, observation = turn.watch, turn.observation
     if watch.phase is not Phase.ACTING or observation.executing or observation.report is not None:
         return
     _, decision, rollback = _parts(turn)
-    tightened = permission.tightened(turn, decision, rollback.rung)
-    why = permission.forbidden(turn) or tightened or permission.outdated(turn, rollback)
+    why = permission.withheld(turn, decision, rollback.rung) or permission.outdated(turn, rollback)
     if why is not None and not mechanism.shows_decision(turn.view, decision, rollback):
         _bar(turn, why, seen=why.id != "forbidden")
         _stand_down(turn, why)
@@ -76,7 +75,7 @@ def _acting(turn: Turn) -> None:
         _acknowledged(turn, report.at if report is not None else turn.now)
     elif report is not None:
         _reported(turn, report)
-    elif turn.observation.executing or turn.now < rollback.next_order or turn.view.newest() is None:
+    elif turn.observation.executing or turn.now < rollback.next_order or not permission.current(turn):
         return
     elif rollback.again is not None:
         _bar(turn, rollback.again, seen=rollback.again.id != "hold")
@@ -202,8 +201,8 @@ def _take(turn: Turn, decision: Decision, rung: Rung) -> None:
     rollback = Rollback(rung, began=began, phase_began=turn.now)
     turn.update(replace(turn.watch, phase=Phase.ACTING, decision=decision, rollback=rollback))
     turn.move(f"{rung}")
-    if permission.forbidden(turn) is None and permission.tightened(turn, decision, rung) is None:
-        _order_again(turn)
+    if permission.current(turn) and permission.withheld(turn, decision, rung) is None:
+        _order_again(turn)  # else the next step stands down, and says why
 
 
 def _order_again(turn: Turn) -> None:
@@ -290,10 +289,14 @@ def _recovering(turn: Turn) -> None:
 
 def _finish(turn: Turn, outcome: Outcome) -> None:
     watch, decision, rollback = _parts(turn)
-    entries = ledger.revoke(turn.state.known_good, watch.release.template_id, f"rolled back as decision {decision.id}")
+    release, did = watch.release, f"rolled back as decision {decision.id}"
+    entries = ledger.revoke(turn.state.known_good, release.template_id, did)
     entries = ledger.now_runs(entries, mechanism.target_of(decision).template_id, turn.now)
     durability = Durability.CLUSTER_ONLY if turn.view.manager is not None else Durability.DURABLE
-    turn.state = replace(turn.state, known_good=entries, watch=replace(watch, durability=durability))
+    state = replace(turn.state, known_good=entries, watch=replace(watch, durability=durability))
+    if outcome is not Outcome.DID_NOT_HELP and rollback.rung is not Rung.ABORT:  # an abort was noticed when it came
+        state = ledger.quarantine(state, release.template_id, release.revision, f"it was {did}", turn.now)
+    turn.state = state
     text = recovery.describe(outcome, rollback, watch, turn.now)
     turn.announce("RolledBack", text, warning=outcome is Outcome.DID_NOT_HELP)
     turn.close(text, outcome)

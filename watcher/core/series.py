@@ -6,11 +6,11 @@ these are readings of one counter, so they are joined before differences are tak
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Set
 from enum import StrEnum
 from typing import NamedTuple
 
+from watcher.core import patterns
 from watcher.core.policy import By, CounterCheck, HistogramCheck, Identify, RatioCheck
 
 Labels = Mapping[str, str]
@@ -103,7 +103,7 @@ def bucket_bound(labels: Labels) -> float | None:
 
 
 def weigher(check: CounterCheck) -> Callable[[Part, Labels], Weight]:
-    """A function from a series to its weight.  Raises ValueError for a pattern that Python cannot compile."""
+    """A function from a series to its weight.  Raises ValueError for a pattern that is not taken."""
     alternatives = _compiled(check) if isinstance(check, RatioCheck) else ()
 
     def weight(part: Part, labels: Labels) -> Weight:
@@ -113,24 +113,21 @@ def weigher(check: CounterCheck) -> Callable[[Part, Labels], Weight]:
             return Weight(0, -1)
         if part is Part.ERRORS:
             return Weight(0, 1)
-        bad = any(
-            all(pattern.fullmatch(labels.get(name, "")) for name, pattern in alternative)
-            for alternative in alternatives
-        )
+        bad = any(all(fits(labels.get(name, "")) for name, fits in alternative) for alternative in alternatives)
         return Weight(1, int(bad))
 
     return weight
 
 
-Alternative = tuple[tuple[str, re.Pattern[str]], ...]
+Alternative = tuple[tuple[str, Callable[[str], bool]], ...]
 
 
 def _compiled(check: RatioCheck) -> tuple[Alternative, ...]:
     return tuple(tuple((name, _pattern(check.name, pattern)) for name, pattern in each) for each in check.bad)
 
 
-def _pattern(check: str, pattern: str) -> re.Pattern[str]:
+def _pattern(check: str, pattern: str) -> Callable[[str], bool]:
     try:
-        return re.compile(pattern, re.DOTALL)
-    except re.error as error:
-        raise ValueError(f"check {check}: pattern {pattern!r} of `bad` cannot be read: {error}") from None
+        return patterns.predicate(pattern)
+    except patterns.PatternError as error:
+        raise ValueError(f"check {check}: pattern {pattern!r} of `bad` does not do: {error}") from None

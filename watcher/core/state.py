@@ -7,10 +7,17 @@ from dataclasses import dataclass, field
 from watcher.core.model import Workload
 from watcher.core.words import Action, Change, Durability, Lane, Mode, Outcome, Phase, Provenance, Rung, Verdict
 
+CARRYING_OUT = (Phase.ACTING, Phase.CONFIRMING, Phase.RECOVERING)
+"""Phases of a rollback under way."""
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One change of a workload's pod template.  `id` is `<workload UID>/<revision number>`."""
+    """One change of a workload's pod template.
+
+    `id` is `<workload UID>/<revision number>`.  A Rollout that is set going again after an abort keeps its revision and
+    is a release of its own all the same: `<workload UID>/<revision number>.<returned>`.
+    """
 
     id: str
     workload: Workload
@@ -24,6 +31,7 @@ class Release:
     previous: str = ""  # template_id that ran before; empty for the first
     previous_revision: str = ""  # the name of its revision; empty where it is no measure of what is usual
     never_undo: str = ""  # why it is watched and never undone: recovery release, roll-forward-only
+    returned: int = 0  # times that an aborted Rollout was set going again at this very revision; part of the id
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,24 @@ class KnownGood:
     revoked: str = ""
     digests: tuple[tuple[str, str], ...] = ()
     configurations: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A version that was taken back: its return is an alarm.  `reason` is a clause, `since` Unix seconds."""
+
+    template_id: str
+    revision: str
+    reason: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class AbortSeen:
+    """A Rollout was seen aborted at this revision, whoever did it; `since` is when, Unix seconds."""
+
+    revision: str
+    since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +148,13 @@ class AvailabilityEvidence:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryEvidence:
-    """What a check that had fired sees after the way back: blocks in a row within and beyond its limit."""
+    """What a check that had fired sees after the way back: blocks in a row within and beyond its limit.
+
+    `basis` is `policy.basis` of the check when the way back was there: `limit` says nothing of blocks of another.
+    """
 
     check: str
+    basis: str = ""
     limit: float = 0.0
     good: int = 0
     bad: int = 0
@@ -277,6 +307,11 @@ class Watch:
     ended_at: float | None = None
     end_reason: str = ""
 
+    @property
+    def carrying_out(self) -> bool:
+        """Whether a rollback is under way."""
+        return self.phase in CARRYING_OUT
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -302,4 +337,11 @@ class WorkloadState:
     decisions: int = 0  # attempts so far of the release under watch
     last_rollback: float | None = None
     last_rolled_back: str = ""  # id of the release
+    quarantined: tuple[Quarantined, ...] = ()
+    aborted: AbortSeen | None = None  # of the marked revision of a Rollout
     stepped_at: float | None = None
+
+    @property
+    def open_watch(self) -> Watch | None:
+        """The watch that still needs data, or None."""
+        return None if self.watch is None or self.watch.phase is Phase.CLOSED else self.watch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +14,12 @@ from watcher.core.presence import Presence
 
 HISTORY = 600.0
 """Seconds before the release that are counted too, to compare with."""
+
+LINGER = 900.0
+"""Seconds of sample time that must have been counted since a pod was deleted before it is forgotten."""
+
+FORGET_EVERY = 60.0
+"""Seconds of sample time between two looks for pods to forget."""
 
 GRACE = 60.0
 """Seconds for which a deleted pod's last samples may still be read."""
@@ -30,6 +37,7 @@ class Folds:
     outbox: list[Block] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)  # checks that cannot be counted, and why
     live_pods: bool = False
+    forgotten: float = -math.inf  # pods deleted before this time are forgotten, Unix seconds
 
     def update(self, view: WorkloadView, policy: Policy, intervals: Mapping[str, float | None]) -> None:
         """Take over the pods as they are now, and the checks as configured now; a changed check begins anew."""
@@ -42,6 +50,24 @@ class Folds:
         for name, check in wanted.items():
             if name not in self.countings or self.countings[name].check != check:
                 self._begin(check, intervals.get(check.source))
+
+    def forget(self) -> None:
+        """Let go of pods that are long gone and counted to their end by all checks: a watch may last for days.
+
+        Only a check that is configured anew would want them again; of it nothing from so long ago is known then.
+        """
+        before = min((each.read_from() for each in self.countings.values()), default=-math.inf) - LINGER
+        if before < self.forgotten + FORGET_EVERY:
+            return
+        self.forgotten = before
+        gone = self.pods.forget(before)
+        if not gone:
+            return
+        names = frozenset(pod.name for pod in gone)
+        for presence in self.presences.values():
+            presence.forget_pods(self.workload.namespace, names, self.pods, before)
+        for counting in self.countings.values():
+            counting.forget(gone, before)
 
     def _begin(self, check: CounterCheck, interval: float | None) -> None:
         self.presences.setdefault(check.source, Presence())

@@ -7,12 +7,18 @@ from dataclasses import dataclass, field, replace
 
 from watcher.core.model import Block, QueryValue, RungReport, Source, Workload
 
+MOST = 1000
+"""Blocks, and values of queries, that wait for one workload: about an hour of four checks.  More come together only
+while the decision log cannot be written, when nothing is judged; the oldest are dropped then, which is less evidence.
+"""
+
 
 @dataclass(slots=True)
 class Mail:
     """Measurements and reports that wait for the next step.
 
-    `began`: when the release began that the measurements are of, Unix seconds.
+    `began`: when the release began that the measurements are of, Unix seconds.  `before` counts the blocks and the
+    values that came before the first one here: they were taken or dropped.
     """
 
     blocks: tuple[Block, ...] = ()
@@ -20,6 +26,7 @@ class Mail:
     sources: tuple[Source, ...] = ()
     report: RungReport | None = None
     began: float = 0.0
+    before: tuple[int, int] = field(default=(0, 0), compare=False)
 
 
 @dataclass(slots=True)
@@ -42,6 +49,7 @@ class Inbox:
         mail.blocks = (*mail.blocks, *blocks)
         mail.queries = (*mail.queries, *queries)
         mail.sources = tuple(sources)
+        _drop(mail, len(mail.blocks) - MOST, len(mail.queries) - MOST)
 
     def reported(self, workload: Workload, report: RungReport) -> None:
         """Add the report of an attempt.  There is one attempt at a time, so the one before was taken."""
@@ -56,16 +64,26 @@ class Inbox:
         mail = self.mail.get(workload)
         if mail is None:
             return
-        mail.blocks = mail.blocks[len(seen.blocks) :]
-        mail.queries = mail.queries[len(seen.queries) :]
+        _drop(
+            mail,
+            seen.before[0] + len(seen.blocks) - mail.before[0],
+            seen.before[1] + len(seen.queries) - mail.before[1],
+        )
         mail.report = None if mail.report is seen.report else mail.report
 
     def only_of(self, workload: Workload, began: float) -> None:
         """Drop what was measured for another release than the one that began then: it came while it was replaced."""
         mail = self.mail.get(workload)
         if mail is not None and mail.began != began:
-            mail.blocks, mail.queries = (), ()
+            _drop(mail, len(mail.blocks), len(mail.queries))
 
     def forget(self, workload: Workload) -> None:
         """Forget a workload that needs no data any more."""
         self.mail.pop(workload, None)
+
+
+def _drop(mail: Mail, blocks: int, queries: int) -> None:
+    """Take so many from the front; none where fewer than one."""
+    blocks, queries = max(0, blocks), max(0, queries)
+    mail.blocks, mail.queries = mail.blocks[blocks:], mail.queries[queries:]
+    mail.before = mail.before[0] + blocks, mail.before[1] + queries

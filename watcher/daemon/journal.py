@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from watcher.adapters.store.worker import StoreThread
 from watcher.core import record, report
-from watcher.core.model import Observation
+from watcher.core.model import Observation, Workload
 from watcher.core.policy import Policy
 from watcher.core.state import Decision, Watch, WorkloadState
 from watcher.core.turn import Step
 from watcher.ports import Commit, DecisionRow, Rejected, ReleaseRow, StoredState, StoreReader, Transition
+
+POLICIES_KEPT = 1000
+"""Policies whose bytes are kept, at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +31,23 @@ class Taken:
 
 
 class Journal:
-    """The decision log as the daemon writes it; a thread of its own does the writing."""
+    """The decision log as the daemon writes it; a thread of its own does the writing, and makes the records too."""
 
     def __init__(self, store: StoreThread) -> None:
         self.store = store
+        self._policies = Policies()
 
-    async def write(self, taken: Iterable[Taken]) -> None:
-        """Write these steps in one durable transaction.  Raises Unavailable when nothing could be written."""
-        await self.store.commit(as_commit(list(taken)))
+    async def write(self, taken: Iterable[Taken]) -> dict[Workload, str]:
+        """Write these steps in one durable transaction.  Raises Unavailable when nothing could be written.
+
+        Returns the workloads whose step is left out, and why: it cannot be recorded at all, as where the API server
+        gave text that is no Unicode.  Such a step must not count as taken; all others are written.
+        """
+        steps = list(taken)
+        commit, left_out = await self.store.ask(lambda _: recordable(steps, self._policies))
+        if len(left_out) < len(steps):
+            await self.store.commit(commit)
+        return left_out
 
     async def expire(self, now: float) -> None:
         """Remove what is too old, in small batches."""
@@ -63,41 +76,103 @@ def _read(stored: StoredState) -> WorkloadState:
     return state
 
 
+class Policies:
+    """Policies as they are recorded, each encoded once: many workloads share one, which is large."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Policy, str, bytes]] = {}  # by id; while it is here, no other has this id
+
+    def of(self, policy: Policy) -> tuple[str, bytes]:
+        """Digest and bytes."""
+        if id(policy) not in self._known:
+            if len(self._known) >= POLICIES_KEPT:
+                self._known.clear()
+            body = record.encode(policy)
+            self._known[id(policy)] = (policy, record.digest_of(body), body)
+        _, digest, body = self._known[id(policy)]
+        return digest, body
+
+
+def recordable(taken: list[Taken], policies: Policies) -> tuple[Commit, dict[Workload, str]]:
+    """One transaction for those of these steps that can be recorded; the workloads of the others, and why not."""
+    commits, left_out = list[Commit](), dict[Workload, str]()
+    for each in taken:
+        try:
+            commits.append(_commit(each, policies))
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
+            left_out[each.step.state.workload] = f"{type(error).__name__}: {error}"
+    return _joined(commits), left_out
+
+
 def as_commit(taken: list[Taken]) -> Commit:
-    """One transaction for these steps: transitions, newest states, and the rows that people search."""
-    moved = [each for each in taken if each.step.moved]
-    gone = set(_gone(taken))
-    quiet = [each for each in taken if not each.step.moved and each.step.state.uid not in gone]
-    watches = list(_watches(moved))
+    """One transaction for these steps: transitions, newest states, and the rows that people search.
+
+    Raises TypeError or ValueError for a step that cannot be recorded.
+    """
+    policies = Policies()
+    return _joined([_commit(each, policies) for each in taken])
+
+
+def _joined(commits: list[Commit]) -> Commit:
     return Commit(
-        transitions=tuple(_transition(each) for each in moved),
-        states=tuple(_stored(each) for each in quiet),
-        decisions=tuple(_decision_row(watch, watch.decision) for watch in watches if watch.decision is not None),
-        releases=tuple(_release_row(watch) for watch in watches),
-        policies=tuple({record.digest(each.policy): record.encode(each.policy) for each in moved}.items()),
-        gone=tuple(sorted(gone)),
+        transitions=tuple(row for each in commits for row in each.transitions),
+        states=tuple(row for each in commits for row in each.states),
+        decisions=tuple(row for each in commits for row in each.decisions),
+        releases=tuple(row for each in commits for row in each.releases),
+        policies=tuple(dict(pair for each in commits for pair in each.policies).items()),
+        gone=tuple(sorted({uid for each in commits for uid in each.gone})),
     )
 
 
-def _gone(taken: list[Taken]) -> Iterator[str]:
+def _commit(taken: Taken, policies: Policies) -> Commit:
+    """What one step adds.  Raises TypeError or ValueError where it cannot be recorded."""
+    gone = tuple(_gone(taken))
+    if not taken.step.moved:
+        states = () if taken.step.state.uid in gone else (_stored(taken),)
+        return _storable(Commit(states=states, gone=gone))
+    digest, policy = policies.of(taken.policy)
+    watches = list(_watches(taken))
+    return _storable(
+        Commit(
+            transitions=(_transition(taken, digest),),
+            decisions=tuple(_decision_row(watch, watch.decision) for watch in watches if watch.decision is not None),
+            releases=tuple(_release_row(watch) for watch in watches),
+            policies=((digest, policy),),
+            gone=gone,
+        )
+    )
+
+
+def _storable(commit: Commit) -> Commit:
+    """This commit, when the columns of its rows can be written: one that cannot would fail all of a transaction."""
+    rows: tuple[Transition | StoredState | DecisionRow | ReleaseRow, ...]
+    rows = (*commit.transitions, *commit.states, *commit.decisions, *commit.releases)
+    for row in rows:
+        for column in fields(row):
+            value = getattr(row, column.name)
+            if isinstance(value, str):
+                value.encode()
+            elif isinstance(value, float) and math.isnan(value):
+                raise ValueError(f"{column.name} is not a number")
+    return commit
+
+
+def _gone(taken: Taken) -> Iterator[str]:
     """Uids of workloads that were deleted, be it that another of the same name took their place."""
-    for each in taken:
-        if each.observation.view is None:
-            yield each.step.state.uid
-        if each.before is not None and each.before.uid != each.step.state.uid:
-            yield each.before.uid
+    if taken.observation.view is None:
+        yield taken.step.state.uid
+    if taken.before is not None and taken.before.uid != taken.step.state.uid:
+        yield taken.before.uid
 
 
-def _watches(moved: list[Taken]) -> Iterator[Watch]:
-    """Every watch that these steps changed: those that ended in them, and those that are the newest now."""
-    for each in moved:
-        yield from each.step.ended
-        if each.step.state.watch is not None:
-            yield each.step.state.watch
+def _watches(taken: Taken) -> Iterator[Watch]:
+    """Every watch that this step changed: those that ended in it, and the one that is the newest now."""
+    yield from taken.step.ended
+    if taken.step.state.watch is not None:
+        yield taken.step.state.watch
 
 
-def _transition(taken: Taken) -> Transition:
-    kept = record.keep(taken.before, taken.observation, taken.now, taken.policy, taken.step)
+def _transition(taken: Taken, policy: str) -> Transition:
     state = taken.step.state
     return Transition(
         at=taken.now,
@@ -105,12 +180,12 @@ def _transition(taken: Taken) -> Transition:
         uid=state.uid,
         release=state.watch.release.id if state.watch is not None else "",
         schema=record.SCHEMA,
-        policy_hash=record.digest(taken.policy),
+        policy_hash=policy,
         kind=" ".join(taken.step.moved),
-        state_before=kept.state_before,
-        observation=kept.observation,
-        state_after=kept.state_after,
-        commands=kept.commands,
+        state_before=record.encode(taken.before),
+        observation=record.encode(taken.observation),
+        state_after=record.encode(state),
+        commands=record.encode(taken.step.commands),
     )
 
 

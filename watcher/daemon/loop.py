@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import structlog
 
-from watcher.core import machine
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.daemon.executing import Executing
@@ -75,13 +74,17 @@ class Loop:
         """Step what is due, for ever.  The first round steps everything: what began meanwhile is found now."""
         self.sweep()
         while True:
-            watched = self._stepping.open_watches().keys()
-            for batch in _batches(self._take_due()):
-                if not await self._stepping.step(batch):
-                    self._due.update(batch)
-            if watched != self._stepping.open_watches().keys():
-                self._watches_changed.set()
+            await self.step_due()
             await self._pause()
+
+    async def step_due(self) -> None:
+        """Step what is due now, once."""
+        watched = self._stepping.open_watches().keys()
+        for batch in _batches(self._take_due()):
+            if not await self._stepping.step(batch):
+                self._due.update(batch)
+        if watched != self._stepping.open_watches().keys():
+            self._watches_changed.set()
 
     async def follow_changes(self) -> None:
         """Wake for every change of the cluster, for ever."""
@@ -110,9 +113,15 @@ class Loop:
         while True:
             began = self._clock.now()
             with self._telemetry.poll_seconds.time():
-                await self._poll_once(began)
+                await self.poll_once(began)
             took = self._clock.now() - began
             await self._clock.sleep(max(SHORTEST_PAUSE, self._sourcing.polling.interval - max(0.0, took)))
+
+    async def poll_once(self, at: float) -> None:
+        """Poll the sources once, as of `at` (Unix seconds), and hand over what they brought."""
+        watched = tuple(self._watched())
+        began = {each.view.workload: each.since for each in watched}
+        self._deliver(await self._sourcing.polling.poll(watched, at), began)
 
     async def last_step(self) -> None:
         """One more step for reports that came in while shutting down; nothing new is begun."""
@@ -135,7 +144,7 @@ class Loop:
         due, self._due = self._due, set()
         self._wake.clear()
         for name, watch in watches.items():
-            every = TICK if watch.phase in machine.CARRYING_OUT else WATCH_EVERY
+            every = TICK if watch.carrying_out else WATCH_EVERY
             if not 0 <= now - self._looked.get(name, 0.0) < every:
                 due.add(name)
         self._looked = {name: now if name in due else self._looked[name] for name in watches}
@@ -146,11 +155,6 @@ class Loop:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(TICK):
                 await self._wake.wait()
-
-    async def _poll_once(self, at: float) -> None:
-        watched = tuple(self._watched())
-        began = {each.view.workload: each.since for each in watched}
-        self._deliver(await self._sourcing.polling.poll(watched, at), began)
 
     def _deliver(self, readings: Mapping[Workload, Reading], began: Mapping[Workload, float]) -> None:
         """Hand over what a poll brought, but for releases that another one replaced while it was asked for."""

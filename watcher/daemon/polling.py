@@ -94,6 +94,7 @@ class Polling:
             if folds is None or folds.since != each.since:
                 folds = Folds(workload, each.since)
             folds.update(each.view, each.policy, self._intervals)
+            folds.forget()
             kept[workload] = folds
         self._folds = kept
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 
 from watcher import __version__
 from watcher.config import Thresholds
-from watcher.core import judge, report
+from watcher.core import judge, report, spelling
 from watcher.core.guards import STALE_CACHE
 from watcher.core.model import Source, Workload, WorkloadView
 from watcher.core.policy import Policy
@@ -128,10 +127,7 @@ class Status:
         return [newest[name] for name in sorted(newest)]
 
     def _near(self, workload: Workload) -> list[str]:
-        """Workloads that may be meant: of the same name first, then those that are written alike."""
-        known = sorted(str(view.workload) for view in self._cluster.workloads())
-        same = [name for name in known if name.rpartition("/")[2] == workload.name]
-        return list(dict.fromkeys([*same, *get_close_matches(str(workload), known, n=3)]))[:5]
+        return spelling.near(str(workload), (str(view.workload) for view in self._cluster.workloads()))
 
     def _watching(self, workload: Workload, watch: Watch) -> Body:
         view = self._cluster.view(workload)
@@ -156,7 +152,8 @@ def _answer(workload: Workload, text: str, **more: object) -> Body:
 def _because(watch: Watch, policy: Policy) -> str:
     decision = watch.decision
     if watch.outcome is not None:
-        return f"{watch.outcome}: {watch.end_reason}"
+        said = watch.end_reason.lower().startswith(watch.outcome.partition("_")[0])
+        return watch.end_reason if said else f"{watch.outcome}: {watch.end_reason}"
     if decision is not None:
         return decision.reason
     if watch.ended_at is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -80,7 +80,7 @@ class Stepping:
 
     def carrying_out(self) -> frozenset[Workload]:
         """Workloads with a rollback under way."""
-        return frozenset(name for name, watch in self._open.items() if watch.phase in machine.CARRYING_OUT)
+        return frozenset(name for name, watch in self._open.items() if watch.carrying_out)
 
     async def step(self, workloads: Iterable[Workload]) -> bool:
         """Step these workloads, and carry out what their steps ask for once they are durable.
@@ -93,22 +93,33 @@ class Stepping:
     async def _step_together(self, workloads: list[Workload]) -> bool:
         async with self._one_at_a_time:
             steps = self._take_all(workloads)
-            if not await self._recorded([taken for taken, _ in steps if self._is_news(taken)]):
+            left_out = await self._recorded([taken for taken, _ in steps if self._is_news(taken)])
+            if left_out is None:
                 return False
             for taken, mail in steps:
-                self._adopt(taken, mail)
+                if taken.step.state.workload in left_out:
+                    self._fails(taken.step.state.workload, f"cannot be recorded: {left_out[taken.step.state.workload]}")
+                else:
+                    self._adopt(taken, mail)
             return True
 
-    async def _recorded(self, worth_keeping: list[Taken]) -> bool:
+    async def _recorded(self, worth_keeping: list[Taken]) -> Mapping[Workload, str] | None:
+        """Workloads whose step cannot be recorded, so that nothing of it may be done; None: nothing was written."""
         try:
-            if worth_keeping:
-                await self._journal.write(worth_keeping)
-                self.unwritable = ""
+            left_out = await self._journal.write(worth_keeping) if worth_keeping else {}
         except Unavailable as error:
             self.unwritable = str(error)
             log.error("decision_log_unwritable", error=str(error), held_back=len(worth_keeping))
-            return False
-        return True
+            return None
+        if worth_keeping:
+            self.unwritable = ""
+        return left_out
+
+    def _fails(self, workload: Workload, why: str) -> None:
+        """A fault of ours with one release: it stays as it was, no order is carried out; all others go on."""
+        if workload not in self.failed:
+            log.error("step_not_recorded", workload=str(workload), error=why)
+        self.failed[workload] = why
 
     def _take_all(self, workloads: Iterable[Workload]) -> list[tuple[Taken, Mail]]:
         """Each step sees the rollbacks that the ones before it intend; they are remembered once all is durable."""
@@ -153,7 +164,8 @@ class Stepping:
                 log.exception("step_failed", workload=str(workload))
             self.failed[workload] = f"{type(error).__name__}: {error}"
             return None
-        self.failed.pop(workload, None)
+        if step is None:
+            self.failed.pop(workload, None)
         return step
 
     def _surroundings(
@@ -176,6 +188,7 @@ class Stepping:
 
     def _adopt(self, taken: Taken, mail: Mail) -> None:
         state = taken.step.state
+        self.failed.pop(state.workload, None)
         if self._is_news(taken):
             self._stored_at[state.workload] = taken.now
         self.inbox.taken(state.workload, mail)

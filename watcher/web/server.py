@@ -120,7 +120,7 @@ async def why(request: web.Request) -> web.Response:
 async def decisions(request: web.Request) -> web.Response:
     """Decisions, newest first."""
     workload, limit, since = _selection(request)
-    rows = await request.app[STORE].ask(lambda store: store.decisions(workload, limit=limit, since=since))
+    rows = await request.app[STORE].read(lambda log: log.decisions(workload, limit=limit, since=since))
     return web.json_response({"items": [decision_document(row) for row in rows]})
 
 
@@ -130,7 +130,7 @@ async def decision(request: web.Request) -> web.Response:
     prefix = request.match_info["id"]
     if len(prefix) > LONGEST_ID:
         raise BadRequest(f"an id of {len(prefix)} characters is none of ours, which have {LONGEST_ID} at the most")
-    row = await request.app[STORE].ask(lambda store: store.decision(prefix))
+    row = await request.app[STORE].read(lambda log: log.decision(prefix))
     return web.json_response(decision_document(row))
 
 
@@ -138,7 +138,7 @@ async def decision(request: web.Request) -> web.Response:
 async def releases(request: web.Request) -> web.Response:
     """Releases, newest first."""
     workload, limit, since = _selection(request)
-    rows = await request.app[STORE].ask(lambda store: store.releases(workload, limit=limit, since=since))
+    rows = await request.app[STORE].read(lambda log: log.releases(workload, limit=limit, since=since))
     return web.json_response({"items": [release_document(row) for row in rows]})
 
 

@@ -118,15 +118,15 @@ async def test_a_version_that_is_too_old_is_listed_anew(first: Stream | Exceptio
     assert script.requests("watch")[-1]["resourceVersion"] == "20"
 
 
-async def test_backs_off_with_jitter_up_to_half_a_minute() -> None:
+async def test_backs_off_with_jitter_up_to_ten_seconds() -> None:
     script = Script([Unavailable("refused") for _ in range(12)])
     async with following(script) as (reflector, _):
-        await asyncio.sleep(400)
+        await asyncio.sleep(120)
         assert not reflector.settled
         assert "refused" in reflector.problem
     gaps = [later - earlier for earlier, later in pairwise(script.times("list"))]
     for number, gap in enumerate(gaps):
-        most = min(30.0, 2.0**number)
+        most = min(10.0, 2.0**number)
         assert most / 2 - 0.01 <= gap <= most + 0.01
 
 
@@ -145,6 +145,44 @@ async def test_says_once_that_it_fails_and_once_that_it_is_back() -> None:
             await asyncio.sleep(10)
             assert reflector.problem == ""
     assert [entry["event"] for entry in logs] == ["watch_failed", "watch_restored"]
+
+
+async def test_a_list_that_works_again_takes_the_note_away() -> None:
+    script = Script([Unavailable("refused"), page(thing("a"))], [Stream()])
+    async with following(script) as (reflector, _):
+        assert reflector.problem == "refused"
+        await asyncio.sleep(1.1)
+        assert reflector.problem == ""
+
+
+async def test_a_silent_watch_takes_the_note_away_within_seconds() -> None:
+    watches = [Stream([bookmark("11")], ends_with=Unavailable("silent"), seconds=30), Stream(seconds=6), Stream()]
+    async with following(Script([page()], watches)) as (reflector, _):
+        await asyncio.sleep(30.1)
+        assert reflector.problem == "silent"
+        await asyncio.sleep(7)
+        assert reflector.problem == ""
+
+
+async def test_only_the_first_watch_after_a_failure_is_short() -> None:
+    watches: list[Stream | Exception] = [Unavailable("down"), Stream(seconds=6), Stream()]
+    script = Script([page()], watches)
+    async with following(script):
+        await asyncio.sleep(10)
+    assert [int(each["timeoutSeconds"]) > 6 for each in script.requests("watch")] == [True, False, True]
+
+
+async def test_a_watch_that_fails_though_lists_work_keeps_its_note_and_its_pauses() -> None:
+    """Each time the server has forgotten where the watch was, and a new list says nothing of watching."""
+    lists = [page(version=str(number)) for number in range(20)]
+    watches: list[Stream | Exception] = [
+        each for _ in range(20) for each in (Unavailable("no watching"), Gone("too old"))
+    ]
+    script = Script(lists, watches)
+    async with following(script) as (reflector, _):
+        await asyncio.sleep(60)
+        assert reflector.problem == "no watching"
+    assert len(script.requests("watch")) < 20
 
 
 async def test_a_watch_that_is_ended_at_once_again_and_again_is_a_failure() -> None:

@@ -85,6 +85,20 @@ def test_a_decision_is_found_by_the_beginning_of_its_id(store: Store) -> None:
     assert store.decision("3f9a").id == "3f9a", "the whole id counts more than a beginning"
 
 
+def test_ids_that_begin_so_are_found_whatever_comes_behind(store: Store) -> None:
+    store.commit(commit(decisions=(decision("3f\U0010fffe"), decision("3g"), decision("3é"))))
+    assert store.decision("3f").id == "3f\U0010fffe"
+    assert store.decision("3é").id == "3é"
+
+
+def test_of_very_many_decisions_the_newest_that_begin_so_are_shown(store: Store) -> None:
+    store.commit(commit(decisions=tuple(decision(f"3f{number:04}", at=float(number)) for number in range(600))))
+    with pytest.raises(NoSuchDecision, match="600 decisions begin with '3f'") as caught:
+        store.decision("3f")
+    assert caught.value.near == ("3f0599", "3f0598", "3f0597", "3f0596", "3f0595")
+    assert store.decision("3f0042").at == 42.0
+
+
 @pytest.mark.parametrize(
     ("prefix", "near"),
     [("3f", {"3f9a", "3f01"}), ("3f9b", {"3f9a"}), ("", {"3f9a", "3f01", "77c2"}), ("%", {"3f9a", "3f01", "77c2"})],

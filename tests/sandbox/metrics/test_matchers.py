@@ -27,8 +27,8 @@ from watcher.sandbox.metrics.store import Predicate
     ],
 )
 def test_patterns_are_anchored_on_both_ends(text: str, fits: str, misfits: str) -> None:
-    assert pattern(text).fullmatch(fits)
-    assert not pattern(text).fullmatch(misfits)
+    assert pattern(text)(fits)
+    assert not pattern(text)(misfits)
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,12 @@ from watcher.ports import Clock, Forbidden, Rejected, Unavailable
 PAGE = 500
 WATCH_SECONDS = (25, 35)
 GRACE_SECONDS = 5.0  # beyond the watch's own end, before its silence counts as a dead connection
-BACKOFF_SECONDS = (1.0, 30.0)
+BACKOFF_SECONDS = (1.0, 10.0)  # an API server that is back must not wait for long to be seen
 ABSENT_SECONDS = (150.0, 300.0)  # until a resource that is not installed is asked for again
 DOUBTS = 4  # answers 404 before a resource that was there counts as removed
 UNREADABLE_SECONDS = 30.0  # of failed first lists before others go on without it
 STEADY_SECONDS = 5.0  # a watch that lived that long was no failure
+PROVING_SECONDS = 6  # how long the first watch after a failure lasts: a silent one proves itself by its end
 
 Item = TypeVar("Item")
 Seen_contra = TypeVar("Seen_contra", contravariant=True)
@@ -69,6 +70,7 @@ class Reflector(Generic[Item]):
         self._items: dict[str, Item] = {}
         self._version = ""
         self._failures = 0
+        self._list_failed = False
         self._since = clock.now()
         self._confirmed: float | None = None
         self._refused = False
@@ -137,7 +139,7 @@ class Reflector(Generic[Item]):
             page = {"limit": str(PAGE), **self._selector, "continue": metadata["continue"]}
         self._replace(found)
         self._version = str(metadata.get("resourceVersion") or "0")
-        if self._refused or not self._failures:
+        if self._refused or self._list_failed or not self._failures:
             self._recovered()
         self._confirm()
 
@@ -169,7 +171,7 @@ class Reflector(Generic[Item]):
 
     async def _watch(self) -> None:
         started = self._clock.now()
-        seconds = random.randint(*WATCH_SECONDS)  # noqa: S311 - spreads the load, keeps no secret
+        seconds = PROVING_SECONDS if self._failures else random.randint(*WATCH_SECONDS)  # noqa: S311 - spreads the load
         wanted = {
             "resourceVersion": self._version,
             "allowWatchBookmarks": "true",
@@ -210,7 +212,7 @@ class Reflector(Generic[Item]):
         self._refused = False
 
     def _recovered(self) -> None:
-        self._failures = 0
+        self._failures, self._list_failed = 0, False
         self.absent = False
         if self.problem:
             self.problem = ""
@@ -219,7 +221,7 @@ class Reflector(Generic[Item]):
     def _complain(self, problem: str) -> None:
         if not self.problem:
             log.warning("watch_failed", path=self._path, problem=problem)
-        self.problem, self.absent = problem, False
+        self.problem, self.absent, self._list_failed = problem, False, not self._version
 
     async def _not_there(self, error: NotFound) -> None:
         """404: the resource is not installed.  One that was there gets the benefit of the doubt for a while."""

@@ -6,10 +6,9 @@ A row's `body` is the document; where it lacks a key that the row has a column f
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any
 
+from watcher.core.spelling import near
 from watcher.ports import DecisionRow, ReleaseRow, StoreReader
 
 Document = dict[str, Any]
@@ -94,8 +93,11 @@ def _because(release: ReleaseRow | None, decision: DecisionRow | None) -> str:
 
 
 def _guard(decision: DecisionRow) -> str:
+    """What the guard says, where the decision's reason does not end with it anyway."""
     guard = decision_document(decision)["guard"]
-    return f" The guard {guard['id']} held: {_sentence(guard['reason'])}" if guard and guard["reason"] else ""
+    if not guard or not guard["reason"] or guard["reason"] in decision.reason:
+        return ""
+    return f" The guard {guard['id']} held: {_sentence(guard['reason'])}"
 
 
 def _sentence(text: str) -> str:
@@ -104,12 +106,7 @@ def _sentence(text: str) -> str:
 
 def _near(log: StoreReader, workload: str) -> list[str]:
     known = {state.workload for state in log.states()} | {row.workload for row in log.releases(limit=_MOST_RELEASES)}
-    same_name = [each for each in sorted(known) if each.rpartition("/")[2] == workload.rpartition("/")[2]]
-    return _without_repeats([*same_name, *get_close_matches(workload, sorted(known), n=3)])
-
-
-def _without_repeats(names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(names))
+    return near(workload, known)
 
 
 def _parsed(body: bytes) -> Document:

@@ -7,26 +7,28 @@ from difflib import get_close_matches
 
 from watcher.ports import NoSuchDecision
 
+NEWEST = 200
+"""Ids of decisions that a wrong id is compared with, at the most."""
+
 _SHOWN = 5
 
 
-def resolve(prefix: str, ids: Sequence[str]) -> str:
-    """The id that is meant; `ids` newest first.  Raises NoSuchDecision, with ids that are close."""
-    if prefix in ids:
+def after(prefix: str) -> str:
+    """What comes behind every id that begins so, in the order of code points."""
+    return f"{prefix}\U0010ffff"
+
+
+def resolve(prefix: str, matches: Sequence[str], newest: Sequence[str]) -> str:
+    """The id that is meant among `matches`, which begin so; `newest` are ids to choose from where there is none.
+
+    Both with the newest first.  Raises NoSuchDecision, with ids that are close.
+    """
+    if prefix in matches:
         return prefix
-    matches = [each for each in ids if each.startswith(prefix)] if prefix else []
     if len(matches) == 1:
         return matches[0]
     if matches:
-        raise _ambiguous(prefix, matches)
-    raise _unknown(prefix, ids)
-
-
-def _ambiguous(prefix: str, matches: list[str]) -> NoSuchDecision:
-    near = tuple(matches[:_SHOWN])
-    return NoSuchDecision(f"{len(matches)} decisions begin with {prefix!r}: write more of the id", near)
-
-
-def _unknown(prefix: str, ids: Sequence[str]) -> NoSuchDecision:
-    near = tuple(get_close_matches(prefix, ids[:1000], n=_SHOWN, cutoff=0.5)) or tuple(ids[:3])
-    return NoSuchDecision(f"no decision has the id {prefix!r}; `watcher decisions list` shows them", near)
+        message = f"{len(matches)} decisions begin with {prefix!r}: write more of the id"
+        raise NoSuchDecision(message, tuple(matches[:_SHOWN]))
+    near = tuple(get_close_matches(prefix, newest[:NEWEST], n=_SHOWN, cutoff=0.5)) or tuple(newest[:3])
+    raise NoSuchDecision(f"no decision has the id {prefix!r}; `watcher decisions list` shows them", near)

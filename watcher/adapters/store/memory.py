@@ -54,7 +54,7 @@ class MemoryStore:
     def decision(self, prefix: str) -> DecisionRow:
         """As StoreReader says."""
         ids = [row.id for row in self.decisions(limit=len(self._decisions))]
-        return self._decisions[resolve(prefix, ids)]
+        return self._decisions[resolve(prefix, [each for each in ids if prefix and each.startswith(prefix)], ids)]
 
     def releases(
         self, workload: str = "", *, limit: int = 100, since: float = 0.0, unfinished: bool = False

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from watcher.adapters.store.errors import StoreMissing, damaged, translated
-from watcher.adapters.store.lookup import resolve
+from watcher.adapters.store.lookup import NEWEST, after, resolve
 from watcher.adapters.store.rows import TRANSITION_COLUMNS, as_state, as_transition, columns
 from watcher.adapters.store.schema import check_readable
 from watcher.core.model import PastRollback, Workload
@@ -37,7 +37,7 @@ class SQLiteReader:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open the log for reading only; the daemon may go on writing it.
+        """Open the log for reading only, from one thread at a time; the daemon may go on writing it.
 
         Raises StoreMissing, StoreDamaged, StoreTooNew, StoreTooOld.
         """
@@ -47,7 +47,9 @@ class SQLiteReader:
             )
         with ExitStack() as undo:
             try:
-                connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+                connection = sqlite3.connect(
+                    f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+                )
                 undo.callback(connection.close)
                 check_readable(connection, path)
             except sqlite3.Error as error:
@@ -73,9 +75,15 @@ class SQLiteReader:
         """As StoreReader says."""
         rows = self._rows(f"{_DECISIONS}WHERE id = ?", (prefix,))
         if not rows:
-            ids = [row[0] for row in self._rows("SELECT id FROM decisions ORDER BY at DESC, id DESC")]
-            rows = self._rows(f"{_DECISIONS}WHERE id = ?", (resolve(prefix, ids),))
+            rows = self._rows(f"{_DECISIONS}WHERE id = ?", (self._meant(prefix),))
         return DecisionRow(*rows[0])
+
+    def _meant(self, prefix: str) -> str:
+        """The id that begins so; found by the index on ids, for the log may hold very many.  Raises NoSuchDecision."""
+        beginning = "SELECT id FROM decisions WHERE id >= ? AND id < ? ORDER BY at DESC, id DESC"
+        found = self._rows(beginning, (prefix, after(prefix))) if prefix else []
+        newest = self._rows("SELECT id FROM decisions ORDER BY at DESC, id DESC LIMIT ?", (NEWEST,))
+        return resolve(prefix, [row[0] for row in found], [row[0] for row in newest])
 
     def releases(
         self, workload: str = "", *, limit: int = 100, since: float = 0.0, unfinished: bool = False

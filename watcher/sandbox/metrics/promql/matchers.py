@@ -1,35 +1,29 @@
 """Label matchers.  Patterns are RE2 and fully anchored, as in Prometheus.
 
-Python's `re` reads most of RE2 the same way.  The rest would silently mean something else (`[[:alpha:]]`, `{,3}`,
-possessive quantifiers), so that only what is known to be equal is let through.
+What Python's `re` would read differently, or take too long for, is refused.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 
 import promql_parser
 
+from watcher.core import patterns
 from watcher.sandbox.metrics.promql.values import CannotEvaluate
 from watcher.sandbox.metrics.store import NAME, Predicate
 
-_ESCAPE = r"\\(?:[^A-Za-z0-9]|[dDwWtnr])"
-_CLASS = rf"\[\^?(?:{_ESCAPE}|[^\\\[\]&~|-]|-(?!-))+\]"
-_ONE = rf"(?:[^\\\[\](){{}}|*+?]|{_ESCAPE}|{_CLASS}|\))(?:(?:[*+?]|\{{\d+(?:,\d*)?\}})\??(?![*+?{{]))?"
-_SAME_IN_BOTH = re.compile(rf"(?:\(\?i\))?(?:{_ONE}|\((?:\?:)?(?!\?)|\|)*", re.DOTALL)
-
 
 @lru_cache(maxsize=1024)
-def pattern(text: str) -> re.Pattern[str]:
-    """The pattern, to be used with `fullmatch`.  Raises CannotEvaluate for what Python reads differently."""
-    if not _SAME_IN_BOTH.fullmatch(text):
-        raise CannotEvaluate.unknown(f"the regular expression {text!r}")
+def pattern(text: str) -> Predicate:
+    """Whether a whole value matches.  Raises CannotEvaluate."""
     try:
-        return re.compile(text, re.ASCII | re.DOTALL)
-    except re.error as error:
+        fits = patterns.predicate(text)
+        patterns.refuse_slow(text)
+    except patterns.PatternError as error:
         raise CannotEvaluate.unknown(f"the regular expression {text!r} ({error})") from None
+    return fits
 
 
 def _equal(value: str) -> Predicate:
@@ -40,20 +34,15 @@ def _not_equal(value: str) -> Predicate:
     return lambda seen: seen != value
 
 
-def _matches(value: str) -> Predicate:
-    compiled = pattern(value)
-    return lambda seen: compiled.fullmatch(seen) is not None
-
-
 def _matches_not(value: str) -> Predicate:
-    compiled = pattern(value)
-    return lambda seen: compiled.fullmatch(seen) is None
+    fits = pattern(value)
+    return lambda seen: not fits(seen)
 
 
 _BY_OPERATOR: tuple[tuple[promql_parser.MatchOp, Callable[[str], Predicate]], ...] = (
     (promql_parser.MatchOp.Equal, _equal),
     (promql_parser.MatchOp.NotEqual, _not_equal),
-    (promql_parser.MatchOp.Re, _matches),
+    (promql_parser.MatchOp.Re, pattern),
     (promql_parser.MatchOp.NotRe, _matches_not),
 )
 
