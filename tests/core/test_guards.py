@@ -9,7 +9,7 @@ import pytest
 
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import World
-from watcher.core.guards import GUARDS
+from watcher.core.guards import GUARDS, IGNORANCE
 from watcher.core.model import Manager, PastRollback, Result
 from watcher.core.policy import KnownGoodRules, Limit
 from watcher.core.words import Action, Kind, Mode, Provenance
@@ -104,6 +104,11 @@ def config_moved(world: World) -> None:
     world.around(configurations=(("ConfigMap/cart", "bbb"),))
 
 
+def config_unread(world: World) -> None:
+    config_moved(world)
+    world.around(configurations=())
+
+
 def config_back(world: World) -> None:
     world.around(configurations=(("ConfigMap/cart", "aaa"),))
 
@@ -125,19 +130,21 @@ def _amend(world: World, **changes: object) -> None:
     world.state = replace(world.state, known_good=entries)
 
 
+UNREAD = "ConfigMap/cart cannot be read, so it may have changed"
+
+
 @pytest.mark.parametrize(
-    ("now", "reason"),
+    ("now", "guard", "reason"),
     [
-        ((), "ConfigMap/cart cannot be read, so it may have changed since revision hash-v1 was proven"),
-        (
-            (("ConfigMap/other", "aaa"),),
-            "ConfigMap/cart cannot be read, so it may have changed since revision hash-v1 was",
-        ),
-        ((("ConfigMap/cart", ""),), "ConfigMap/cart is gone since revision hash-v1 was proven"),
-        ((("ConfigMap/cart", "bbb"),), "ConfigMap/cart changed since revision hash-v1 was proven"),
+        ((), "config_unknown", f"{UNREAD} since revision hash-v1 was proven"),
+        ((("ConfigMap/other", "aaa"),), "config_unknown", f"{UNREAD} since revision hash-v1 was proven"),
+        ((("ConfigMap/cart", ""),), "config_moved", "ConfigMap/cart is gone since revision hash-v1 was proven"),
+        ((("ConfigMap/cart", "bbb"),), "config_moved", "ConfigMap/cart changed since revision hash-v1 was proven"),
     ],
 )
-def test_a_configuration_that_is_not_known_to_be_the_same_holds(now: tuple[tuple[str, str], ...], reason: str) -> None:
+def test_a_configuration_that_is_not_known_to_be_the_same_holds(
+    now: tuple[tuple[str, str], ...], guard: str, reason: str
+) -> None:
     world = World.of()
     world.release("v2", errors=0.2)
     world.run(15)
@@ -145,7 +152,7 @@ def test_a_configuration_that_is_not_known_to_be_the_same_holds(now: tuple[tuple
     world.around(configurations=now)
     world.run_until("hold")
     assert world.decision.guard is not None
-    assert (world.decision.guard.id, world.decision.guard.reason[: len(reason)]) == ("config_moved", reason)
+    assert (world.decision.guard.id, world.decision.guard.reason[: len(reason)]) == (guard, reason)
     config_back(world)
     world.run_until("restored")
 
@@ -162,6 +169,7 @@ CASES: dict[str, tuple[Situation, Situation]] = {
     "no_target": (nothing_known, known),
     "target_gone": (target_gone, target_back),
     "config_moved": (config_moved, config_back),
+    "config_unknown": (config_unread, config_back),
     "mutable_tag": (tag_moved, tag_back),
 }
 
@@ -227,7 +235,7 @@ def test_a_guard_is_asked_again_before_a_write_that_was_waited_with(guard: str) 
     world.release("v2", errors=0.2)
     world.run_until("unavailable")
     begins(world)
-    world.run_until("stood_down", within=15)
+    world.run_until("stood_down", within=45 if guard in IGNORANCE else 15)
 
     assert world.guards == (guard,)
     assert world.decision.guards[0].reason in world.decision.reason

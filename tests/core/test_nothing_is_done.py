@@ -51,7 +51,7 @@ def test_an_autoscaler_that_flaps_does_not_keep_a_good_release_from_passing() ->
     for round_ in range(60):
         world.cluster.desired = 4 + round_ % 3
         world.run(10)
-    world.run(100)
+    world.run(300)
     assert world.watch.verdict is Verdict.PASS
     assert world.decisions == []
 

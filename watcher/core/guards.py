@@ -155,9 +155,15 @@ def _config_moved(case: Case) -> str | None:
     gone = [name for name in moved if not now[name]]
     if gone:
         return f"{', '.join(gone)} is gone {proven}"
-    if moved:
-        return f"{', '.join(moved)} changed {proven}"
+    return f"{', '.join(moved)} changed {proven}" if moved else None
+
+
+def _config_unknown(case: Case) -> str | None:
+    if case.target is None:
+        return None
+    now = dict(case.observation.surroundings.configurations)
     unread = [name for name, _ in case.target.configurations if name not in now]
+    proven = f"since revision {case.target.revision} was proven"
     return f"{', '.join(unread)} cannot be read, so it may have changed {proven}" if unread else None
 
 
@@ -189,6 +195,10 @@ GUARDS: dict[str, Callable[[Case], str | None]] = {
     "no_target": _no_target,
     "target_gone": _target_gone,
     "config_moved": _config_moved,
+    "config_unknown": _config_unknown,
     "mutable_tag": _mutable_tag,
 }
 """Guards by id, in the order in which they are shown."""
+
+IGNORANCE = frozenset({"config_unknown"})
+"""Guards that hold because something has not been looked at, as it is for a moment after each start."""

@@ -90,11 +90,17 @@ def required(policy: Policy) -> tuple[Check, ...]:
 
 
 def enough(watch: Watch, policy: Policy) -> bool:
-    """Whether the new version served, and every required check saw enough of it, for long enough, for a PASS."""
-    return watch.exposed_at is not None and all(
-        _seen(watch.evidence, check) >= _needed(check, policy)
-        and _sighted(watch.evidence, check) >= SIGHT * policy.bake.hold_for
-        for check in required(policy)
+    """Whether the new version served, and every required check saw enough of it, for long enough, for a PASS; and
+    whether no check saw it above its bounds on the whole."""
+    above = any(rule.exceeds(check, counter_evidence(watch.evidence, check)) for check in counters(policy))
+    return (
+        watch.exposed_at is not None
+        and not above
+        and all(
+            _seen(watch.evidence, check) >= _needed(check, policy)
+            and _sighted(watch.evidence, check) >= SIGHT * policy.bake.hold_for
+            for check in required(policy)
+        )
     )
 
 

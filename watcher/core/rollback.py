@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from watcher.core import ledger, mechanism, permission, recovery
+from watcher.core.guards import IGNORANCE
 from watcher.core.ladder import next_rung
 from watcher.core.model import Result, RungReport
 from watcher.core.orders import ReleaseStuckPodsOrder
@@ -27,6 +28,9 @@ SHORTEST_BAR, LONGEST_BAR = 10.0, 300.0
 
 STUCK_PAUSE = 10.0
 """Seconds between two orders to delete stuck pods."""
+
+LOOKED_AT = 30.0
+"""Seconds in which everything should have been looked at after a start."""
 
 TRIED_ENOUGH = 5
 """Orders after which nobody is asked any more whether an undo that shows on the object was carried through."""
@@ -54,9 +58,24 @@ def stand_down_if_forbidden(turn: Turn) -> None:
         return
     _, decision, rollback = _parts(turn)
     why = permission.withheld(turn, decision, rollback.rung) or permission.outdated(turn, rollback)
-    if why is not None and not mechanism.shows_decision(turn.view, decision, rollback):
+    turn.update(replace(watch, rollback=replace(rollback, ignorant_since=_ignorant_since(turn, rollback, why))))
+    if why is None or _may_soon_be_known(turn):
+        return
+    if not mechanism.shows_decision(turn.view, decision, rollback):
         _bar(turn, why, seen=why.id != "forbidden")
         _stand_down(turn, why)
+
+
+def _ignorant_since(turn: Turn, rollback: Rollback, why: GuardFinding | None) -> float | None:
+    if why is None or why.id not in IGNORANCE:
+        return None
+    return turn.now if rollback.ignorant_since is None else rollback.ignorant_since
+
+
+def _may_soon_be_known(turn: Turn) -> bool:
+    """Whether an intent waits unsent for something to be looked at, as after a start, rather than being given up."""
+    since = _parts(turn)[2].ignorant_since
+    return since is not None and turn.now - since < LOOKED_AT
 
 
 def go_on(turn: Turn) -> None:
@@ -75,13 +94,18 @@ def _acting(turn: Turn) -> None:
         _acknowledged(turn, report.at if report is not None else turn.now)
     elif report is not None:
         _reported(turn, report)
-    elif turn.observation.executing or turn.now < rollback.next_order or not permission.current(turn):
+    elif _must_wait(turn, rollback):
         return
     elif rollback.again is not None:
         _bar(turn, rollback.again, seen=rollback.again.id != "hold")
         _stand_down(turn, rollback.again)
     else:
         _order_again(turn)
+
+
+def _must_wait(turn: Turn, rollback: Rollback) -> bool:
+    early = turn.observation.executing or turn.now < rollback.next_order
+    return early or not permission.current(turn) or _may_soon_be_known(turn)
 
 
 def _own_report(turn: Turn) -> RungReport | None:

@@ -66,7 +66,7 @@ def fold(
     evidence = replace(evidence, new=evidence.new.plus(new), old=evidence.old.plus(old))
     if block.gap:
         return evidence
-    if _shows_new(check, block, release):
+    if _shows_new(check, block, release, rules):
         evidence = replace(evidence, sighted=evidence.sighted + block.length)
     return replace(
         evidence,
@@ -104,6 +104,13 @@ def suspicious(evidence: CounterEvidence) -> bool:
     return any(lane.streak for lane in evidence.lanes)
 
 
+def exceeds(check: CounterCheck, evidence: CounterEvidence) -> bool:
+    """Whether the new version on the whole lies above its bounds, proven or not: that is no pass."""
+    limits = (_limit(check, evidence.usual, lane, Tally()) for lane in (Lane.NEW_VS_MAX, Lane.NEW_VS_BEFORE))
+    bound = max((limit for limit in limits if limit is not None), default=1.0)
+    return evidence.new.bad >= MIN_BAD_TO_PROPOSE and evidence.new.share > bound
+
+
 def _limit_of_health(check: CounterCheck, evidence: CounterEvidence, lane: LaneEvidence) -> float:
     """The share within which the service counts as recovered: a severe lane's own bound would be too lax."""
     if lane.lane is not Lane.SEVERE_40:
@@ -137,9 +144,13 @@ def _sides(check: CounterCheck, block: Block, release: Release, rules: JudgeRule
     return _sum(new), _sum(warm), _sum(old)
 
 
-def _shows_new(check: CounterCheck, block: Block, release: Release) -> bool:
-    """Whether the block looked at the new version, be it that no request came."""
-    return any(not check.identify.sees_versions or pod.revision == release.revision for pod in block.pods)
+def _shows_new(check: CounterCheck, block: Block, release: Release, rules: JudgeRules) -> bool:
+    """Whether the block looked at pods of the new version past warm-up, be it that no request came."""
+    if not check.identify.sees_versions:
+        return bool(block.pods)
+    return any(
+        pod.revision == release.revision and pod.age is not None and pod.age >= rules.warm_up for pod in block.pods
+    )
 
 
 def _shows_old(check: CounterCheck, block: Block, release: Release) -> bool:

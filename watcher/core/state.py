@@ -282,6 +282,7 @@ class Rollback:
     complete: bool = False
     applied: bool = False
     denied: str = ""
+    ignorant_since: float | None = None  # since when it is not sent because something has not been looked at yet
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from watcher.adapters.kubernetes import fresh, resources, rollouts
 from watcher.adapters.kubernetes.client import Client, Json
-from watcher.adapters.kubernetes.fields import annotations_of
+from watcher.adapters.kubernetes.fields import annotations_of, at
 from watcher.adapters.kubernetes.marks import DECISION
 from watcher.adapters.kubernetes.operations import Operation, add, decided, pointer, same_object, test
 from watcher.adapters.kubernetes.promotion import patch_status
@@ -28,6 +28,8 @@ class Abort:
         status = rollouts.status(raw)
         if raw["metadata"]["uid"] != order.uid or status.current != order.pod_hash:
             return Result.CONFLICT, f"{order.workload} is at another revision by now"
+        if not rollouts.observed(raw):
+            return Result.CONFLICT, f"{order.workload} was changed and its controller has not seen that yet"
         if status.aborted_at:
             return Result.ALREADY, f"aborted at {status.aborted_at}"
         impossible = _impossible(status)
@@ -45,11 +47,12 @@ class Abort:
         if annotations_of(raw).get(DECISION) != order.decision:
             path = resources.ROLLOUTS.path(namespace, name)
             await self.client.patch(path, [same_object(raw), decided(raw, order.decision)])
-        await patch_status(self.client, namespace, name, changes(order, status))
+        await patch_status(self.client, namespace, name, changes(order, raw, status))
 
 
-def changes(order: AbortOrder, status: RolloutStatus) -> list[Operation]:
-    """The patch of the status.
+def changes(order: AbortOrder, raw: Json, status: RolloutStatus) -> list[Operation]:
+    """The patch of the status; it holds only for the template that was read, for the controller takes its time to say
+    in the status that there is a newer one.
 
     Argo Rollouts 1.8.4 to 1.9.3 lose an abort that lands beside a write of their own, and the same patch again
     changes nothing, so a repeated one brings a new message along.
@@ -58,6 +61,9 @@ def changes(order: AbortOrder, status: RolloutStatus) -> list[Operation]:
         test(pointer("status", "currentPodHash"), order.pod_hash),
         add(pointer("status", "abort"), True),  # noqa: FBT003
     ]
+    template = at(raw, "spec", "template")
+    if template is not None:  # else it is in the object of `workloadRef`
+        operations.insert(0, test(pointer("spec", "template"), template))
     if order.clear_promotion or status.promote_full:
         operations.append(add(pointer("status", "promoteFull"), False))  # noqa: FBT003
     if order.tried > 1 or status.abort:
