@@ -51,10 +51,20 @@ def fitted(document: Document, top: type[Top]) -> Top:
         try:
             return top.model_validate(document.data)
         except ValidationError as failure:
-            for error in failure.errors(include_url=False):
+            for error in sorted(failure.errors(include_url=False), key=_is_missing):
                 _report(document, error, top)
-            for path in {document.resolve(error["loc"]) for error in failure.errors(include_url=False)}:
+            for path in {document.resolve(_unusable(error)) for error in failure.errors(include_url=False)}:
                 document.prune(path)
+
+
+def _is_missing(error: ErrorDetails) -> bool:
+    """A key that is missing may be there under a wrong name: that is the mistake then."""
+    return error["type"] == "missing"
+
+
+def _unusable(error: ErrorDetails) -> Path:
+    """What cannot be used: the value, or the mapping that lacks it."""
+    return error["loc"][:-1] if _is_missing(error) else error["loc"]
 
 
 def _report(document: Document, error: ErrorDetails, top: type[BaseModel]) -> None:
