@@ -75,6 +75,7 @@ def test_one_rollback(trials: Trials, case: Case) -> None:
     trial = trials.plays[case]
     if case in trials.failed:
         raise AssertionError(f"{case}; end of its log:\n{trial.daemon.process.tail()}") from trials.failed[case]
+    assert len(trial.decisions) == 1, [each["reason"] for each in trial.decisions]
     (decision,) = trial.decisions
     assert (decision["action"], decision["mode"], decision["outcome"]) == ("roll_back", "act", "restored")
     applied = Counter(trials.applied[trial.service.namespace])

@@ -51,7 +51,12 @@ def _guards(turn: Turn, decision: Decision) -> tuple[GuardFinding, ...]:
 
 
 def _as_of_now(turn: Turn, decision: Decision) -> tuple[Finding, ...]:
-    """What led to the decision, with what excuses it by now; a check that is silent meanwhile takes nothing back."""
+    """What led to the decision, with what excuses it by now; a check that is silent meanwhile takes nothing back.
+
+    Pods are not there yet for a moment after a start: then nothing new is known of them.
+    """
+    if not turn.view.pods:
+        return decision.findings
     breaches = judge.breaches(judge.read(turn.watch, turn.view, turn.policy, turn.now))
     now = {each.check: each for each in breaches}
     return tuple(now.get(each.check, each) for each in decision.findings)
