@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test lint types layers check e2e e2e-tools lock schema clean
+.PHONY: setup demo test lint types layers check e2e e2e-tools lock schema bench bench-full clean
 
 setup: $(READY)
 
@@ -39,8 +39,26 @@ e2e-tools: setup
 e2e: e2e-tools
 	WATCHER_E2E=require $(BIN)/pytest -m e2e
 
+# The benchmark of the judge: `bench` takes about ten minutes on two cores, `bench-full` half a day; both go on where they were.
+BENCH_READY := $(VENV)/.ready-bench
+
+$(BENCH_READY): $(READY) requirements.bench.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.bench.lock
+	touch $(BENCH_READY)
+
+bench: $(BENCH_READY)
+	$(BIN)/python -m benchmarks.judge run --size short
+	$(BIN)/python -m benchmarks.judge report --size short
+
+bench-full: $(BENCH_READY)
+	$(BIN)/python -m benchmarks.judge run --size full
+	$(BIN)/python -m benchmarks.judge report --size full
+
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
+
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra dev --output-file requirements.lock pyproject.toml requirements.build.in
+	$(COMPILE) --extra dev --output-file requirements.lock pyproject.toml requirements.build.in
+	$(COMPILE) --extra bench --constraint requirements.lock --output-file requirements.bench.lock pyproject.toml
 
 schema: setup
 	$(BIN)/watcher schema > config/thresholds.schema.json

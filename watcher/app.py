@@ -27,6 +27,7 @@ from watcher.core.words import Mode, strictest
 from watcher.daemon.clock import SystemClock
 from watcher.daemon.configurations import Configurations
 from watcher.daemon.executing import Executing
+from watcher.daemon.fleets import Lookout
 from watcher.daemon.housekeeping import Housekeeping
 from watcher.daemon.journal import Journal, load
 from watcher.daemon.loop import Loop
@@ -81,6 +82,7 @@ class Daemon:
     stepping: Stepping
     executing: Executing
     loop: Loop
+    lookout: Lookout
     configurations: Configurations
     status: Status
     housekeeping: Housekeeping
@@ -120,6 +122,7 @@ class Daemon:
             group.create_task(self.loop.follow_changes(), name="changes")
             group.create_task(self.loop.follow_pods(), name="pods")
             group.create_task(self.loop.take_reports(), name="reports")
+            group.create_task(self.loop.look_around(self.lookout), name="fleet")
             group.create_task(self.loop.poll(), name="poll")
             group.create_task(self.configurations.run(), name="configurations")
             group.create_task(self.loop.run(), name="steps")
@@ -176,6 +179,7 @@ async def assemble(
         stepping=stepping,
         executing=executing,
         loop=loop,
+        lookout=Lookout(cluster, stepping, sourcing, clock, policy_of),
         configurations=Configurations(cluster, stepping, clock),
         status=status,
         housekeeping=Housekeeping(reloading, stepping, executing, journal, status, telemetry, clock),

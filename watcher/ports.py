@@ -70,6 +70,9 @@ class MetricsSource(Protocol):
     async def instant(self, query: str, at: float) -> list[Sample]:
         """Evaluate a PromQL expression at one time.  Raises as `raw`."""
 
+    async def range(self, query: str, start: float, end: float, step: float) -> list[RawSeries]:
+        """Evaluate a PromQL expression at every `step` seconds from `start` to `end`.  Raises as `raw`."""
+
 
 class Cluster(Protocol):
     """The cluster, read through a cache that follows it."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
 
 from watcher.core.counting import Counting
-from watcher.core.model import Block, Pod
+from watcher.core.model import Block, Pod, PodCount
 from watcher.core.podtable import PodTable
 from watcher.core.policy import CounterCheck, HistogramCheck, RatioCheck
 from watcher.core.presence import Presence
@@ -53,11 +55,35 @@ def fold(check: CounterCheck, found: Iterable[Series], interval: float | None = 
 def blocks(
     check: CounterCheck, found: Iterable[Series], *pods: Pod, until: float = 60.0, interval: float | None = 15.0
 ) -> list[Block]:
-    """Blocks up to `until` seconds after T0."""
+    """Blocks up to `until` seconds after T0, as long as the grid makes them."""
     counting, presence = fold(check, found, interval)
     table = PodTable()
     table.update(pods or (pod(),))
     return counting.close(T0 + until, table, presence)
+
+
+def by_scrape(found: Iterable[Block], interval: float = 15.0) -> list[Block]:
+    """Blocks as long as a scrape, put together from those of the grid: each pod has one sample in each of them."""
+    return [_together(list(each), interval) for _, each in groupby(found, lambda block: block.start // interval)]
+
+
+def _together(found: list[Block], interval: float) -> Block:
+    pods: dict[tuple[str, str], PodCount] = {}
+    for each in (pod for block in found for pod in block.pods):
+        known = pods.get((each.pod, each.revision))
+        if known is None:
+            pods[each.pod, each.revision] = each
+        else:
+            total, bad = known.total + each.total, known.bad + each.bad
+            pods[each.pod, each.revision] = replace(known, total=total, bad=bad)
+    broken = next((block.broken for block in found if block.broken), "")
+    gap = any(block.gap for block in found)
+    return replace(found[0], length=interval, pods=tuple(pods.values()), gap=gap, broken=broken)
+
+
+def scraped(check: CounterCheck, found: Iterable[Series], *pods: Pod, until: float = 60.0) -> list[Block]:
+    """Blocks up to `until` seconds after T0, each as long as a scrape of 15 s."""
+    return by_scrape(blocks(check, found, *pods, until=until))
 
 
 def counts(found: Iterable[Block]) -> list[tuple[float, float]]:

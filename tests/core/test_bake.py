@@ -61,6 +61,7 @@ def test_a_metric_that_lost_its_meaning_is_no_data() -> None:
 def test_no_traffic_extends_the_watch_and_then_proves_nothing() -> None:
     world = World.of()
     world.requests = 0.0
+    world.run(2000)  # nobody asked the version before either
     world.release("v2")
     world.run(1700)
     assert world.watch.phase is Phase.WATCHING
@@ -129,7 +130,7 @@ def test_a_canary_that_pauses_for_long_is_parked_and_resumed() -> None:
     world.run(300)
     assert world.decisions == []
     world.errors["v2"] = 0.0
-    world.run(60)
+    world.run(360)
 
     world.cluster.weight = 50
     world.run_until("resumed", within=10)

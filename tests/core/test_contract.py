@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.core.counted import ERRORS, FAILURES, LATENCY, T0, Series, blocks, fold, pod, series, steps, up
+from tests.core.counted import ERRORS, FAILURES, LATENCY, T0, Series, by_scrape, fold, pod, scraped, series, steps, up
 from watcher.core.model import Block, Pod
 from watcher.core.podtable import PodTable
 from watcher.core.policy import RatioCheck
@@ -9,7 +9,7 @@ OLD, NEW = pod("a"), pod("b", "new", T0 - 300)
 
 
 def broken(check: RatioCheck, found: list[Series], *pods: Pod) -> list[str]:
-    return [block.broken for block in blocks(check, found, *(pods or (OLD, NEW)), until=30)]
+    return [block.broken for block in scraped(check, found, *(pods or (OLD, NEW)), until=30)]
 
 
 def steady(name: str, metric: str = "requests", **labels: str) -> Series:
@@ -109,7 +109,7 @@ def test_bad_requests_that_are_no_part_of_the_total_give_no_data() -> None:
 def test_errors_counted_a_moment_before_their_total_are_cut_to_it() -> None:
     found = [series("requests", steps(-10, [0, 10, 20])), series("failures", steps(-10, [0, 12, 20]))]
 
-    assert [(one.total, one.bad) for block in blocks(FAILURES, found, OLD, until=30) for one in block.pods] == [
+    assert [(one.total, one.bad) for block in scraped(FAILURES, found, OLD, until=30) for one in block.pods] == [
         (10, 10),
         (10, 8),
     ]
@@ -124,7 +124,7 @@ def histogram_blocks(found: list[Series], known: tuple[float, ...]) -> list[Bloc
     counting.contract.bounds = known
     table = PodTable()
     table.update([OLD, NEW])
-    closed = counting.close(T0 + 15, table, presence)
+    closed = by_scrape(counting.close(T0 + 15, table, presence))
     assert counting.contract.lacks_bound
     return closed
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from watcher.core.grid import Grid, learn
 
 
-def test_blocks_are_as_long_as_a_scrape_and_five_seconds_at_least() -> None:
-    assert [Grid.of(interval).length for interval in (1, 5, 15, 60)] == [5, 5, 15, 60]
+def test_blocks_are_a_third_of_a_scrape_and_five_seconds_at_least() -> None:
+    assert [Grid.of(interval).length for interval in (1, 5, 15, 60)] == [5, 5, 5, 20]
     assert [Grid.of(interval).reach for interval in (1, 5, 15, 60)] == [5, 12.5, 37.5, 150]
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import World
 from watcher.core.guards import GUARDS, IGNORANCE
-from watcher.core.model import Manager, PastRollback, Result
+from watcher.core.model import Fleet, Manager, PastRollback, Result, Suspect, Workload
 from watcher.core.policy import KnownGoodRules, Limit
 from watcher.core.words import Action, Kind, Mode, Provenance
 
@@ -124,6 +124,31 @@ def tag_back(world: World) -> None:
     _amend(world, digests=(("cart:latest", "sha256:aaa"), ("cart:latest", "sha256:bbb")))
 
 
+def nobody_asked(world: World) -> None:
+    world.around(fleet=None)
+
+
+def others_are_well(world: World) -> None:
+    world.around(fleet=Fleet(world.now, 20))
+
+
+def others_suffer(world: World) -> None:
+    world.around(fleet=Fleet(world.now, 20, onsets=(world.now,) * 4))
+
+
+def that_is_usual(world: World) -> None:
+    world.around(fleet=Fleet(world.now, 20, onsets=(world.now,) * 4, usual=4))
+
+
+def another_release(world: World) -> None:
+    search = Workload(Kind.DEPLOYMENT, "shop", "search")
+    world.around(suspects=(Suspect(search, ("search:2",), world.now, compared=False, earliest=world.now - 120),))
+
+
+def the_same_image(world: World) -> None:
+    world.around(suspects=tuple(replace(each, images=("cart:v2",)) for each in world.surroundings.suspects))
+
+
 def _amend(world: World, **changes: object) -> None:
     assert world.state is not None
     entries = tuple(replace(each, **changes) for each in world.state.known_good)  # type: ignore[arg-type]
@@ -171,6 +196,9 @@ CASES: dict[str, tuple[Situation, Situation]] = {
     "config_moved": (config_moved, config_back),
     "config_unknown": (config_unread, config_back),
     "mutable_tag": (tag_moved, tag_back),
+    "fleet_unknown": (nobody_asked, others_are_well),
+    "fleet_veto": (others_suffer, that_is_usual),
+    "several_releases": (another_release, the_same_image),
 }
 
 ELSEWHERE = {
@@ -180,6 +208,10 @@ ELSEWHERE = {
     "restart",
     "configuration",
     "other_controller",
+    "symptom_before",
+    "flapping",
+    "old_equally_bad",
+    "overload",
 }
 """Guards whose reason does not go away, or that need more of a story; their tests follow, or are in other files."""
 
@@ -249,7 +281,11 @@ def test_a_guard_is_asked_again_before_a_write_that_was_waited_with(guard: str) 
     assert world.writes == ["undo"]
 
 
-@pytest.mark.parametrize("guard", [each for each in CASES if each not in ("cooldown", "stale_cache", "target_gone")])
+NOT_NEXT = {"cooldown", "stale_cache", "target_gone", "fleet_unknown", "fleet_veto", "several_releases"}
+"""The last three say nothing of a canary that is worse than the old version beside it."""
+
+
+@pytest.mark.parametrize("guard", sorted(CASES.keys() - NOT_NEXT))
 def test_a_guard_is_asked_again_before_the_next_rung(guard: str) -> None:
     """Argo Rollouts loses the abort for good; meanwhile something speaks against the undo."""
     world = World.of(Kind.ROLLOUT, deaf=1000)
@@ -405,4 +441,49 @@ def test_only_provenance_that_is_good_enough_is_accepted() -> None:
     world.run_until("hold")
     assert world.guards == ("no_target",)
     world.prove("v1", Provenance.PASSED)
+    world.run_until("restored")
+
+
+def serve_badly(world: World, *parts: tuple[float, float]) -> None:
+    """What the version before went through: (seconds, share of bad requests), one after the other."""
+    for duration, share in parts:
+        world.errors["v1"] = share
+        world.run(duration)
+
+
+def held_by(world: World) -> str:
+    """The reason of the first guard, of a breach that nothing is done about."""
+    world.set(bake=replace(world.policy.bake, hold_for=1200.0))
+    world.release("v2", errors=0.3)
+    world.run_until("hold")
+    assert world.decision.guard is not None
+    world.run(60)
+    assert world.orders == []
+    return f"{world.decision.guard.id}: {world.decision.guard.reason}"
+
+
+def test_a_symptom_of_before_holds() -> None:
+    world = World.of()
+    serve_badly(world, (60, 0.3))
+    assert held_by(world) == "symptom_before: it was as bad just before the release"
+
+
+def test_a_symptom_that_comes_and_goes_holds() -> None:
+    world = World.of()
+    serve_badly(world, *[(30, 0.3), (180, 0.0)] * 2, (450, 0.0))
+    assert held_by(world).startswith("flapping: it came and went 2 times")
+
+
+def test_far_more_traffic_than_usual_holds() -> None:
+    world = World.of()
+    world.requests *= 2
+    assert held_by(world) == "overload: traffic was 2.0 times the usual when it began: shed load"
+
+
+def test_where_the_old_version_beside_it_is_well_nothing_of_that_holds() -> None:
+    world = World.of(Kind.ROLLOUT)
+    world.requests *= 2
+    others_suffer(world)
+    another_release(world)
+    world.release("v2", errors=0.3)
     world.run_until("restored")

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from tests.core.cluster import Cluster
 from tests.core.world import START, World
-from watcher.core import rule
-from watcher.core.policy import RatioCheck
-from watcher.core.state import CounterEvidence, Tally
+from watcher.core import rates
+from watcher.core.dispersion import Windows
+from watcher.core.policy import Bake, RatioCheck
+from watcher.core.state import CounterEvidence
 from watcher.core.words import Lane, Mode, Provenance
 
 
@@ -44,6 +45,7 @@ def test_a_restart_in_good_times_does_not_forget_either() -> None:
     world = released(before=0.0, after=0.0)
     forget_the_old_pods(world)
     forget_the_old_pods(world)
+    world.set(bake=Bake(hold_for=1200.0))
     world.errors["v2"] = 0.008
     world.run_until("ordered")
     assert world.decision.findings[0].lane is Lane.NEW_VS_BEFORE
@@ -60,10 +62,10 @@ def test_history_that_can_still_be_read_is_not_counted_twice() -> None:
 
 
 def test_whichever_process_saw_more_of_the_time_before_is_believed() -> None:
-    more, less = Tally(1000.0, 20.0), Tally(10.0, 0.0)
+    more, less = Windows(3, 1000.0, 20.0, 1.0), Windows(1, 10.0)
     assert CounterEvidence("errors", before=less, kept=more).usual == more
     assert CounterEvidence("errors", before=more, kept=less).usual == more
-    assert rule.resume(CounterEvidence("errors", before=less, kept=more, known=True)) == CounterEvidence(
+    assert rates.resume(CounterEvidence("errors", before=less, kept=more, known=True)) == CounterEvidence(
         "errors", kept=more, known=True
     )
 
@@ -81,7 +83,7 @@ def found_after_the_rollout(errors: float) -> World:
 
 
 def test_what_was_rolled_out_before_the_first_look_is_only_proposed_to_be_undone() -> None:
-    for errors, lane in ((0.2, Lane.NEW_VS_MAX), (0.6, Lane.NEW_VS_MAX)):
+    for errors, lane in ((0.03, Lane.NEW_VS_MAX), (0.2, Lane.SEVERE_5), (0.6, Lane.SEVERE_40)):
         world = found_after_the_rollout(errors)
         world.run_until("roll_back")
         assert world.decision.findings[0].lane is lane
@@ -104,7 +106,7 @@ def test_a_version_before_that_was_never_asked_was_seen_all_the_same() -> None:
     world.requests = 0.0
     world.run(600)
     world.blocks[:] = [each for each in world.blocks if each.start >= world.now - 600.0]
-    world.release("v2", errors=0.2)
+    world.release("v2", errors=0.04)
     world.run_until("rolled_out")
     world.requests = 600.0
     world.run_until("ordered")

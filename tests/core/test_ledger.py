@@ -70,6 +70,7 @@ def test_an_undecided_release_is_soaked_after_a_while() -> None:
     world = World.of()
     world.set(known_good=KnownGoodRules(soak=3000.0))
     world.requests = 0.0
+    world.run(2000)
     world.release("v2")
     world.run(2900)
     assert "v2" not in world.known_good

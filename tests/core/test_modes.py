@@ -63,10 +63,11 @@ def test_a_breach_that_is_over_is_not_acted_on_once_the_mode_is_act() -> None:
 
 def test_three_to_nine_bad_requests_are_enough_to_propose() -> None:
     world = World.of()
-    world.requests = 40.0
-    world.release("v2", errors=0.05)
+    world.requests = 8.0
+    world.release("v2", errors=0.25)
     world.run_until("roll_back")
-    assert world.decision.why_mode == "only 5 bad requests; 10 are needed"
+    assert world.decision.why_mode == "only 9 bad requests; 10 are needed"
+    assert world.orders == []
 
     world.run_until("ordered")  # more of them came
 

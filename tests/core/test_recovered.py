@@ -19,11 +19,11 @@ def on_target(kind: Kind = Kind.DEPLOYMENT) -> World:
     return world
 
 
-def test_two_good_blocks_prove_it() -> None:
+def test_two_good_scrapes_prove_it() -> None:
     world = on_target()
     world.run(20)
     assert world.watch.outcome is None
-    world.run_until("restored", within=20)
+    world.run_until("restored", within=40)
     assert world.told[-1].text.startswith("Restored: undo of revision hash-v2 worked within")
 
 

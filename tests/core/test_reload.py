@@ -8,7 +8,7 @@ import pytest
 
 from tests.core.world import BLOCK, ERRORS, World
 from watcher.core.model import Block, PodCount
-from watcher.core.policy import Check, HistogramCheck, Identify, QueryCheck, basis
+from watcher.core.policy import Bake, Check, HistogramCheck, Identify, QueryCheck, basis
 from watcher.core.words import Mode, Verdict
 
 LAG = QueryCheck("lag", "main", "lag", max=100.0, hold_for=60.0, may=Mode.ACT, identify=Identify())
@@ -17,7 +17,7 @@ LAG = QueryCheck("lag", "main", "lag", max=100.0, hold_for=60.0, may=Mode.ACT, i
 def observed(share: float = 0.025, check: Check = ERRORS) -> World:
     """A release that stands at breach and was only observed so far."""
     world = World.of()
-    world.set(mode=Mode.OBSERVE, checks=(check,))
+    world.set(mode=Mode.OBSERVE, checks=(check,), bake=Bake(hold_for=1200.0))
     world.values["lag"] = 500.0
     world.release("v2", errors=share)
     world.run_until("roll_back")

@@ -14,7 +14,7 @@ from tests.core.cluster import Cluster, template_id
 from tests.core.rollouts import SimulatedRollout
 from watcher.core import record
 from watcher.core.machine import resume, step
-from watcher.core.model import Block, Observation, PodCount, QueryValue, RungReport, Source, Surroundings
+from watcher.core.model import Block, Fleet, Observation, PodCount, QueryValue, RungReport, Source, Surroundings
 from watcher.core.orders import Announce, Command, RungOrder
 from watcher.core.policy import Bake, Policy, RatioCheck
 from watcher.core.state import Decision, KnownGood, Watch, WorkloadState
@@ -24,6 +24,11 @@ from watcher.core.words import Kind, Mode, Provenance
 TICK = 5.0
 BLOCK = 15.0
 HISTORY = 600.0
+"""Seconds that a workload runs before a test begins."""
+
+LOOK_BACK = 1800.0
+"""Seconds before a release whose samples are read."""
+
 START = 1_700_000_010.0  # on the grid
 
 ERRORS = RatioCheck("errors", source="main", total="requests_total", max=0.01, increase=2.0)
@@ -33,6 +38,8 @@ POLICY = Policy(
     bake=Bake(hold_for=300.0, max=1800.0),
     progress_deadline=120.0,
 )
+ALL_WELL = Surroundings(fleet=Fleet(START, services=20))
+"""Nothing else has happened: no rollback, no other service that suffers."""
 
 
 @dataclass
@@ -50,7 +57,7 @@ class World:
     blind: bool = False  # the source is down
     measured_by: str = ""  # basis of the check that blocks are counted by, where they tell
     broken: str = ""  # the contract of the metric does not hold
-    surroundings: Surroundings = field(default_factory=Surroundings)
+    surroundings: Surroundings = ALL_WELL
     blocks: list[Block] = field(default_factory=list)
     outbox: list[Block] = field(default_factory=list)
     report: RungReport | None = None
@@ -205,7 +212,7 @@ class World:
 
     def _count_again(self) -> None:
         watch = self.state.watch if self.state is not None else None
-        self.outbox = [each for each in self.blocks if watch and each.start >= watch.release.began - HISTORY]
+        self.outbox = [each for each in self.blocks if watch and each.start >= watch.release.began - LOOK_BACK]
 
     def _note_decision(self) -> None:
         decision = self.state.watch.decision if self.state is not None and self.state.watch is not None else None

@@ -15,6 +15,8 @@ from watcher.adapters.store.worker import StoreThread
 from watcher.config import Thresholds
 from watcher.core.model import Block, PodCount, RungReport, Source, Workload, WorkloadView
 from watcher.core.orders import Announce, RungOrder
+from watcher.core.parameters import WINDOW
+from watcher.core.state import Release
 from watcher.core.words import Kind
 from watcher.daemon.polling import Polling, Reading, Watched
 from watcher.daemon.sourcing import Sourcing
@@ -54,6 +56,13 @@ class Controlled(Simulated):
     @property
     def workload(self) -> Workload:
         return self.named
+
+
+def requests_before(blocks: Iterable[Block], release: Release) -> float:
+    """Requests on the version before, in windows of the judge that were over when the release began."""
+    over = math.floor(release.began / WINDOW) * WINDOW
+    earlier = [each for each in blocks if each.start < over]
+    return sum(pod.total for block in earlier for pod in block.pods if pod.revision == release.previous_revision)
 
 
 @dataclass

@@ -43,6 +43,11 @@ class Recorded:
             return [Sample({"le": le}, at, 1.0) for le in sorted({each.labels["le"] for each in found})]
         return self.instants.get(query, [])
 
+    async def range(self, query: str, start: float, end: float, step: float) -> list[RawSeries]:
+        """Nothing was recorded of expressions over a time."""
+        self._ask(query)
+        return []
+
     def _ask(self, query: str) -> None:
         self.asked.append(query)
         if self.failing is not None:

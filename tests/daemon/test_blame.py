@@ -13,11 +13,12 @@ from tests.daemon.shop import BEGAN, CHECKOUT, ERRORS, LAG, pod, rising, scrapes
 from watcher.core.model import Workload
 from watcher.core.policy import By, Identify
 from watcher.core.words import Kind
+from watcher.daemon.folds import HISTORY
 from watcher.daemon.polling import DEADLINE, Polling, Reading, Watched
 from watcher.daemon.query_checks import AT_ONCE
 from watcher.ports import RawSeries, Rejected, Sample, Unavailable, WatcherError
 
-TIMES = scrapes(BEGAN - 900, BEGAN + 1800)
+TIMES = scrapes(BEGAN - HISTORY - 300, BEGAN + 1800)
 SEARCH = Workload(Kind.DEPLOYMENT, "shop", "search")
 HUGE = replace(ERRORS, name="huge", total="huge_total")
 REFUSED = Rejected("source main: HTTP 422: query processing would load too many samples into memory")
@@ -67,7 +68,7 @@ async def test_a_metric_that_is_refused_holds_no_other_check() -> None:
     found = await polls(Polling([source]), source, 1500, both, one)
 
     for workload in (CHECKOUT, SEARCH):
-        assert counted(found, workload, "errors") == scrapes(-600, 1470)
+        assert counted(found, workload, "errors") == scrapes(-HISTORY, 1480, 5.0)
     assert counted(found, CHECKOUT, "huge") == []
     assert all(each[CHECKOUT].sources[0].healthy for each in found)
     assert found[-1][CHECKOUT].problems == (f"huge: {REFUSED}",)
@@ -84,7 +85,7 @@ async def test_a_metric_that_is_answered_again_is_caught_up_with() -> None:
 
     assert asked <= 900 / 30 + 1
     assert all(each[CHECKOUT].sources[0].healthy for each in before + after)
-    assert counted(before + after, CHECKOUT, "huge") == scrapes(-600, 1065)
+    assert counted(before + after, CHECKOUT, "huge") == scrapes(-HISTORY, 1085, 5.0)
     assert after[-1][CHECKOUT].problems == ()
 
 
@@ -116,7 +117,7 @@ async def test_a_query_check_that_is_always_too_slow_makes_no_source_sick() -> N
 
     found = await polls(polling, source, 300, slow, other)
     assert all(each[CHECKOUT].sources[0].healthy for each in found)
-    assert counted(found, CHECKOUT, "errors") == scrapes(-600, 270)
+    assert counted(found, CHECKOUT, "errors") == scrapes(-HISTORY, 280, 5.0)
     assert [value.value for each in found for value in each[SEARCH].queries] == [3.0] * 19  # from 15 s to 285 s
     assert f"slow: {SLOW}" in found[-1][CHECKOUT].problems
 

@@ -14,6 +14,7 @@ from tests.daemon.outside import CART
 from tests.web.conftest import Served
 from watcher.adapters.store.documents import status_document, why_document
 from watcher.cli.application import application as watcher
+from watcher.core.machine import FLEET_PATIENCE
 from watcher.core.words import Verdict
 
 WHY = f"/api/v1/why/{CART}"
@@ -35,6 +36,9 @@ async def breached(served: Served) -> None:
     served.life.daemon.stepping.inbox.measured(CART, blocks, [], [])
     await served.step()
     assert served.life.watch().verdict is Verdict.BREACH
+    outside.clock.skew += FLEET_PATIENCE
+    await served.step()
+    assert served.life.watch().decision is not None
 
 
 async def test_nothing_is_under_watch(served: Served) -> None:
@@ -56,7 +60,7 @@ async def test_a_release_under_watch_with_its_evidence(served: Served) -> None:
     body = await served.get("/api/v1/status")
     (release,) = body["watching"]
     assert (release["workload"], release["verdict"], release["guard"]) == (str(CART), "breach", "hold")
-    assert [each["check"] for each in release["checks"]] == ["errors", "availability"]
+    assert [each["check"] for each in release["checks"]] == ["errors", "traffic", "availability"]
     assert body["sources"] == [{"name": "main", "healthy": True, "problem": "", "lag_s": pytest.approx(3.0, abs=1)}]
 
 

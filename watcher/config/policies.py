@@ -21,6 +21,7 @@ from watcher.core.policy import (
     Limit,
     PartialResponse,
     Policy,
+    Promise,
     QueryCheck,
     RatioCheck,
     Replicas,
@@ -33,11 +34,12 @@ if TYPE_CHECKING:
     from watcher.config.defaults import Key
     from watcher.config.merging import Effective, EffectiveCheck
     from watcher.config.models import IdentifySpec, SourceSpec
+    from watcher.config.values import FalseRollbacks
 
 MAY = {"act": Mode.ACT, "propose": Mode.PROPOSE, "notify": Mode.OBSERVE}
 
 
-def policy(effective: Effective, *, never: bool) -> Policy:
+def policy(effective: Effective, promise: FalseRollbacks, *, never: bool) -> Policy:
     """The policy that these settings make."""
 
     def value(*key: str) -> Any:
@@ -57,6 +59,7 @@ def policy(effective: Effective, *, never: bool) -> Policy:
         judge=JudgeRules(
             float(value("judge", "warmUp")), float(value("judge", "blameWindow")), value("judge", "earlyPass")
         ),
+        promise=Promise(promise.count, promise.releases),
         availability=MAY[value("availability", "may")],
         traffic=MAY[value("traffic", "may")],
         progress_deadline=float(value("availability", "progressDeadline")),

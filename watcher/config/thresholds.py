@@ -64,7 +64,8 @@ class Thresholds:
             return None
         known = self._policies.get(signature)
         if known is None:
-            known = self._policies[signature] = policies.policy(merge(self.spec, entries), never=never)
+            known = policies.policy(merge(self.spec, entries), self.false_rollbacks, never=never)
+            self._policies[signature] = known
         return known
 
     def entries_for(self, subject: Subject) -> tuple[int, ...]:

@@ -43,10 +43,20 @@ class Oddities:
 
 
 @dataclass(slots=True)
+class _PodSums:
+    """One pod in one block; `since`: from when on its requests were counted."""
+
+    pod: Pod | None
+    since: float
+    totals: list[float] = field(default_factory=list)
+    bads: list[float] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class _Sums:
     """What one block counts so far: by pod, and which revisions were seen at all."""
 
-    pods: dict[tuple[str, str, str], tuple[Pod | None, list[float], list[float]]] = field(default_factory=dict)
+    pods: dict[tuple[str, str, str], _PodSums] = field(default_factory=dict)
     revisions: set[str] = field(default_factory=set)
     gap: bool = False
 
@@ -139,10 +149,10 @@ class Counting:
     def _block(self, grid: Grid, pods: PodTable, presence: Presence) -> Block:
         start, end = grid.start(self._next), grid.start(self._next + 1)
         sums = self._count(grid, end, pods, presence)
-        counts = tuple(_pod_count(*sums.pods[name], start) for name in sorted(sums.pods))
+        counts = tuple(_pod_count(sums.pods[name]) for name in sorted(sums.pods))
         silent = self._silent(grid, start, pods, presence)
         broken = self.contract.broken(_by_revision(sums), silent)
-        return Block(self.check.name, start, end - start, counts, sums.gap, broken, basis(self.check))
+        return Block(self.check.name, start, end - start, counts, sums.gap, broken, basis(self.check), grid.interval)
 
     def _count(self, grid: Grid, end: float, pods: PodTable, presence: Presence) -> _Sums:
         """Count all samples before `end` that were not counted yet."""
@@ -204,23 +214,27 @@ def _sum(sums: _Sums, event: Event, pod: Pod | None, difference: Difference, rea
     long = difference.value > 0 and difference.until - difference.since > reach
     sums.gap = sums.gap or lost or long
     name = ("", "", "") if pod is None else (pod.name, pod.revision, pod.uid)
-    _, totals, bads = sums.pods.setdefault(name, (pod, [], []))
-    totals.append(difference.value * event.series.weight.total)
-    bads.append(difference.value * event.series.weight.bad)
+    found = sums.pods.get(name)
+    if found is None:
+        found = sums.pods[name] = _PodSums(pod, difference.since)
+    found.since = min(found.since, difference.since)
+    found.totals.append(difference.value * event.series.weight.total)
+    found.bads.append(difference.value * event.series.weight.bad)
 
 
-def _pod_count(pod: Pod | None, totals: list[float], bads: list[float], start: float) -> PodCount:
-    total = math.fsum(totals)
-    bad = min(max(math.fsum(bads), 0.0), total)
-    if pod is None:
+def _pod_count(found: _PodSums) -> PodCount:
+    total = math.fsum(found.totals)
+    bad = min(max(math.fsum(found.bads), 0.0), total)
+    if found.pod is None:
         return PodCount("", "", total, bad)
-    return PodCount(pod.name, pod.revision, total, bad, None if pod.ready_since is None else start - pod.ready_since)
+    ready = found.pod.ready_since
+    return PodCount(found.pod.name, found.pod.revision, total, bad, None if ready is None else found.since - ready)
 
 
 def _by_revision(sums: _Sums) -> dict[str, tuple[float, float]]:
     """Total and bad requests of each revision seen, not yet cut to each other."""
     found: dict[str, tuple[list[float], list[float]]] = {revision: ([], []) for revision in sums.revisions}
-    for (_, revision, _), (_, totals, bads) in sums.pods.items():
-        found[revision][0].extend(totals)
-        found[revision][1].extend(bads)
+    for (_, revision, _), each in sums.pods.items():
+        found[revision][0].extend(each.totals)
+        found[revision][1].extend(each.bads)
     return {revision: (math.fsum(totals), math.fsum(bads)) for revision, (totals, bads) in found.items()}

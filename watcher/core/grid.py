@@ -17,15 +17,18 @@ ENOUGH = 6
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Blocks of `length` seconds at multiples of `length` since the epoch; `interval` is the scrape interval."""
+    """Blocks of `length` seconds at multiples of `length` since the epoch; `interval` is the scrape interval.
+
+    Blocks are shorter than a scrape interval, so that each pod's sample counts soon after it was taken.
+    """
 
     interval: float
     length: float
 
     @classmethod
     def of(cls, interval: float) -> Grid:
-        """The grid for a scrape interval in seconds: one scrape a block, at least five seconds."""
-        return cls(interval, max(interval, SHORTEST))
+        """The grid for a scrape interval in seconds: three blocks a scrape, each at least five seconds."""
+        return cls(interval, max(interval / 3, SHORTEST))
 
     @property
     def reach(self) -> float:

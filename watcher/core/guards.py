@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from watcher.core.fleet import together
 from watcher.core.ledger import accepted, expired
 from watcher.core.model import Observation, PastRollback, WorkloadView
 from watcher.core.policy import Limit, Policy
@@ -17,6 +18,13 @@ from watcher.core.words import Change
 
 STALE_CACHE = 60.0
 """Seconds after which the picture of the cluster is too old to decide on."""
+
+
+ALIKE = 15.0
+"""Seconds by which the beginnings of one fault may differ as two services show it."""
+
+FEW = 3
+"""Other services that may suffer at the same time by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +106,64 @@ def _other_controller(case: Case) -> str | None:
     return "an AnalysisRun has failed and Argo Rollouts is aborting by itself"
 
 
-def _not_its_fault(case: Case) -> str | None:
-    excused = [finding.excuse for finding in case.findings if finding.excuse]
-    return excused[0] if excused and not case.sound else None
+def _excused_by(guard: str) -> Callable[[Case], str | None]:
+    """A guard for which the evidence itself carries the reason."""
+
+    def excused(case: Case) -> str | None:
+        reasons = [each.excuse for each in case.findings if each.excuse and each.excused_by == guard]
+        return reasons[0] if reasons and not case.sound else None
+
+    return excused
+
+
+def _alone(case: Case) -> tuple[Finding, ...]:
+    """Findings to be blamed on the release if none of them has the old version beside it for comparison."""
+    return () if any(each.compared for each in case.sound) else case.sound
+
+
+def _fleet_unknown(case: Case) -> str | None:
+    fleet = case.observation.surroundings.fleet
+    if not _alone(case) or (fleet is not None and not fleet.problem):
+        return None
+    why = f": {fleet.problem}" if fleet is not None else " yet"
+    return f"whether other services suffer the same is not known{why}"
+
+
+def _fleet_veto(case: Case) -> str | None:
+    fleet = case.observation.surroundings.fleet
+    if not _alone(case) or fleet is None or fleet.problem:
+        return None
+    others = together(fleet, *_onset(case))
+    if others <= max(FEW, fleet.usual):
+        return None
+    return (
+        f"{others} of {fleet.services} other services began to suffer the same at that time: look for what they share"
+    )
+
+
+def _several_releases(case: Case) -> str | None:
+    if not _alone(case):
+        return None
+    (begin, end), own = _onset(case), set(case.release.images)
+    others = [
+        each
+        for each in case.observation.surroundings.suspects
+        if each.earliest <= end + ALIKE and each.since >= begin - ALIKE and not own & set(each.images)
+    ]
+    if not others:
+        return None
+    names = ", ".join(str(each.workload) for each in others)
+    proven = [each for each in others if each.compared]
+    if proven:
+        return f"{proven[0].workload}, released lately too, is proven to be bad: it comes first"
+    return f"several releases may be the cause: {names} began to suffer at the same time"
+
+
+def _onset(case: Case) -> tuple[float, float]:
+    """Between which times (Unix seconds) the fault began."""
+    found = [each for each in _alone(case) if each.since is not None]
+    since = min((each.since for each in found if each.since is not None), default=case.now)
+    return min((each.earliest for each in found if each.earliest is not None), default=since), since
 
 
 def _cooldown(case: Case) -> str | None:
@@ -188,7 +251,14 @@ GUARDS: dict[str, Callable[[Case], str | None]] = {
     "configuration": _configuration,
     "owned": _owned,
     "other_controller": _other_controller,
-    "not_its_fault": _not_its_fault,
+    "not_its_fault": _excused_by(""),
+    "symptom_before": _excused_by("symptom_before"),
+    "flapping": _excused_by("flapping"),
+    "old_equally_bad": _excused_by("old_equally_bad"),
+    "overload": _excused_by("overload"),
+    "fleet_unknown": _fleet_unknown,
+    "fleet_veto": _fleet_veto,
+    "several_releases": _several_releases,
     "cooldown": _cooldown,
     "breaker": _breaker,
     "namespace_breaker": _namespace_breaker,
@@ -200,5 +270,5 @@ GUARDS: dict[str, Callable[[Case], str | None]] = {
 }
 """Guards by id, in the order in which they are shown."""
 
-IGNORANCE = frozenset({"config_unknown"})
+IGNORANCE = frozenset({"config_unknown", "fleet_unknown"})
 """Guards that hold because something has not been looked at, as it is for a moment after each start."""

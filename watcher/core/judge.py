@@ -1,7 +1,7 @@
 """The judge: folds what was measured into evidence, and reads findings from it.
 
 This is the narrow interface between measuring and deciding: `begin`, `fold`, `read`.  How a check weighs its blocks is
-the rule's own matter (`rule`, `sustained`, `availability`).
+its own matter (`rates`, `sustained`, `availability`).
 """
 
 from __future__ import annotations
@@ -9,13 +9,16 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from watcher.core import availability, rule, sustained
+from watcher.core import availability, rates, sustained, traffic
 from watcher.core.model import Observation, WorkloadView
+from watcher.core.parameters import SEVERE, WEIGHTS
 from watcher.core.policy import Check, CounterCheck, HistogramCheck, Policy, QueryCheck, RatioCheck, basis
-from watcher.core.state import CounterEvidence, Evidence, Finding, QueryEvidence, Watch
-from watcher.core.words import Lane, Phase, Verdict
+from watcher.core.rates import Voice
+from watcher.core.sentence import describe_breach, describe_quiet
+from watcher.core.state import CounterEvidence, Evidence, Finding, QueryEvidence, Run, Watch
+from watcher.core.words import STRICTNESS, Lane, Mode, Phase, Verdict, strictest
 
-PARKED_LANES = (Lane.SEVERE_40,)
+PARKED_LANES = frozenset(SEVERE)
 """Lanes of counter checks that a parked watch listens to."""
 
 CHECK_KINDS = (RatioCheck, HistogramCheck, QueryCheck)
@@ -27,29 +30,104 @@ SIGHT = 0.8
 def fold(watch: Watch, observation: Observation, view: WorkloadView, policy: Policy, now: float) -> Evidence:
     """The watch's evidence with everything new in this observation added."""
     before = watch.evidence
+    budget = before.budget or policy.promise.budget(observation.surroundings.releases)
+    share = budget / max(1, len(counters(policy)))
     return Evidence(
-        counters=tuple(_fold_counter(check, watch, observation, policy) for check in counters(policy)),
+        counters=tuple(_fold_counter(check, watch, observation, policy, share) for check in counters(policy)),
         queries=tuple(_fold_query(check, watch, observation) for check in queries(policy)),
         availability=availability.fold(before.availability, view, watch.release, now),
+        budget=budget,
     )
 
 
 def read(watch: Watch, view: WorkloadView, policy: Policy, now: float) -> tuple[Finding, ...]:
     """What every check says now, availability last.  A parked watch listens to severe lanes and availability only."""
-    lanes = PARKED_LANES if watch.phase is Phase.PARKED else rule.LANES
-    asked = () if watch.phase is Phase.PARKED else queries(policy)
+    parked = watch.phase is Phase.PARKED
+    asked, served = (() if parked else queries(policy)), (() if parked else _traffic_check(policy))
     return (
-        *(rule.read(check, counter_evidence(watch.evidence, check), now, lanes) for check in counters(policy)),
+        *_read_counters(watch, policy, now),
+        *(traffic.read(check, counter_evidence(watch.evidence, check), watch, policy) for check in served),
         *(sustained.read(check, query_evidence(watch.evidence, check), now) for check in asked),
         availability.read(watch.evidence.availability, view, watch.release, policy, watch.rolled_out_at, now),
     )
 
 
+def _read_counters(watch: Watch, policy: Policy, now: float) -> tuple[Finding, ...]:
+    """A breach is proven when the weighted mean of all lanes' evidence reaches one over the budget.
+
+    Lanes that may act count alone first; those that may only propose, together with them.
+    """
+    checks, needed = counters(policy), 1 / (watch.evidence.budget or policy.promise.budget(0.0))
+    heard = PARKED_LANES if watch.phase is Phase.PARKED else frozenset(WEIGHTS)
+    voices = [
+        voice
+        for check in checks
+        for voice in rates.voices(
+            check, counter_evidence(watch.evidence, check), watch.release, now, heard, 1 / len(checks)
+        )
+    ]
+    acting = [voice for voice in voices if voice.may is Mode.ACT and not voice.excuse[0]]
+    unexcused = [voice for voice in voices if not voice.excuse[0]]
+    excused = [voice for voice in voices if voice.excuse[0]]
+    for limit, heard_now in ((Mode.ACT, acting), (Mode.PROPOSE, unexcused), (Mode.ACT, excused)):
+        proof = math.fsum(voice.weight * voice.worth for voice in heard_now)
+        if proof >= needed:
+            fired = _fired(heard_now, needed)
+            return tuple(_finding(check, watch, fired, proof, limit) for check in checks)
+    return tuple(_finding(check, watch, [], 0.0, Mode.ACT) for check in checks)
+
+
+def _fired(voices: list[Voice], needed: float) -> list[Voice]:
+    """The lanes that made the case: those with a tenth of the evidence needed, at the least the strongest."""
+    strongest = max(voices, key=lambda voice: voice.weight * voice.worth)
+    return [voice for voice in voices if voice is strongest or voice.weight * voice.worth >= needed / 10]
+
+
+def _finding(check: CounterCheck, watch: Watch, fired: list[Voice], proof: float, limit: Mode) -> Finding:
+    evidence = counter_evidence(watch.evidence, check)
+    own = [voice for voice in fired if voice.check is check]
+    if evidence.broken:
+        return Finding(check.name, Verdict.NO_DATA, f"{check.name}: {evidence.broken}", source=check.source)
+    if not own:
+        verdict = None if evidence.new.total > 0 else Verdict.NO_DATA
+        return Finding(check.name, verdict, describe_quiet(check, evidence), source=check.source)
+    voice = max(
+        own, key=lambda each: (STRICTNESS.index(each.may), each.lane is Lane.NEW_VS_OLD, each.weight * each.worth)
+    )
+    run = voice.run
+    return Finding(
+        check=check.name,
+        verdict=Verdict.BREACH,
+        sentence=describe_breach(check, voice.lane, run, proof),
+        lane=voice.lane,
+        may=strictest(voice.may, limit),
+        why_may=voice.why_may,
+        since=run.since,
+        earliest=rates.earliest(evidence, run),
+        limit=min(run.limit, voice.limit_of_health) if voice.lane in SEVERE else run.limit,
+        source=check.source,
+        excuse=voice.excuse[1],
+        excused_by=voice.excuse[0],
+        compared=rates.compared(check, evidence, run),
+        worth=proof,
+        new=run.new,
+        old=run.old,
+    )
+
+
+def _traffic_check(policy: Policy) -> tuple[CounterCheck, ...]:
+    """The check by whose requests traffic is judged: the first that tells versions apart."""
+    if policy.traffic is Mode.NONE:
+        return ()
+    return tuple(check for check in counters(policy) if check.identify.sees_versions)[:1]
+
+
 def resume(evidence: Evidence) -> Evidence:
     """What a new process keeps of this; the rest is folded again from raw samples, which tell of no shortage."""
     return Evidence(
-        counters=tuple(rule.resume(each) for each in evidence.counters),
+        counters=tuple(rates.resume(each) for each in evidence.counters),
         availability=replace(evidence.availability, short_since=None),
+        budget=evidence.budget,
     )
 
 
@@ -66,13 +144,31 @@ def queries(policy: Policy) -> tuple[QueryCheck, ...]:
 def counter_evidence(evidence: Evidence, check: CounterCheck) -> CounterEvidence:
     """Evidence of one counter check; empty where nothing was seen, or where it was measured against other bounds."""
     name = (check.name, basis(check))
-    return next((each for each in evidence.counters if (each.check, each.basis) == name), rule.begin(check))
+    return next((each for each in evidence.counters if (each.check, each.basis) == name), rates.begin(check))
 
 
 def query_evidence(evidence: Evidence, check: QueryCheck) -> QueryEvidence:
     """Evidence of one query check; empty where nothing was seen, or where it was measured against other bounds."""
     name = (check.name, basis(check))
     return next((each for each in evidence.queries if (each.check, each.basis) == name), sustained.begin(check))
+
+
+def suspected(watch: Watch, policy: Policy) -> tuple[float, bool, float] | None:
+    """Since when there is evidence against the release, whether the old version stood beside it, and since when the
+    fault may have been there unseen; None: no evidence."""
+    runs = _growing(watch, policy)
+    if runs:
+        began = min(rates.earliest(evidence, run) for _, evidence, run in runs)
+        return min(run.since for _, _, run in runs), any(rates.compared(*each) for each in runs), began
+    if watch.breached_at is None:
+        return None
+    blamed = watch.decision.findings if watch.decision is not None else ()
+    return watch.breached_at, any(each.compared for each in blamed), watch.breached_at
+
+
+def _growing(watch: Watch, policy: Policy) -> list[tuple[CounterCheck, CounterEvidence, Run]]:
+    seen = ((check, counter_evidence(watch.evidence, check)) for check in counters(policy))
+    return [(check, evidence, run) for check, evidence in seen for run in rates.growing(check, evidence)]
 
 
 def breaches(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -92,7 +188,7 @@ def required(policy: Policy) -> tuple[Check, ...]:
 def enough(watch: Watch, policy: Policy) -> bool:
     """Whether the new version served, and every required check saw enough of it, for long enough, for a PASS; and
     whether no check saw it above its bounds on the whole."""
-    above = any(rule.exceeds(check, counter_evidence(watch.evidence, check)) for check in counters(policy))
+    above = any(rates.exceeds(check, counter_evidence(watch.evidence, check)) for check in counters(policy))
     return (
         watch.exposed_at is not None
         and not above
@@ -111,9 +207,8 @@ def seen_through(watch: Watch, policy: Policy, until: float) -> bool:
 
 def unsettled(watch: Watch, policy: Policy) -> bool:
     """Whether some check is on its way to a breach, so that a PASS would come too early."""
-    growing = any(rule.suspicious(counter_evidence(watch.evidence, check)) for check in counters(policy))
     over = any(each.over_since is not None and not each.over_before for each in watch.evidence.queries)
-    return growing or over or watch.evidence.availability.short_since is not None
+    return bool(_growing(watch, policy)) or over or watch.evidence.availability.short_since is not None
 
 
 def _needed(check: Check, policy: Policy) -> float:
@@ -137,11 +232,13 @@ def _seen_until(evidence: Evidence, check: Check) -> float:
     return counter_evidence(evidence, check).seen_until
 
 
-def _fold_counter(check: CounterCheck, watch: Watch, observation: Observation, policy: Policy) -> CounterEvidence:
+def _fold_counter(
+    check: CounterCheck, watch: Watch, observation: Observation, policy: Policy, budget: float
+) -> CounterEvidence:
     evidence = counter_evidence(watch.evidence, check)
     for block in sorted(observation.blocks, key=lambda each: each.start):
         if block.check == check.name and block.basis in ("", evidence.basis):
-            evidence = rule.fold(check, evidence, block, watch.release, policy.judge)
+            evidence = rates.fold(check, evidence, block, watch.release, policy.judge, budget)
     return evidence
 
 

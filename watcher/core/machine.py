@@ -19,6 +19,9 @@ from watcher.core.words import Action, Mode, Outcome, Phase, Provenance, Verdict
 LAST_BLOCKS = 120.0
 """Seconds after the end of a watch in which the last samples may still come."""
 
+FLEET_PATIENCE = 10.0
+"""Seconds that the first decision waits for what the other services tell."""
+
 
 def step(state: WorkloadState | None, observation: Observation, now: float, policy: Policy) -> Step | None:
     """Take one step.
@@ -180,6 +183,8 @@ def _breach(turn: Turn, breaches: tuple[Finding, ...]) -> None:
         entries = ledger.revoke(turn.state.known_good, watch.release.template_id, f"breach: {breaches[0].sentence}")
         turn.state = replace(turn.state, watch=watch, known_good=entries)
         turn.move("breach")
+    if watch.decision is None and _waits_for_fleet(turn, breaches):
+        return
     decision = decide(turn.state, watch, breaches, turn.observation, turn.view, turn.policy, turn.now)
     if same_decision(watch.decision, decision):
         return
@@ -189,6 +194,13 @@ def _breach(turn: Turn, breaches: tuple[Finding, ...]) -> None:
         rollback.start(turn, decision)
     else:
         _tell(turn, decision)
+
+
+def _waits_for_fleet(turn: Turn, breaches: tuple[Finding, ...]) -> bool:
+    """Whether the other services are being looked at just now, and without that the guard would hold."""
+    if turn.observation.surroundings.fleet is not None or any(each.compared for each in breaches):
+        return False
+    return turn.now - (turn.watch.breached_at or turn.now) < FLEET_PATIENCE
 
 
 def _over_by_itself(turn: Turn, breached_at: float) -> None:

@@ -193,7 +193,7 @@ class PodCount:
     revision: str
     total: float
     bad: float
-    age: float | None = None  # seconds since Ready at the block's start; negative before, None unknown
+    age: float | None = None  # seconds since Ready from when on these were counted; negative before, None unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +211,7 @@ class Block:
     gap: bool = False  # differences reach back beyond the block: it saw less often than it should
     broken: str = ""  # contract: why the numbers mean nothing (metric or label gone, ...)
     basis: str = ""
+    interval: float = 0.0  # seconds between two scrapes; 0: not known, as long as the block
 
     @property
     def end(self) -> float:
@@ -272,6 +273,35 @@ class PastRollback:
 
 
 @dataclass(frozen=True, slots=True)
+class Fleet:
+    """Other services that began to suffer the same lately, as one grouped query saw it.
+
+    `onsets` has one time (Unix seconds) a service; `usual` is the most that began together in the minutes before.
+    `problem` tells why it could not be seen.
+    """
+
+    at: float
+    services: int
+    onsets: tuple[float, ...] = ()
+    usual: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """Another release under watch with evidence against it since a time; `compared`: beside its own old version.
+
+    The fault may have begun at `earliest`, when it could not be seen yet.
+    """
+
+    workload: Workload
+    images: tuple[str, ...]
+    since: float
+    compared: bool
+    earliest: float
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What is not the workload's own: the breaker's memory, the cache, the fleet."""
 
@@ -281,6 +311,9 @@ class Surroundings:
         tuple[str, str], ...
     ] = ()  # "ConfigMap/name" -> hash, read within the last minute; empty: no such
     permitted: bool = True  # False: this process may not write (lost leadership, shutting down)
+    fleet: Fleet | None = None  # None: not asked for yet
+    suspects: tuple[Suspect, ...] = ()
+    releases: float = 0.0  # in a quarter of a year, of all workloads, at the pace of late; 0: not known
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,6 +216,22 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """At most `count` wrong rollbacks in so many releases; in a quarter of a year, of all workloads, where None."""
+
+    count: float = 1.0
+    releases: float | None = 1000.0
+
+    def budget(self, releases: float) -> float:
+        """Probability of a wrong rollback that one release may have.  `releases`: in a quarter; 0: not known."""
+        return min(self.count / (self.releases or max(releases, BUSY)), 0.1)
+
+
+BUSY = 1000.0
+"""Releases in a quarter that are reckoned with at the least, where wrong rollbacks are promised by the quarter."""
+
+
+@dataclass(frozen=True, slots=True)
 class JudgeRules:
     """Settings of the judge: seconds of pod age that are masked, seconds after which blame is doubtful."""
 
@@ -245,6 +261,7 @@ class Policy:
     bake: Bake = field(default_factory=Bake)
     known_good: KnownGoodRules = field(default_factory=KnownGoodRules)
     judge: JudgeRules = field(default_factory=JudgeRules)
+    promise: Promise = field(default_factory=Promise)
     availability: Mode = Mode.ACT
     traffic: Mode = Mode.PROPOSE
     progress_deadline: float = 600.0
@@ -278,6 +295,7 @@ __all__ = [
     "Limit",
     "PartialResponse",
     "Policy",
+    "Promise",
     "QueryCheck",
     "RatioCheck",
     "Replicas",

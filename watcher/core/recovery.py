@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from watcher.core import availability
@@ -11,11 +12,11 @@ from watcher.core.sentence import percent, seconds
 from watcher.core.state import Evidence, Finding, RecoveryEvidence, Rollback, Tally, Watch
 from watcher.core.words import Lane, Outcome
 
-GOOD_BLOCKS = 2
-"""Blocks in a row within the limit that prove recovery."""
+GOOD_SLOTS = 2
+"""Scrapes in a row within the limit that prove recovery."""
 
-BAD_BLOCKS = 3
-"""Blocks in a row beyond the limit that prove that going back did not help."""
+BAD_SLOTS = 3
+"""Scrapes in a row beyond the limit that prove that going back did not help."""
 
 ENOUGH_REQUESTS = 10.0
 """Requests without which recovery is not confirmed."""
@@ -80,10 +81,19 @@ def _add(record: RecoveryEvidence, block: Block, policy: Policy, revision: str) 
     blind = not check.identify.sees_versions
     counted = [pod for pod in block.pods if blind or pod.revision == revision]
     warm = [pod for pod in counted if blind or (pod.age is not None and pod.age >= policy.judge.warm_up)]
-    tally, proof = _sum(counted), _sum(warm)
+    slot = math.floor(block.start / max(block.interval, block.length))
+    if slot != record.open:
+        record = replace(_settled(record), open=slot, tally=Tally(), proof=Tally())
+    tally, proof = record.tally.plus(_sum(counted)), record.proof.plus(_sum(warm))
+    return replace(record, tally=tally, proof=proof, seen_until=block.end)
+
+
+def _settled(record: RecoveryEvidence) -> RecoveryEvidence:
+    """Count the slot that is over."""
+    tally, proof = record.tally, record.proof
     if tally.total <= 0:
         return record
-    record = replace(record, seen=record.seen.plus(tally), seen_until=block.end)
+    record = replace(record, seen=record.seen.plus(tally))
     if tally.share <= record.limit:
         return replace(record, good=record.good + 1, bad=0, beyond=Tally())
     if proof.share <= record.limit:  # only pods that have just started: neither proves anything
@@ -110,9 +120,9 @@ def _answer(
     record = next((each for each in rollback.recovery if each.check == finding.check), None)
     if record is None:
         return None
-    if record.good >= GOOD_BLOCKS and record.seen.total >= ENOUGH_REQUESTS:
+    if record.good >= GOOD_SLOTS and record.seen.total >= ENOUGH_REQUESTS:
         return Outcome.RESTORED
-    return Outcome.DID_NOT_HELP if record.bad >= BAD_BLOCKS and record.beyond.bad >= BAD_BLOCKS else None
+    return Outcome.DID_NOT_HELP if record.bad >= BAD_SLOTS and record.beyond.bad >= BAD_SLOTS else None
 
 
 def _query_answer(finding: Finding, rollback: Rollback, policy: Policy, evidence: Evidence) -> Outcome | None:

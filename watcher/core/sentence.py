@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from watcher.core.policy import CounterCheck, HistogramCheck
-from watcher.core.state import CounterEvidence, LaneEvidence, Tally
+from watcher.core.state import CounterEvidence, Run, Tally
 from watcher.core.words import Lane
 
 
@@ -24,13 +26,15 @@ def seconds(duration: float) -> str:
     return f"{duration / 3600:.1f} h"
 
 
-def describe_breach(check: CounterCheck, lane: LaneEvidence) -> str:
-    """Such as: errors: new version: 212 of 4,031 requests failed (5.3 %), old: 9 of 16,120 (0.06 %); allowed is 1 %."""
-    old = f", old: {_of(lane.old)}" if lane.old.total > 0 else ""
+def describe_breach(check: CounterCheck, lane: Lane, run: Run, proof: float) -> str:
+    """Such as: errors: new version: 212 of 4,031 requests failed (5.3 %), old: 9 of 16,120 (0.06 %); allowed is 1 %;
+    a good release would show this less than once in 1,000,000."""
+    old = f", old: {_of(run.old)}" if run.old.total > 0 else ""
     who = "new version" if check.identify.sees_versions else "since the release"
     return (
-        f"{check.name}: {who}: {lane.new.bad:,.0f} of {lane.new.total:,.0f} requests {_verb(check)}"
-        f" ({percent(lane.new.share)}){old}; allowed is {percent(lane.limit)}{_why_limit(lane)}"
+        f"{check.name}: {who}: {run.new.bad:,.0f} of {run.new.total:,.0f} requests {_verb(check)}"
+        f" ({percent(run.new.share)}){old}; allowed is {percent(run.limit)}{_why_limit(lane)};"
+        f" a good release would show this less than once in {_rarity(proof):,}"
     )
 
 
@@ -38,9 +42,17 @@ def describe_quiet(check: CounterCheck, evidence: CounterEvidence) -> str:
     """Why there is no breach."""
     if evidence.new.total <= 0:
         return f"{check.name}: no requests on the new version seen yet"
-    streak = max((lane.streak for lane in evidence.lanes), default=0)
-    growing = f"; above its bound for {streak} block{'s' if streak > 1 else ''}, not proven yet" if streak else ""
+    runs = [lane.run for lane in evidence.lanes if lane.run is not None and lane.run.new.bad >= 1]
+    growing = ""
+    if runs:
+        run = max(runs, key=lambda each: each.excess)
+        growing = f"; {_of(run.new)} lately, allowed is {percent(run.limit)}: not proven"
     return f"{check.name}: new version: {_of(evidence.new)} {_verb(check)}{growing}"
+
+
+def _rarity(proof: float) -> int:
+    """Evidence as a power of ten that it surely reaches."""
+    return int(10 ** math.floor(math.log10(max(proof, 1.0)) + 1e-9))
 
 
 def _of(tally: Tally) -> str:
@@ -51,9 +63,9 @@ def _verb(check: CounterCheck) -> str:
     return "were too slow" if isinstance(check, HistogramCheck) else "failed"
 
 
-def _why_limit(lane: LaneEvidence) -> str:
-    if lane.lane is Lane.NEW_VS_OLD:
+def _why_limit(lane: Lane) -> str:
+    if lane is Lane.NEW_VS_OLD:
         return " beside the old version"
-    if lane.lane is Lane.NEW_VS_BEFORE:
+    if lane is Lane.NEW_VS_BEFORE:
         return " after what was usual before"
     return ""

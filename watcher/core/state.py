@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from watcher.core.dispersion import Windows
 from watcher.core.model import Workload
 from watcher.core.words import Action, Change, Durability, Lane, Mode, Outcome, Phase, Provenance, Rung, Verdict
 
@@ -85,16 +86,67 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class PodTally:
+    """Requests of one pod; of several where there are many."""
+
+    pod: str
+    total: float
+    bad: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What was seen since a lane's bound began to be exceeded, for as long as it is exceeded on the whole.
+
+    `limit` is the bound as of the newest block, `excess` the bad requests beyond the bound.  `until` is in sample time.
+    `traffic` is that of the window before it began, on all versions, as a multiple of what was usual; 0: not known.
+    """
+
+    since: float
+    until: float
+    limit: float
+    excess: float
+    new: Tally
+    old: Tally
+    pods: tuple[PodTally, ...]
+    traffic: float = 0.0
+    calm: float = 0.0  # requests since the bound was last exceeded
+    old_at: float = 0.0  # end of the newest block in which the old version served too
+
+
+@dataclass(frozen=True, slots=True)
 class LaneEvidence:
-    """How long one lane has seen its bound exceeded without a break: from `since` to `until`, in sample time."""
+    """One running test.  `worth` and `ratio` have one number for each alternative (`parameters.ODDS`).
+
+    `worth` is evidence as a factor, of all starts spent so far; `ratio` is that of the window so far, as a logarithm.
+    """
 
     lane: Lane
-    streak: int = 0
-    since: float | None = None
-    until: float = 0.0
-    limit: float = 0.0
+    windows: int = 0  # with requests of the new version: that many start weights are spent
+    worth: tuple[float, ...] = ()
+    ratio: tuple[float, ...] = ()
+    allowance: float = 0.0  # natural logarithms that could still be gained at `folded_at`
+    folded_at: float = 0.0
+    run: Run | None = None
+    episodes: int = 0  # times that the bound was exceeded before the release
+    episode_ended: float = 0.0
+    old_bad_at: float = 0.0  # end of the newest window of the watch in which the old version exceeded the bound too
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What was counted of the window that is not over yet, and of the one before it (`before`, new and old)."""
+
+    index: int = 0
+    length: float = 0.0  # seconds
+    earlier: bool = True  # before the release
     new: Tally = Tally()
+    warm: Tally = Tally()
     old: Tally = Tally()
+    old_at: float = 0.0  # end of the newest block in which the old version served
+    before: tuple[float, float] = (0.0, 0.0)
+    pods: tuple[str, ...] = ()  # new ones that served in this window or the one before, two at the most
+    pods_now: tuple[str, ...] = ()  # in this window
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +159,22 @@ class CounterEvidence:
 
     check: str
     basis: str = ""  # `policy.basis` of the check that it was measured by
-    before: Tally = Tally()
-    kept: Tally = Tally()
+    before: Windows = field(default_factory=Windows)
+    kept: Windows = field(default_factory=Windows)
     known: bool = False
     new: Tally = Tally()
     old: Tally = Tally()
+    window: Window = Window()
     lanes: tuple[LaneEvidence, ...] = ()
     seen_until: float = 0.0
-    sighted: float = 0.0  # seconds of whole blocks, without gaps, in which the new version was seen
+    sighted: float = 0.0  # seconds, without gaps, in which the new version was seen
+    sighted_at: float = 0.0
+    served_at: float = 0.0  # start of the block in which the new version began to serve in earnest
+    pace: float = 0.0  # most requests on it in a block
     broken: str = ""
 
     @property
-    def usual(self) -> Tally:
+    def usual(self) -> Windows:
         """What was usual before the release: seen by this process or an earlier one, whichever saw more."""
         return self.before if self.before.total >= self.kept.total else self.kept
 
@@ -148,8 +204,10 @@ class AvailabilityEvidence:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryEvidence:
-    """What a check that had fired sees after the way back: blocks in a row within and beyond its limit.
+    """What a check that had fired sees after the way back: slots in a row within and beyond its limit.
 
+    A slot lasts as long as a scrape interval, so that each pod is seen in it; `open` is the number of the one that is
+    not over, `tally` and `proof` what all pods, and those past warm-up, have shown in it.
     `basis` is `policy.basis` of the check when the way back was there: `limit` says nothing of blocks of another.
     """
 
@@ -160,16 +218,23 @@ class RecoveryEvidence:
     bad: int = 0
     seen: Tally = Tally()
     beyond: Tally = Tally()
+    open: int = 0
+    tally: Tally = Tally()
+    proof: Tally = Tally()
     seen_until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that was seen of a release.  Folded again from raw samples after a restart."""
+    """All that was seen of a release.  Folded again from raw samples after a restart.
+
+    `budget` is the probability of a false breach that the user accepts, fixed with the first look; 0 before it.
+    """
 
     counters: tuple[CounterEvidence, ...] = ()
     queries: tuple[QueryEvidence, ...] = ()
     availability: AvailabilityEvidence = AvailabilityEvidence()
+    budget: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +256,12 @@ class Finding:
     limit: float | None = None
     source: str = ""
     excuse: str = ""  # evidence that it is not this release's fault
+    excused_by: str = ""  # id of the guard that this evidence is for
     compared: bool = False
+    earliest: float | None = None  # when the fault may have begun, unseen until `since`
+    worth: float = 0.0  # evidence of all lanes together: a good release shows this at most once in so many
+    new: Tally = Tally()
+    old: Tally = Tally()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from watcher.core.podtable import PodTable
 from watcher.core.policy import By, CounterCheck, Identify, Policy, QueryCheck
 from watcher.core.presence import Presence
 
-HISTORY = 600.0
+HISTORY = 1800.0
 """Seconds before the release that are counted too, to compare with."""
 
 LINGER = 900.0

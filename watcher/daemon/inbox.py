@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from watcher.core.model import Block, QueryValue, RungReport, Source, Workload
+from watcher.core.model import Block, Fleet, QueryValue, RungReport, Source, Workload
 
-MOST = 1000
-"""Blocks, and values of queries, that wait for one workload: about an hour of four checks.  More come together only
+MOST = 6000
+"""Blocks, and values of queries, that wait for one workload: about two hours of four checks.  More come together only
 while the decision log cannot be written, when nothing is judged; the oldest are dropped then, which is less evidence.
 """
 
@@ -25,6 +25,7 @@ class Mail:
     queries: tuple[QueryValue, ...] = ()
     sources: tuple[Source, ...] = ()
     report: RungReport | None = None
+    fleet: Fleet | None = None
     began: float = 0.0
     before: tuple[int, int] = field(default=(0, 0), compare=False)
 
@@ -50,6 +51,15 @@ class Inbox:
         mail.queries = (*mail.queries, *queries)
         mail.sources = tuple(sources)
         _drop(mail, len(mail.blocks) - MOST, len(mail.queries) - MOST)
+
+    def looked(self, workload: Workload, fleet: Fleet) -> None:
+        """Keep what was seen of the other services."""
+        self.mail.setdefault(workload, Mail()).fleet = fleet
+
+    def fleet(self, workload: Workload) -> Fleet | None:
+        """What was seen of the other services, or None."""
+        mail = self.mail.get(workload)
+        return None if mail is None else mail.fleet
 
     def reported(self, workload: Workload, report: RungReport) -> None:
         """Add the report of an attempt.  There is one attempt at a time, so the one before was taken."""

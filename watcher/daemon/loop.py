@@ -11,6 +11,7 @@ import structlog
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.daemon.executing import Executing
+from watcher.daemon.fleets import Lookout
 from watcher.daemon.polling import Reading, Watched
 from watcher.daemon.sourcing import Sourcing
 from watcher.daemon.stepping import Stepping
@@ -102,6 +103,13 @@ class Loop:
                 followed = wanted
                 self.wake(wanted)
             await self._watches_changed.wait()
+
+    async def look_around(self, lookout: Lookout) -> None:
+        """Look at the fleet whenever a release is suspected, for ever."""
+        while True:
+            await self._stepping.suspicion.wait()
+            self._stepping.suspicion.clear()
+            self.wake(await lookout.once())
 
     async def take_reports(self) -> None:
         """Wake for every report of an attempt, for ever."""

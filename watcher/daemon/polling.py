@@ -62,6 +62,11 @@ class Polling:
         self._folds: dict[Workload, Folds] = {}
         self._broken: dict[str, str] = {}
 
+    def source(self, name: str) -> MetricsSource | None:
+        """The source of this name, or None."""
+        reader = self._readers.get(name)
+        return None if reader is None else reader.source
+
     @property
     def interval(self) -> float:
         """Seconds until the next poll: a third of the shortest scrape interval among what is watched."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from watcher.core import machine
-from watcher.core.model import Observation, PastRollback, Surroundings, Workload, WorkloadView
+from watcher.core import judge, machine
+from watcher.core.model import Fleet, Observation, PastRollback, Surroundings, Suspect, Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import Watch, WorkloadState
 from watcher.core.turn import Step
@@ -37,11 +37,13 @@ class Situation:
 
     rollbacks: tuple[PastRollback, ...] = ()
     permitted: bool = True
+    releases: float = 0.0  # in a quarter of a year
 
 
 class Stepping:
     """The states of all workloads, and the one place where they change.
 
+    `suspects` are releases with evidence against them; `suspicion` is set whenever one is met.
     `policy_of` gives the policy of a workload, or None where no entry of the thresholds file matches.  `unwritable`
     says why the decision log could not be written at the last attempt, or is empty; `failed` are workloads whose
     last step failed by a fault of ours.
@@ -60,6 +62,8 @@ class Stepping:
         self.inbox = Inbox()
         self.situation = Situation()
         self.configurations: dict[Workload, tuple[tuple[str, str], ...]] = {}
+        self.suspects: dict[Workload, Suspect] = {}
+        self.suspicion = asyncio.Event()
         self.unwritable = ""
         self.failed: dict[Workload, str] = {}
         self._cluster, self._journal, self._chronicle, self._clock = cluster, journal, chronicle, clock
@@ -146,7 +150,7 @@ class Stepping:
             blocks=mail.blocks,
             queries=mail.queries,
             sources=mail.sources,
-            surroundings=self._surroundings(workload, policy, now, intended),
+            surroundings=self._surroundings(workload, policy, now, intended, mail.fleet),
             report=mail.report,
             executing=workload in self._executing.running,
         )
@@ -169,7 +173,7 @@ class Stepping:
         return step
 
     def _surroundings(
-        self, workload: Workload, policy: Policy, now: float, intended: Iterable[PastRollback]
+        self, workload: Workload, policy: Policy, now: float, intended: Iterable[PastRollback], fleet: Fleet | None
     ) -> Surroundings:
         horizon = now - max(policy.breaker.window, policy.namespace_breaker.window)
         return Surroundings(
@@ -177,6 +181,9 @@ class Stepping:
             cache_age=self._cluster.age_of(workload),
             configurations=self.configurations.get(workload, ()),
             permitted=self.situation.permitted,
+            fleet=fleet,
+            suspects=tuple(each for name, each in sorted(self.suspects.items()) if name != workload),
+            releases=self.situation.releases,
         )
 
     def _is_news(self, taken: Taken) -> bool:
@@ -193,6 +200,7 @@ class Stepping:
             self._stored_at[state.workload] = taken.now
         self.inbox.taken(state.workload, mail)
         self._keep(state)
+        self._suspect(state, taken.policy)
         if taken.observation.view is None:
             self._drop(state.workload)
         for past in _intended(taken):
@@ -210,8 +218,21 @@ class Stepping:
         else:
             self._close(state.workload)
 
+    def _suspect(self, state: WorkloadState, policy: Policy) -> None:
+        """Keep in mind which releases have evidence against them; one that is being undone stays suspected."""
+        watch = state.open_watch
+        if watch is not None and watch.carrying_out and state.workload in self.suspects:
+            return
+        found = judge.suspected(watch, policy) if watch is not None else None
+        if watch is None or found is None:
+            self.suspects.pop(state.workload, None)
+            return
+        self.suspects[state.workload] = Suspect(state.workload, watch.release.images, *found)
+        self.suspicion.set()
+
     def _close(self, workload: Workload) -> None:
         self._open.pop(workload, None)
+        self.suspects.pop(workload, None)
         self._stored_at.pop(workload, None)
         self.inbox.forget(workload)
 

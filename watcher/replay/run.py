@@ -12,6 +12,7 @@ from watcher.core.model import WorkloadView
 from watcher.core.policy import Policy, Subject
 from watcher.core.presence import UP
 from watcher.daemon.executing import Executing
+from watcher.daemon.fleets import Lookout
 from watcher.daemon.loop import SWEEP_EVERY, TICK, WATCH_EVERY, Loop
 from watcher.daemon.polling import Polling
 from watcher.daemon.sourcing import Sourcing
@@ -78,6 +79,7 @@ class _Replay:
         self._loop = Loop(
             self._cluster, self._stepping, self._executing, self._sourcing, clock, telemetry, self._policy_of
         )
+        self._lookout = Lookout(self._cluster, self._stepping, self._sourcing, clock, self._policy_of)
         self._next_poll = recording.start
         self._followed: frozenset[object] = frozenset()
         self._last_release = max((each.created for spec in recording.workloads for each in spec.revisions), default=0)
@@ -121,7 +123,7 @@ class _Replay:
         while True:
             await self._loop.step_due()
             await self._executing.finish(GRACE)
-            if not (await self._follow() or await self._take_reports()):
+            if not (await self._follow() or await self._take_reports() or await self._look_around()):
                 return
 
     async def _follow(self) -> bool:
@@ -132,6 +134,14 @@ class _Replay:
         self._followed = wanted
         self._loop.wake(wanted)
         return bool(wanted)
+
+    async def _look_around(self) -> bool:
+        if not self._stepping.suspicion.is_set():
+            return False
+        self._stepping.suspicion.clear()
+        seen = await self._lookout.once()
+        self._loop.wake(seen)
+        return bool(seen)
 
     async def _take_reports(self) -> bool:
         took = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Sequence
 
 from watcher.ports import Clock, RawSeries, Sample, Unavailable
@@ -30,6 +32,17 @@ class RecordedSource:
         if isinstance(value, float):
             return [Sample({}, moment, value)]
         return [Sample(dict(labels), at / 1000, number) for labels, at, number in value]
+
+    async def range(self, query: str, start: float, end: float, step: float) -> list[RawSeries]:
+        """As MetricsSource says."""
+        readable, found = self._readable(end), defaultdict[tuple[tuple[str, str], ...], list[tuple[float, float]]](list)
+        for number in range(math.floor((readable - start) / step + 1e-9) + 1):
+            moment = start + number * step
+            value = self._history.evaluate(query, moment)
+            elements = [((), value)] if isinstance(value, float) else [(labels, one) for labels, _, one in value]
+            for labels, one in elements:
+                found[tuple(labels)].append((moment, one))
+        return [RawSeries(dict(labels), samples) for labels, samples in found.items()]
 
     async def close(self) -> None:
         """Nothing is held."""

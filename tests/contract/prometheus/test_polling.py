@@ -80,5 +80,5 @@ async def test_blocks_are_those_of_the_samples(source: PrometheusSource) -> None
     served = await count(source, times)
 
     assert repr(served) == repr(await count(Recorded(shop()[1]), times))
-    assert sum(len(each.blocks) for each in served) == 2 * 1770 // 15
+    assert sum(len(each.blocks) for each in served) == 2 * 2975 // 5
     assert not any(block.broken for each in served for block in each.blocks)

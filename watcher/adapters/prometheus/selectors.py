@@ -17,6 +17,11 @@ def one_of(label: str, values: Iterable[str]) -> str:
     return f"{label}=~{quoted('|'.join(value.translate(_SPECIAL) for value in values))}"
 
 
+def matcher(label: str, pattern: str) -> str:
+    """A matcher for a pattern, fully anchored as always in PromQL."""
+    return f"{label}=~{quoted(pattern)}"
+
+
 def selector(metric: str, *matchers: str) -> str:
     """A vector selector; `metric` may be empty when a matcher names the metrics."""
     return f"{metric}{{{','.join(matchers)}}}"

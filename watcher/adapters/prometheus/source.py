@@ -54,6 +54,11 @@ class PrometheusSource:
         """Evaluate a PromQL expression at one time.  Raises as `raw`."""
         return samples(self._where, await self._query(scoped(query, self._scope), at))
 
+    async def range(self, query: str, start: float, end: float, step: float) -> list[RawSeries]:
+        """Evaluate a PromQL expression at every `step` seconds from `start` to `end`.  Raises as `raw`."""
+        times = {"start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
+        return raw_series(self._where, await self._ask("query_range", scoped(query, self._scope), times))
+
     async def close(self) -> None:
         """Close all connections."""
         if self._transport is not None:
@@ -61,12 +66,15 @@ class PrometheusSource:
             self._transport = None
 
     async def _query(self, query: str, at: float) -> Json:
-        form = {"query": query, "time": f"{at:.3f}", **self._options}
+        return await self._ask("query", query, {"time": f"{at:.3f}"})
+
+    async def _ask(self, verb: str, query: str, times: dict[str, str]) -> Json:
+        form = {"query": query, **times, **self._options}
         async with self._throttle:
             headers = self._credentials.headers()
             transport = await self._current_transport()  # not before: it may be replaced while this waits
             sent = self._now()
-            answer = await transport.post("/api/v1/query", form, headers)
+            answer = await transport.post(f"/api/v1/{verb}", form, headers)
         data = result_of(self._where, answer, allow_partial=self._allow_partial)
         self._compare_clocks(answer, sent, self._now())
         return data

@@ -107,6 +107,7 @@ class Play:
         self.say(f"{OUTAGE_SECONDS:.0f} s blind: nothing was decided, nothing was done.")
         await self.stage.metrics.start()
         self.say("Prometheus is back; the watch goes on.")
+        await self._until(self._decided, f"{BLIND.image} was not found")
 
     async def _bad_releases(self) -> None:
         for part in BAD:
@@ -123,6 +124,11 @@ class Play:
             raise PlayFailed(f"{part.image} is not under watch")
         self.ends[part.image] = watch
         self._compare(part, watch)
+
+    def _decided(self) -> bool:
+        """Whether the release in the outage is being undone: what begins to suffer now has another cause."""
+        watch = self.watch(BLIND.service.workload)
+        return watch is not None and watch.rollback is not None
 
     def _is_over(self, part: Part) -> bool:
         watch = self.watch(part.service.workload)
