@@ -23,7 +23,7 @@ def test_nothing_is_written_while_a_hold_stands(
         service.release(GOOD)
     for service in (cart, stock):
         watcher.passes(service, GOOD)
-    watcher.configure(thresholds(prometheus.url, shop.namespace, bake="50s"))  # outlives the hold
+    watcher.configure(thresholds(prometheus.url, shop.namespace, bake="120s"))  # outlives the hold
     eventually(lambda: watcher.log_lines("config_reloaded"), 10, "the new bake time is in force")
 
     control_plane.kubectl("annotate", "namespace", shop.namespace, "watcher.dev/hold=inventory in progress")
@@ -33,7 +33,7 @@ def test_nothing_is_written_while_a_hold_stands(
         decision = watcher.decides(service, action="hold", guard="hold")
         assert "inventory in progress" in decision["guard"]["reason"]
     traffic.mends(shop.namespace, PASSING)
-    eventually(lambda: "breach_over" in moves(watcher, stock), 30, "the fault of stock is over")
+    eventually(lambda: "breach_over" in moves(watcher, stock), 90, "the fault of stock is over")
     assert writes(control_plane, watcher, shop.namespace) == []
     assert (cart.image, stock.image) == (BAD, PASSING)
     assert watcher.watches(stock, PASSING)["ended"] is None
