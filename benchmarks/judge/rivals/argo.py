@@ -1,7 +1,7 @@
 """Argo Rollouts with the success rate template of its documentation, as background analysis of the new version.
 
 https://argo-rollouts.readthedocs.io/en/stable/features/analysis/ (docs/features/analysis.md): interval 5m,
-`result[0] >= 0.95`, failureLimit 3, the query an `irate` over 5m.  Argo Rollouts 1.9.3 and 1.10.2, analysis/analysis.go:
+`result[0] >= 0.95`, failureLimit 3, the query an `irate` over 5m.  Argo Rollouts 1.9.3 and 1.10.2, analysis.go:
 an AnalysisRun fails with the fourth failed measurement; a measurement without a result, or whose query fails, is an
 error: it is repeated after ten seconds, and the fifth in a row ends the run with an error, which aborts the Rollout as
 a failure does (rollout/analysis.go).  0/0 is no error: NaN is not >= 0.95.
@@ -32,7 +32,7 @@ SUCCESSFUL, FAILED, ERROR = "Successful", "Failed", "Error"
 
 @dataclass(frozen=True, slots=True)
 class AnalysisRun:
-    """Measurements with their times (Unix seconds); `ended` is the phase it ended with, "" where the watch did first."""
+    """Measurements with their times (Unix seconds); `ended` is its last phase, "" where the watch did first."""
 
     times: list[float]
     phases: list[str]
