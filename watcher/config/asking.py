@@ -43,8 +43,9 @@ class QueryRefusedError(Exception):
 class Asker:
     """Questions to one source.  Methods raise SourceUnusableError, and QueryRefusedError for a query it refuses."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, source: Source, elsewhere: str = "--prometheus URL asks another address") -> None:
+        """`elsewhere`: how another address is asked, for those who cannot reach this one."""
+        self._source, self._elsewhere = source, elsewhere
         self._warnings: list[str] = []
         self._session = self._prepared_session()
         self._client = self._connected()
@@ -142,12 +143,12 @@ class Asker:
             return SourceUnusableError(what, "give tls: {caFile: ...} with the authority that signed it", "tls")
         if isinstance(error, exceptions.Timeout):
             what = f"{url} does not answer within {TIMEOUT_S} s"
-            return SourceUnusableError(what, "check address and load; --prometheus URL asks another address")
+            return SourceUnusableError(what, f"check address and load; {self._elsewhere}")
         if isinstance(error, exceptions.JSONDecodeError):
             remedy = "give the address of the API, with its path prefix if it has one"
             return SourceUnusableError(f"{url} answers, but not as Prometheus does", remedy)
         if isinstance(error, exceptions.RequestException):
-            remedy = "check that it runs and is reachable from here; --prometheus URL asks another address"
+            remedy = f"check that it runs and is reachable from here; {self._elsewhere}"
             return SourceUnusableError(f"cannot reach {url}: {_cause(error)}", remedy)
         return SourceUnusableError(f"a file of tls cannot be used: {error}", "give readable PEM files", "tls")
 

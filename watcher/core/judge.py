@@ -162,9 +162,16 @@ def suspected(watch: Watch, policy: Policy) -> tuple[float, bool, float] | None:
         earliest, since = min(early for early, _, _ in onsets), max(seen for _, seen, _ in onsets)
         return since, any(runs.compared(*each) for each in found), earliest
     if watch.breached_at is None:
-        return None
+        return _above(watch, policy)
     blamed = watch.decision.findings if watch.decision is not None else ()
     return watch.breached_at, any(each.compared for each in blamed), watch.breached_at
+
+
+def _above(watch: Watch, policy: Policy) -> tuple[float, bool, float] | None:
+    """Young pods prove nothing; while they lie above the bounds, the fault of others may be theirs all the same."""
+    seen = ((check, counter_evidence(watch.evidence, check)) for check in counters(policy))
+    found = [each for check, each in seen if rates.exceeds(check, each)]
+    return (max(each.seen_until for each in found), False, min(each.served_at for each in found)) if found else None
 
 
 def _growing(watch: Watch, policy: Policy) -> list[tuple[CounterCheck, CounterEvidence, Run]]:

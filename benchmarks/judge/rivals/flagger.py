@@ -44,7 +44,7 @@ def decide(metrics: Metrics, rng: np.random.Generator) -> float | None:
     failed = (metrics.down(at) | _unsuccessful(metrics, at)) & ready
     if not scenario.from_outside:
         failed |= ~(metrics.slow_share(at, metrics.window, JUST_NEW) <= MOST_SLOW) & ready
-    before = np.cumsum(failed) - failed
+    before: npt.NDArray[np.int_] = np.cumsum(failed) - failed
     places = np.flatnonzero((ready & (before >= THRESHOLD)) | stuck)
     return float(at[places[0]]) if len(places) else None
 
