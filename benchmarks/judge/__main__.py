@@ -1,12 +1,12 @@
-"""`python -m benchmarks.judge tune|show|run|report|examples`."""
+"""`python -m benchmarks.judge tune|show|run|report`."""
 
 from __future__ import annotations
 
 import argparse
 
-from benchmarks.judge import examples, report, run, show, tune
+from benchmarks.judge import report, run, show, tune
 
-COMMANDS = {"tune": tune, "show": show, "run": run, "report": report, "examples": examples}
+COMMANDS = {"tune": tune, "show": show, "run": run, "report": report}
 
 
 def main() -> None:

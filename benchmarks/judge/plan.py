@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from benchmarks.judge.families import BAD, RATES, Family, by_name
 from benchmarks.judge.rollouts import MODES
 
-REPORT_SEEDS = 2_000_000
+REPORT_SEEDS = 1_000_000
 """The first seed of reports; those below 1000 are for tuning."""
 
 TOGETHER = 10

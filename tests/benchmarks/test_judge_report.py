@@ -116,7 +116,7 @@ def test_runs_go_on_where_they_were_and_are_reported(
     chosen = argparse.Namespace(size="short", directory=tmp_path / "r", jobs=1, families="small_canary,low_traffic")
     run.main(chosen)
     files = sorted(each.name for each in chosen.directory.glob("*.jsonl"))
-    assert files == ["low_traffic-15s-2000000.jsonl", "small_canary-15s-2000000.jsonl"]
+    assert files == ["low_traffic-15s-1000000.jsonl", "small_canary-15s-1000000.jsonl"]
     kept = (chosen.directory / files[1]).stat().st_mtime_ns
     (chosen.directory / files[0]).unlink()
     run.main(chosen)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.story import BEGAN, BLOCK, BOTH, BUDGET, INCREASE, INTERVAL, MAX, Serving, Story, pods
-from watcher.core import judge, rates, voices
+from watcher.core import judge, rates
 from watcher.core.dispersion import Windows
 from watcher.core.model import PodCount
 from watcher.core.policy import By, HistogramCheck, Identify, RatioCheck, basis
@@ -74,7 +74,7 @@ def test_what_is_within_the_bounds_never_fires(check: RatioCheck, share: float) 
     story = Story(check, before=each_of_four(share))
     said = {story.see(60, each_of_four(share, 500)).verdict for _ in range(90)}
     assert said == {None}
-    assert list(voices.growing(check, story.counter)) == []
+    assert list(rates.growing(check, story.counter)) == []
     assert all(story.lane(lane).windows > 170 for lane in (Lane.NEW_VS_MAX, Lane.SEVERE_5, Lane.SEVERE_40))
 
 
@@ -425,7 +425,7 @@ def _proof(story: Story, name: str) -> float:
     evidence = next(each for each in story.evidence.counters if each.check == name)
     lanes = frozenset(each.lane for each in evidence.lanes)
     assert isinstance(check, RatioCheck)
-    spoken = voices.voices(check, evidence, story.watch.release, story.at, lanes, 1 / len(story.policy.checks))
+    spoken = rates.voices(check, evidence, story.watch.release, story.at, lanes, 1 / len(story.policy.checks))
     return sum(each.weight * each.worth for each in spoken)
 
 

@@ -50,5 +50,5 @@ def _most_together(times: Sequence[float]) -> int:
 
 
 def together(fleet: Fleet, begin: float, end: float) -> int:
-    """Most other services in which it began at one time, somewhere about `begin` to `end` (Unix seconds)."""
-    return _most_together([onset for onset in fleet.onsets if begin - TOGETHER <= onset <= end + TOGETHER])
+    """Other services in which it began at about that time, somewhere from `begin` to `end` (Unix seconds)."""
+    return sum(begin - TOGETHER <= onset <= end + TOGETHER for onset in fleet.onsets)

@@ -13,7 +13,6 @@ from watcher.core.ledger import accepted, expired
 from watcher.core.model import Observation, PastRollback, WorkloadView
 from watcher.core.policy import Limit, Policy
 from watcher.core.sentence import seconds
-from watcher.core.siblings import suspected_siblings
 from watcher.core.state import Finding, GuardFinding, KnownGood, Release, WorkloadState
 from watcher.core.words import Change
 
@@ -145,13 +144,11 @@ def _fleet_veto(case: Case) -> str | None:
 def _several_releases(case: Case) -> str | None:
     if not _alone(case):
         return None
-    begin, end = _onset(case)
-    suspects = case.observation.surroundings.suspects
-    siblings = suspected_siblings(case.release, suspects)
+    (begin, end), own = _onset(case), set(case.release.images)
     others = [
         each
-        for each in suspects
-        if each.earliest <= end + ALIKE and each.since >= begin - ALIKE and each not in siblings
+        for each in case.observation.surroundings.suspects
+        if each.earliest <= end + ALIKE and each.since >= begin - ALIKE and not own & set(each.images)
     ]
     if not others:
         return None
@@ -166,8 +163,7 @@ def _onset(case: Case) -> tuple[float, float]:
     """Between which times (Unix seconds) the fault began."""
     found = [each for each in _alone(case) if each.since is not None]
     since = min((each.since for each in found if each.since is not None), default=case.now)
-    earliest = min((each.earliest for each in found if each.earliest is not None), default=since)
-    return earliest, max((each.latest for each in found if each.latest is not None), default=since)
+    return min((each.earliest for each in found if each.earliest is not None), default=since), since
 
 
 def _cooldown(case: Case) -> str | None:

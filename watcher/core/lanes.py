@@ -150,7 +150,6 @@ def fold(plan: Plan, lane: LaneEvidence, block: Block, window: Window, psi: floa
         episodes=lane.episodes,
         episode_ended=lane.episode_ended,
         old_bad_at=lane.old_bad_at,
-        old=lane.old,
     )
 
 

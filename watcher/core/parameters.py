@@ -60,9 +60,6 @@ SPREAD_WITH_BOUND = 4.0
 DOUBT = 1.0
 """Standard deviations by which the new version must exceed a bound also without its worst pod."""
 
-MIN_BAD_TO_PROPOSE = 3.0
-"""Bad requests before a breach is even proposed."""
-
 PODS = 32
 """Pods that a lane tells apart; where there are more, several count as one."""
 

@@ -32,7 +32,6 @@ class Release:
     previous: str = ""  # template_id that ran before; empty for the first
     previous_revision: str = ""  # the name of its revision; empty where it is no measure of what is usual
     never_undo: str = ""  # why it is watched and never undone: recovery release, roll-forward-only
-    origins: tuple[str, ...] = ()  # "commit NAME", "image NAME" of what it brought: siblings have one in common
     returned: int = 0  # times that an aborted Rollout was set going again at this very revision; part of the id
 
 
@@ -132,7 +131,6 @@ class LaneEvidence:
     episodes: int = 0  # times that the bound was exceeded before the release
     episode_ended: float = 0.0
     old_bad_at: float = 0.0  # end of the newest window of the watch in which the old version exceeded the bound too
-    old: Tally = Tally()  # requests of the old version since it began to exceed the bound, for as long as it does
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +259,6 @@ class Finding:
     excused_by: str = ""  # id of the guard that this evidence is for
     compared: bool = False
     earliest: float | None = None  # when the fault may have begun, unseen until `since`
-    latest: float | None = None  # until when it may have begun, if what was seen at `since` was chance
     worth: float = 0.0  # evidence of all lanes together: a good release shows this at most once in so many
     new: Tally = Tally()
     old: Tally = Tally()
@@ -324,7 +321,6 @@ class Decision:
     guards: tuple[GuardFinding, ...] = ()
     rungs: tuple[RungStep, ...] = ()
     target: Target | None = None
-    siblings: tuple[str, ...] = ()  # suspected workloads that were released by the same change
 
     @property
     def guard(self) -> GuardFinding | None:

@@ -108,7 +108,9 @@ def _problems(counting: Counting) -> Iterator[str]:
     if pods:
         more = f" and {len(pods) - _SHOWN} more" if len(pods) > _SHOWN else ""
         yield f"series that cannot be resolved are left out: {', '.join(pods[:_SHOWN])}{more}"
-    yield from counting.contract.notes()
+    note = counting.contract.assumed_zero()
+    if note:
+        yield note
     odd = counting.oddities
     if odd.joined:
         yield f"{odd.joined} series are second readings of a counter (two jobs, an HA pair): joined, not added"

@@ -227,7 +227,7 @@ class Stepping:
         if watch is None or found is None:
             self.suspects.pop(state.workload, None)
             return
-        self.suspects[state.workload] = Suspect(state.workload, watch.release.origins, *found)
+        self.suspects[state.workload] = Suspect(state.workload, watch.release.images, *found)
         self.suspicion.set()
 
     def _close(self, workload: Workload) -> None:

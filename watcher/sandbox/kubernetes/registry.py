@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from watcher.sandbox.clock import Clock, timestamp
@@ -134,8 +133,7 @@ class Registry:
         if is_terminating(live):
             return live
         ending = duplicate(live)
-        end = self._clock.now() + timedelta(seconds=grace if kind.graceful else 0)  # of the grace period
-        ending["metadata"]["deletionTimestamp"] = timestamp(end)
+        ending["metadata"]["deletionTimestamp"] = timestamp(self._clock.now())
         ending["metadata"]["deletionGracePeriodSeconds"] = grace
         if kind is NAMESPACE:
             ending["status"] = {"phase": "Terminating"}
