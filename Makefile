@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH_READY := $(VENV)/.ready-bench
 
 .PHONY: setup demo test lint types layers check e2e e2e-tools lock schema bench bench-full clean
 
@@ -36,12 +37,12 @@ check: lint types layers test
 e2e-tools: setup
 	$(PYTHON) tests/e2e/build_tools.py
 
-e2e: e2e-tools
+# With the packages of the benchmark: the models of the rivals are held to the real tools, and their own tests are run.
+e2e: e2e-tools $(BENCH_READY)
+	$(BIN)/pytest -q tests/benchmarks
 	WATCHER_E2E=require $(BIN)/pytest -m e2e
 
 # The benchmark of the judge: `bench` takes about ten minutes on two cores, `bench-full` half a day; both go on where they were.
-BENCH_READY := $(VENV)/.ready-bench
-
 $(BENCH_READY): $(READY) requirements.bench.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.bench.lock
 	touch $(BENCH_READY)
@@ -54,7 +55,7 @@ bench-full: $(BENCH_READY)
 	$(BIN)/python -m benchmarks.judge run --size full
 	$(BIN)/python -m benchmarks.judge report --size full
 
-COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
+COMPILE := uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 
 lock:
 	$(COMPILE) --extra dev --output-file requirements.lock pyproject.toml requirements.build.in

@@ -168,6 +168,7 @@ async def assemble(
     stepping = Stepping(cluster, journal, Chronicle(telemetry), executing, clock, policy_of)
     since = clock.now() - REMEMBER_ROLLBACKS
     stepping.take_up(await outside.store.ask(load), await outside.store.ask(lambda log: log.rollbacks(since)))
+    stepping.situation.releases = await journal.pace(clock.now())
     loop = Loop(cluster, stepping, executing, sourcing, clock, telemetry, policy_of)
     sourcing.use(reloading.current)
     reloading.on_change += [sourcing.use, lambda _: loop.sweep()]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from watcher.core.model import PastRollback, RungReport, Workload, WorkloadView
+from watcher.core.native import NativeSample
 from watcher.core.orders import Announce, RungOrder
 
 
@@ -41,10 +42,11 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RawSeries:
-    """Samples of one series as they were scraped: (Unix seconds, value), oldest first."""
+    """Samples of one series as they were scraped: (Unix seconds, value), oldest first; of a native histogram apart."""
 
     labels: Mapping[str, str]
     samples: Sequence[tuple[float, float]]
+    histograms: Sequence[NativeSample] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +246,9 @@ class StoreReader(Protocol):
 
     def rollbacks(self, since: float) -> tuple[PastRollback, ...]:
         """Rollbacks that were decided to be acted on at or after `since`, oldest first; the breaker counts them."""
+
+    def begun(self, since: float) -> tuple[int, float | None]:
+        """How many releases began at or after `since`, and when the oldest record was written; None: there is none."""
 
     def close(self) -> None:
         """Let go of the log."""

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 Labels = dict[str, str]
+POD: Labels = {"namespace": "shop", "pod": "checkout-1"}
 
 _SELECTOR = re.compile(r"(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<matchers>.*)\})?\Z", re.DOTALL)
 _MATCHER = re.compile(r'(\w+)(=~|=)"([^"]*)"')
@@ -24,6 +25,7 @@ class Prometheus:
 
     series: dict[str, list[Labels]]
     queries: dict[str, list[Labels]] = field(default_factory=dict)
+    histograms: dict[str, list[list[Any]]] = field(default_factory=dict)  # buckets of native ones, by metric
     warnings: list[str] = field(default_factory=list)
     status: int = 200
     body: str = ""
@@ -43,13 +45,17 @@ class Prometheus:
         counted = re.fullmatch(r"count\((.*)\)", query, re.DOTALL)
         assert counted, f"the stub was not told what {query} returns"
         if counted[1].startswith("histogram_count("):
-            return self.queries.get(counted[1], [])
+            return [POD for name in self.histograms if counted[1] == f"histogram_count({name})"]
         return [{}] if self.select(counted[1]) else []
 
     def answer(self, path: str, asked: dict[str, list[str]]) -> Any:
         selector = asked.get("match[]", [""])[0]
         chosen = self.select(selector) if selector else [labels for every in self.series.values() for labels in every]
         if path == "/api/v1/query":
+            buckets = self.histograms.get(asked["query"][0])
+            if buckets is not None:
+                native = {"count": "9", "sum": "1", "buckets": buckets}
+                return {"resultType": "vector", "result": [{"metric": POD, "histogram": [0, native]}]}
             vector = [{"metric": labels, "value": [0, "1"]} for labels in self.query(asked["query"][0])]
             return {"resultType": "vector", "result": vector}
         if path == "/api/v1/labels":

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.prometheus_stub import Labels, Prometheus, served
+from tests.config.prometheus_stub import POD, Labels, Prometheus, served
 from tests.config.texts import GOOD
 from watcher.config import load, loads
 from watcher.config.online import problems_online
 
-POD: Labels = {"namespace": "shop", "pod": "checkout-1"}
 REQUESTS: list[Labels] = [POD | {"code": code} for code in ("200", "404", "500")]
 BUCKETS: list[Labels] = [POD | {"le": bound} for bound in ("0.1", "0.25", "0.5", "1.0", "+Inf")]
 NOT_PROMETHEUS = (
@@ -149,20 +148,46 @@ def test_overrides_are_asked_about_too(prometheus: Prometheus) -> None:
     ]
 
 
-def test_a_histogram_that_is_not_there_or_is_native(prometheus: Prometheus) -> None:
+def native(prometheus: Prometheus, *buckets: tuple[str, str]) -> Prometheus:
+    """The same, with a native histogram of these buckets and no classic one."""
     del prometheus.series["http_request_duration_seconds_bucket"]
+    prometheus.series["http_request_duration_seconds"] = [POD]
+    prometheus.histograms["http_request_duration_seconds"] = [[0, *each, "3"] for each in buckets]
+    return prometheus
+
+
+def test_a_histogram_that_is_not_there(prometheus: Prometheus) -> None:
+    del prometheus.series["http_request_duration_seconds_bucket"]
+
     assert told(prometheus) == [
         (
             "6:24 the source main has no series of http_request_duration_seconds_bucket now; "
             "check that the service is scraped"
         )
     ]
-    prometheus.queries["histogram_count(http_request_duration_seconds)"] = [{}]
-    assert told(prometheus) == [
-        (
-            "6:24 http_request_duration_seconds is a native histogram without classic buckets; "
-            "let Prometheus keep them too: always_scrape_classic_histograms: true"
-        )
+
+
+@pytest.mark.parametrize("wanted", ["500ms", "300ms"])
+def test_a_native_histogram_is_counted_as_it_is(prometheus: Prometheus, wanted: str) -> None:
+    fine = native(prometheus, ("0.2726269331663144", "0.29730177875068026"), ("0.4585020216023356", "0.5"))
+
+    assert told(fine, GOOD.replace("500ms", wanted)) == []
+
+
+def test_a_native_histogram_too_coarse_for_the_bound_is_told_with_the_nearest(prometheus: Prometheus) -> None:
+    coarse = native(prometheus, ("0.125", "0.25"), ("0.25", "0.5"))
+
+    assert told(coarse, GOOD.replace("500ms", "300ms")) == [
+        "6:67 300ms is no bucket bound of http_request_duration_seconds; the nearest are 250ms or 500ms"
+    ]
+
+
+def test_custom_buckets_of_a_native_histogram_are_compared_as_classic_ones(prometheus: Prometheus) -> None:
+    custom = native(prometheus, ("-Inf", "0.1"), ("0.1", "0.3"), ("0.3", "1"), ("1", "+Inf"))
+
+    assert told(custom, GOOD.replace("500ms", "300ms")) == []
+    assert told(custom) == [
+        "6:67 500ms is no bucket bound of http_request_duration_seconds; the nearest are 300ms or 1s"
     ]
 
 

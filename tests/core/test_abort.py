@@ -137,7 +137,7 @@ def test_going_back_to_the_stable_version_after_an_abort_is_a_recovery() -> None
     world.release("v1", errors=0.3)
     world.run_until("hold")
 
-    assert world.guards == ("recovery_release", "cooldown", "no_target")
+    assert world.guards == ("recovery_release", "old_equally_bad", "cooldown", "no_target")
     assert world.watch.phase is Phase.WATCHING
     assert world.watch.verdict is Verdict.BREACH
     assert world.writes == ["abort"]

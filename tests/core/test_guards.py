@@ -142,11 +142,11 @@ def that_is_usual(world: World) -> None:
 
 def another_release(world: World) -> None:
     search = Workload(Kind.DEPLOYMENT, "shop", "search")
-    world.around(suspects=(Suspect(search, ("search:2",), world.now, compared=False, earliest=world.now - 120),))
+    world.around(suspects=(Suspect(search, ("image search:2",), world.now, compared=False, earliest=world.now - 120),))
 
 
 def the_same_image(world: World) -> None:
-    world.around(suspects=tuple(replace(each, images=("cart:v2",)) for each in world.surroundings.suspects))
+    world.around(suspects=tuple(replace(each, origins=("image cart:v2",)) for each in world.surroundings.suspects))
 
 
 def _amend(world: World, **changes: object) -> None:

@@ -149,7 +149,7 @@ def test_no_burst_convinces_whatever_its_size(plan: Plan, interval: float) -> No
     while worth(lane) < needed:
         place, bad = at % size, 1000.0 * (at >= began)
         if place == 0:
-            lane, window = replace(lane, ratio=()), Window()
+            lane, window = replace(lane, ratio=(), credited=()), Window()
         tally = Tally(window.new.total + 1000.0, window.new.bad + bad)
         window = replace(window, new=tally, warm=tally)
         lane = lanes.fold(plan, lane, Block("errors", at, length, interval=interval), window, 1.0, BUDGET)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.core.template import as_written, code_id, config_refs, images, roll_forward_only, template_id
+from watcher.core.template import as_written, code_id, commit, config_refs, images, roll_forward_only, template_id
 
 
 def template(**metadata: Any) -> dict[str, Any]:
@@ -77,6 +77,11 @@ def test_the_reason_not_to_go_back_is_read_from_the_template() -> None:
     assert roll_forward_only(with_annotation("watcher.dev/roll-forward-only", "schema 12")) == "schema 12"
     assert roll_forward_only(with_annotation("watcher.dev/roll-forward-only", "")) == "roll-forward-only"
     assert roll_forward_only(template()) == ""
+
+
+def test_the_commit_is_read_from_the_template() -> None:
+    assert commit(with_annotation("watcher.dev/commit", "3f9a")) == "3f9a"
+    assert commit(template()) == ""
 
 
 def test_all_config_maps_are_found_and_no_secrets() -> None:

@@ -132,6 +132,12 @@ class World:
         """Change the surroundings."""
         self.surroundings = replace(self.surroundings, **changes)  # type: ignore[arg-type]
 
+    @property
+    def _around_now(self) -> Surroundings:
+        """The other services are looked at all the time."""
+        fleet = self.surroundings.fleet
+        return replace(self.surroundings, fleet=replace(fleet, at=self.now)) if fleet is not None else self.surroundings
+
     def release(self, template: str, errors: float = 0.0) -> None:
         """Somebody applies this template; `errors` is the share of its requests that fail."""
         self.errors[template] = errors
@@ -175,7 +181,7 @@ class World:
             blocks=() if self.blind else tuple(self.outbox),
             queries=() if self.blind else tuple(self._query_values()),
             sources=(Source("main", not self.blind, problem="connection refused" if self.blind else ""),),
-            surroundings=self.surroundings,
+            surroundings=self._around_now,
             report=self.report,
             executing=executing,
         )

@@ -42,6 +42,14 @@ def test_slow_requests_are_undone(tmp_path: Path) -> None:
     assert (row.verdict, row.action, row.check) == ("breach", "roll_back", "latency")
 
 
+def test_a_bucket_bound_that_is_none_is_told_with_the_nearest(tmp_path: Path) -> None:
+    thresholds = THRESHOLDS.replace("500ms", "300ms").replace("errors: {}, ", "").replace("{max: 30m}", "30m")
+    (row,) = replayed(tmp_path, Incident([Service(releases=[Release("v2", 300, slow=0.3)])]), thresholds)
+    assert (row.verdict, row.action, row.mode) == ("no_data", "none", None)
+    assert "0.3 is no bucket bound of http_request_duration_seconds on v" in row.reason
+    assert "; nearest: 0.5;" in row.reason
+
+
 def test_a_crash_loop_is_seen_without_metrics(tmp_path: Path) -> None:
     (row,) = replayed(tmp_path, Incident([Service(releases=[Release("v2", 300, crashing=True)])]))
     assert (row.verdict, row.action, row.check, row.lane) == ("breach", "roll_back", "availability", "availability")

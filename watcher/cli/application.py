@@ -35,6 +35,7 @@ COMMANDS: dict[str, Lazy] = {
     "decisions": Lazy("watcher.cli.decisions:app", "List decisions, or show one with all its reasons."),
     "releases": Lazy("watcher.cli.releases:releases", "List the releases that were watched, and what became of them."),
     "why": Lazy("watcher.cli.why:why", "Tell why a workload was, or was not, rolled back."),
+    "record": Lazy("watcher.cli.record:record", "Record an incident of one workload, so that it can be replayed."),
     "replay": Lazy("watcher.cli.replay:replay", "Replay recordings: what would have been decided, and when."),
     "store": Lazy("watcher.cli.store:app", "Mend the file of the decision log."),
 }

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from watcher.core.native import NativeSample, native_sample
 from watcher.core.policy import PartialResponse
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from requests import Response, Session
 
     from watcher.core.policy import Source
+
+RawSamples = tuple[dict[str, str], list[tuple[float, float]]]
+"""Labels of a series, and its samples: Unix seconds and value, oldest first."""
 
 TIMEOUT_S = 10
 _STATUS = re.compile(r"HTTP Status Code (\d+) \(b?(.*)\)\Z", re.DOTALL)
@@ -39,8 +43,9 @@ class QueryRefusedError(Exception):
 class Asker:
     """Questions to one source.  Methods raise SourceUnusableError, and QueryRefusedError for a query it refuses."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, source: Source, elsewhere: str = "--prometheus URL asks another address") -> None:
+        """`elsewhere`: how another address is asked, for those who cannot reach this one."""
+        self._source, self._elsewhere = source, elsewhere
         self._warnings: list[str] = []
         self._session = self._prepared_session()
         self._client = self._connected()
@@ -60,6 +65,16 @@ class Asker:
         """Whether any series is there now."""
         return bool(self.series(f"count({selector})"))
 
+    def histograms(self, selector: str) -> list[NativeSample]:
+        """The newest sample of each series that is a native histogram."""
+
+        def question() -> list[NativeSample]:
+            answer = [item["histogram"] for item in self._client.custom_query(selector) if "histogram" in item]
+            return [native_sample(float(at), body["count"], body.get("buckets", ())) for at, body in answer]
+
+        found: list[NativeSample] = self._ask(question)
+        return found
+
     def labels(self, selector: str) -> list[str]:
         """Names of the labels of these series."""
         return list(self._ask(lambda: self._client.get_label_names(params={"match[]": selector})))
@@ -68,6 +83,23 @@ class Asker:
         """Values of a label, of these series or of all, as far back as the source remembers."""
         params = {} if selector is None else {"match[]": selector}
         return list(self._ask(lambda: self._client.get_label_values(label, params=params)))
+
+    def raw(self, selector: str, window: float, at: float) -> list[RawSamples]:
+        """Samples of each series of `selector` in (at - window, at] as they were scraped; seconds, `at` Unix seconds.
+
+        A series of native histograms comes without samples.
+        """
+        query, times = f"{selector}[{round(window * 1000)}ms]", {"time": f"{at:.3f}"}
+
+        def question() -> list[RawSamples]:
+            answer = self._client.custom_query(query, params=times)
+            return [
+                (dict(each["metric"]), [(float(at), float(value)) for at, value in each.get("values", ())])
+                for each in answer
+            ]
+
+        found: list[RawSamples] = self._ask(question)
+        return found
 
     def _ask(self, question: Callable[[], Any]) -> Any:
         from prometheus_api_client.exceptions import PrometheusApiClientException  # noqa: PLC0415 - heavy, only used here
@@ -111,12 +143,12 @@ class Asker:
             return SourceUnusableError(what, "give tls: {caFile: ...} with the authority that signed it", "tls")
         if isinstance(error, exceptions.Timeout):
             what = f"{url} does not answer within {TIMEOUT_S} s"
-            return SourceUnusableError(what, "check address and load; --prometheus URL asks another address")
+            return SourceUnusableError(what, f"check address and load; {self._elsewhere}")
         if isinstance(error, exceptions.JSONDecodeError):
             remedy = "give the address of the API, with its path prefix if it has one"
             return SourceUnusableError(f"{url} answers, but not as Prometheus does", remedy)
         if isinstance(error, exceptions.RequestException):
-            remedy = "check that it runs and is reachable from here; --prometheus URL asks another address"
+            remedy = f"check that it runs and is reachable from here; {self._elsewhere}"
             return SourceUnusableError(f"cannot reach {url}: {_cause(error)}", remedy)
         return SourceUnusableError(f"a file of tls cannot be used: {error}", "give readable PEM files", "tls")
 

@@ -13,6 +13,7 @@ from watcher.config.checks import HISTOGRAM, QUERY, layers
 from watcher.config.problems import Problem, choose
 from watcher.config.rules_checks import needed_labels, source_of, unit_of
 from watcher.config.values import Duration
+from watcher.core.native import counted_bound, split_bucket
 from watcher.core.patterns import joined, predicate
 
 if TYPE_CHECKING:
@@ -84,8 +85,9 @@ class _Question:
             return
         for key in ("total", "errors", "histogram"):
             metric = getattr(self.layer.spec, key)
-            if metric is not None and self.metric_exists(key, metric):
-                self.ask_metric(key, metric)
+            exposed = self.exposed(key, metric) if metric is not None else ""
+            if exposed:
+                self.ask_metric(key, metric, exposed)
 
     def select(self, metric: str, like: dict[str, str] | None = None) -> str:
         return promql.selector(metric, dict(self.source.scope), like)
@@ -93,36 +95,33 @@ class _Question:
     def report(self, key: str, what: str, remedy: str) -> None:
         self.found.report(self.layer.at(key), what, remedy)
 
-    def metric_exists(self, key: str, metric: str) -> bool:
+    def exposed(self, key: str, metric: str) -> str:
+        """The name of the series that are counted: a histogram's buckets, or itself where it is a native one."""
         exposed = f"{metric}_bucket" if key == "histogram" else metric
         if self.asker.exists(self.select(exposed)):
-            return True
+            return exposed
         if key == "histogram" and self.asker.exists(f"histogram_count({self.select(metric)})"):
-            what = f"{metric} is a native histogram without classic buckets"
-            remedy = "let Prometheus keep them too: always_scrape_classic_histograms: true"
-        else:
-            what = f"the source {self.source.name} has no series of {exposed} now"
-            close = get_close_matches(exposed, [name for name in self.alike(exposed) if name != exposed], n=1)
-            close = [name.removesuffix("_bucket") if key == "histogram" else name for name in close]
-            scoped = f" with {promql.selector('', dict(self.source.scope))}" if self.source.scope else ""
-            remedy = f"did you mean {close[0]}?" if close else f"check that the service is scraped{scoped}"
-        self.report(key, what, remedy)
-        return False
+            return metric
+        close = get_close_matches(exposed, [name for name in self.alike(exposed) if name != exposed], n=1)
+        close = [name.removesuffix("_bucket") if key == "histogram" else name for name in close]
+        scoped = f" with {promql.selector('', dict(self.source.scope))}" if self.source.scope else ""
+        remedy = f"did you mean {close[0]}?" if close else f"check that the service is scraped{scoped}"
+        self.report(key, f"the source {self.source.name} has no series of {exposed} now", remedy)
+        return ""
 
     def alike(self, exposed: str) -> list[str]:
         """Metrics of the same sort: buckets for buckets."""
         names = self.asker.values("__name__")
         return [name for name in names if name.endswith("_bucket") == exposed.endswith("_bucket")]
 
-    def ask_metric(self, key: str, metric: str) -> None:
-        exposed = f"{metric}_bucket" if key == "histogram" else metric
+    def ask_metric(self, key: str, metric: str, exposed: str) -> None:
         labels = self.asker.labels(self.select(exposed))
         for label in needed_labels(self.layer):
             if label not in labels:
                 what = f"{exposed} has no label {label}, by which {self.layer.name} tells whose requests it counts"
                 self.report("identify" if self.layer.spec.identify else key, what, self.other_label(label, labels))
         if self.layer.kind == HISTOGRAM:
-            self.ask_bucket(exposed)
+            self.ask_bucket(exposed, native=exposed == metric)
         elif key == "total":
             for alternative in self.layer.spec.bad or ():
                 for label, patterns in alternative.items():
@@ -142,18 +141,32 @@ class _Question:
                 seen = ", ".join(sorted(values)[:8])
                 self.report("bad", what, f"values seen are {seen}; expose the bad value with 0 if it never occurred")
 
-    def ask_bucket(self, exposed: str) -> None:
+    def ask_bucket(self, exposed: str, *, native: bool) -> None:
         wanted = self.layer.spec.slower_than
+        if wanted is None:
+            return
         unit = unit_of(self.layer.spec.histogram or "", self.layer.spec.unit)
         scale = 1000 if unit == "milliseconds" else 1
-        bounds = sorted(float(value) / scale for value in self.asker.values("le", self.select(exposed)))
-        if wanted is None or any(math.isclose(bound, wanted, rel_tol=1e-9) for bound in bounds):
+        bounds = self.around(exposed, wanted * scale) if native else self.bounds(exposed)
+        bounds = sorted(bound / scale for bound in bounds)
+        if not bounds or any(math.isclose(bound, wanted, rel_tol=1e-9) for bound in bounds):
             return
         finite = [bound for bound in bounds if math.isfinite(bound)]
         below, above = [b for b in finite if b < wanted][-1:], [b for b in finite if b > wanted][:1]
         nearest = " or ".join(str(Duration(bound)) for bound in (*below, *above))
         what = f"{wanted} is no bucket bound of {exposed}"
         self.report("slowerThan", what, f"the nearest are {nearest}" if nearest else "it has no finite bucket")
+
+    def bounds(self, exposed: str) -> list[float]:
+        """The bucket bounds of a classic histogram, in its unit; always some."""
+        return [*map(float, self.asker.values("le", self.select(exposed))), math.inf]
+
+    def around(self, exposed: str, bound: float) -> list[float]:
+        """The bounds of those buckets of a native histogram that keep requests from being counted by this bound."""
+        samples = self.asker.histograms(self.select(exposed))
+        found = [split_bucket(sample, counted_bound(sample, bound)) for sample in samples]
+        edges = [edge for each in found if each is not None for edge in (each.left, each.right)]
+        return [float(f"{edge:.6g}") for edge in edges if edge > 0]  # powers of two have endless digits
 
     def ask_query(self) -> None:
         try:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from watcher.core.contract import Contract
 from watcher.core.counter import Difference, Step
 from watcher.core.differences import Differences
 from watcher.core.grid import Grid, learn
-from watcher.core.intake import Event, Intake, paired
+from watcher.core.intake import Event, Intake, paired, scrape
 from watcher.core.model import Block, Pod, PodCount
 from watcher.core.podtable import PodTable
 from watcher.core.policy import By, CounterCheck, HistogramCheck, basis
@@ -58,6 +59,7 @@ class _Sums:
 
     pods: dict[tuple[str, str, str], _PodSums] = field(default_factory=dict)
     revisions: set[str] = field(default_factory=set)
+    bounded: set[str] = field(default_factory=set)  # of a histogram: those whose bucket of the bound was seen
     gap: bool = False
 
 
@@ -151,7 +153,8 @@ class Counting:
         sums = self._count(grid, end, pods, presence)
         counts = tuple(_pod_count(sums.pods[name]) for name in sorted(sums.pods))
         silent = self._silent(grid, start, pods, presence)
-        broken = self.contract.broken(_by_revision(sums), silent)
+        unbounded = sums.revisions - sums.bounded if isinstance(self.check, HistogramCheck) else set[str]()
+        broken = self.contract.broken(_by_revision(sums), silent, unbounded)
         return Block(self.check.name, start, end - start, counts, sums.gap, broken, basis(self.check), grid.interval)
 
     def _count(self, grid: Grid, end: float, pods: PodTable, presence: Presence) -> _Sums:
@@ -166,11 +169,16 @@ class Counting:
             events, alone = paired(events)
             for event in alone:
                 self._resolve(event, pods, sums)
+        found: list[_Found] = []
         for event in events:
             known, pod = self._resolve(event, pods, sums)
             difference = self._differences.of(event, pod, presence, reach) if known else None
             if difference is not None:
-                _sum(sums, event, pod, difference, reach)
+                found.append(_Found(event, pod, difference))
+        if self._differences.regressions and isinstance(self.check, HistogramCheck):
+            found = _of_one_age(found)
+        for each in found:
+            _sum(sums, each.event, each.pod, each.difference, reach)
         return sums
 
     def _resolve(self, event: Event, pods: PodTable, sums: _Sums) -> tuple[bool, Pod | None]:
@@ -184,6 +192,8 @@ class Counting:
                 return False, None
         revision = "" if pod is None else pod.revision
         sums.revisions.add(revision)
+        if event.key.part is Part.WITHIN:
+            sums.bounded.add(revision)
         if revision not in event.series.noted:
             event.series.noted.add(revision)
             self.contract.note(revision, event.key.part, event.series.labels)
@@ -207,6 +217,34 @@ class Counting:
         if scraped is None or pod.ready_since is None or pod.deleted is not None or pod.terminating is not None:
             return math.inf
         return max(scraped, pod.ready_since)
+
+
+class _Found(NamedTuple):
+    """What one sample adds."""
+
+    event: Event
+    pod: Pod | None
+    difference: Difference
+
+
+def _of_one_age(found: Sequence[_Found]) -> list[_Found]:
+    """Without scrapes of which the two buckets cannot be held against each other.
+
+    A client may begin a histogram anew without a restart.  Then `+Inf` may be back at its mark before the bucket of the
+    bound is at its own, and everything counted in between would pass for too slow.
+    """
+    since: dict[tuple[object, ...], dict[Part, float]] = {}
+    for each in found:
+        parts = since.setdefault(scrape(each.event), {})
+        if each.difference.step is not Step.REGRESSED:
+            part = each.event.key.part
+            parts[part] = min(each.difference.since, parts.get(part, math.inf))
+    sound = {
+        name
+        for name, parts in since.items()
+        if len(parts) == 2 and parts[Part.WITHIN] >= parts[Part.EVERY]  # the bucket of the bound was not left behind
+    }
+    return [each for each in found if scrape(each.event) in sound]
 
 
 def _sum(sums: _Sums, event: Event, pod: Pod | None, difference: Difference, reach: float) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 
-from watcher.core.guards import Case, check_guards
+from watcher.core.guards import EXCUSES, Case, check_guards
 from watcher.core.ladder import FAR_BACK, choose_target, climb, describe_target, next_rung
-from watcher.core.model import Observation, WorkloadView
+from watcher.core.model import Observation, Suspect, WorkloadView
 from watcher.core.policy import Policy
+from watcher.core.siblings import suspected_siblings
 from watcher.core.state import Decision, Finding, GuardFinding, RungStep, Target, Watch, WorkloadState
 from watcher.core.words import STRICTNESS, Action, Mode, strictest
 
@@ -36,6 +37,7 @@ def decide(
     best, may, why_may = _strongest(watch, case.sound or findings, policy)
     mode, why_mode = _mode((may, why_may), chosen, described, policy)
     attempt = state.decisions + 1
+    siblings = suspected_siblings(watch.release, observation.surroundings.suspects)
     action = Action.HOLD if guards else Action.ROLL_BACK
     return Decision(
         id=decision_id((watch.release.id,), attempt),
@@ -43,13 +45,20 @@ def decide(
         at=now,
         action=action,
         mode=mode,
-        reason=f"{best.sentence}. {_consequence(guards, chosen, described, mode, why_mode)}",
+        reason=f"{best.sentence}. {_consequence(guards, chosen, described, mode, why_mode)}{_beside(siblings)}",
         why_mode=why_mode,
         findings=findings,
         guards=guards,
         rungs=rungs,
         target=described,
+        siblings=tuple(str(each.workload) for each in siblings),
     )
+
+
+def _beside(siblings: tuple[Suspect, ...]) -> str:
+    if not siblings:
+        return ""
+    return f" Released by the same change, and suspected too: {', '.join(str(each.workload) for each in siblings)}."
 
 
 def same_decision(one: Decision | None, other: Decision) -> bool:
@@ -66,7 +75,7 @@ def _gist(decision: Decision) -> tuple[object, ...]:
     return (
         decision.action,
         decision.mode,
-        decision.guard.id if decision.guard else "",
+        ("excused" if decision.guard.id in EXCUSES else decision.guard.id) if decision.guard else "",
         rung.rung if rung else None,
         decision.target.template_id if decision.target else "",
     )

@@ -34,23 +34,31 @@ class Windows:
     @property
     def dispersion(self) -> float:
         """Pearson's: variance over that of independent requests, drawn towards the prior where windows are few."""
-        share, measured = self.share, 1.0
-        if self.count > 1 and 0 < share < 1:
-            squares = self.square - 2 * share * self.bad + share * share * self.total
-            measured = max(1.0, squares / (share * (1 - share) * (self.count - 1)))
         weight = self.count / (self.count + DISPERSION_WINDOWS)
-        return weight * measured + (1 - weight) * DISPERSION
+        return weight * self._measured + (1 - weight) * DISPERSION
+
+    @property
+    def _measured(self) -> float:
+        share = self.share
+        if self.count < 2 or not 0 < share < 1:
+            return 1.0
+        squares = self.square - 2 * share * self.bad + share * share * self.total
+        return max(1.0, squares / (share * (1 - share) * (self.count - 1)))
 
     def correlation(self, bound: float) -> float:
-        """Between requests of a window, at a share of `bound`; ratio in (0, 1)."""
+        """Between requests of a window, at a share of `bound`; ratio in (0, 1).
+
+        How bad requests cluster is learnt from windows that have some: few bad ones tell as little as few windows.
+        """
         least, prior, most = CORRELATION
         requests = self.total / self.count if self.count else 0.0
         if requests <= 2:
             return prior
-        found = (self.dispersion - 1) / (requests - 1)
-        if self.count < DISPERSION_WINDOWS:
-            found = min(found, prior)
-        wider = min(bound / self.share, SPREAD_WITH_BOUND) if self.share > 0 else 1.0
+        telling = min(self.count, self.bad)
+        weight = telling / (telling + DISPERSION_WINDOWS)
+        expected = min((DISPERSION - 1) / (requests - 1), prior)
+        found = weight * (self._measured - 1) / (requests - 1) + (1 - weight) * expected
+        wider = min(bound / self.share, SPREAD_WITH_BOUND) if self.share > 0 else SPREAD_WITH_BOUND
         return min(max(found * max(1.0, wider), least), most)
 
     @property

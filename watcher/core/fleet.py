@@ -19,6 +19,12 @@ RECENT = 600.0
 TOGETHER = 120.0
 """Seconds within which faults that begin look as if they had a cause in common."""
 
+FEW = 3
+"""Other services that may suffer at the same time by chance."""
+
+FOLLOW = 60.0
+"""Seconds after a fault was first seen in which more services may follow those that suffer already."""
+
 _CALM = 3  # points within the bound before an onset
 _BAD = 3.0  # bad requests in a point at least
 
@@ -50,5 +56,27 @@ def _most_together(times: Sequence[float]) -> int:
 
 
 def together(fleet: Fleet, begin: float, end: float) -> int:
-    """Other services in which it began at about that time, somewhere from `begin` to `end` (Unix seconds)."""
-    return sum(begin - TOGETHER <= onset <= end + TOGETHER for onset in fleet.onsets)
+    """Most other services in which it began at one time, somewhere about `begin` to `end` (Unix seconds)."""
+    return _most_together([onset for onset in fleet.onsets if begin - TOGETHER <= onset <= end + TOGETHER])
+
+
+def by_chance(fleet: Fleet) -> int:
+    """Most other services that may suffer at the same time without a common cause."""
+    return max(FEW, fleet.usual)
+
+
+def tells_nothing(fleet: Fleet | None, since: float, settles: float, begin: float, end: float) -> str:
+    """Why this look does not tell whether a fault is one that many services share, or nothing: it does.
+
+    `since`: when the fault was first seen (Unix seconds).  `settles`: seconds after which others would have shown it.
+    """
+    if fleet is None:
+        return "nobody looked yet"
+    if fleet.problem:
+        return fleet.problem
+    if fleet.at < since + settles:
+        return "others would not have shown it when they were looked at"
+    others = together(fleet, begin, end)
+    if 0 < others <= by_chance(fleet) and fleet.at < since + FOLLOW:
+        return f"{others} began at that time, and more may follow"
+    return ""

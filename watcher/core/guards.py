@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from watcher.core.fleet import together
+from watcher.core.fleet import by_chance, tells_nothing, together
 from watcher.core.ledger import accepted, expired
-from watcher.core.model import Observation, PastRollback, WorkloadView
+from watcher.core.model import Fleet, Observation, PastRollback, WorkloadView
 from watcher.core.policy import Limit, Policy
 from watcher.core.sentence import seconds
+from watcher.core.siblings import suspected_siblings
 from watcher.core.state import Finding, GuardFinding, KnownGood, Release, WorkloadState
 from watcher.core.words import Change
 
@@ -22,9 +23,6 @@ STALE_CACHE = 60.0
 
 ALIKE = 15.0
 """Seconds by which the beginnings of one fault may differ as two services show it."""
-
-FEW = 3
-"""Other services that may suffer at the same time by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,25 +114,31 @@ def _excused_by(guard: str) -> Callable[[Case], str | None]:
     return excused
 
 
-def _alone(case: Case) -> tuple[Finding, ...]:
+def _alone(sound: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """Findings to be blamed on the release if none of them has the old version beside it for comparison."""
-    return () if any(each.compared for each in case.sound) else case.sound
+    return () if any(each.compared for each in sound) else sound
+
+
+def fleet_unknown(findings: tuple[Finding, ...], fleet: Fleet | None, now: float) -> str | None:
+    """Why it is not known whether other services suffer the same, where that matters."""
+    alone = _alone(findings)
+    if not alone:
+        return None
+    since = min((each.since for each in alone if each.since is not None), default=now)
+    why = tells_nothing(fleet, since, max(each.settles for each in alone), *_onset(alone, now))
+    return f"whether other services suffer the same is not known: {why}" if why else None
 
 
 def _fleet_unknown(case: Case) -> str | None:
-    fleet = case.observation.surroundings.fleet
-    if not _alone(case) or (fleet is not None and not fleet.problem):
-        return None
-    why = f": {fleet.problem}" if fleet is not None else " yet"
-    return f"whether other services suffer the same is not known{why}"
+    return fleet_unknown(case.sound, case.observation.surroundings.fleet, case.now)
 
 
 def _fleet_veto(case: Case) -> str | None:
     fleet = case.observation.surroundings.fleet
-    if not _alone(case) or fleet is None or fleet.problem:
+    if not _alone(case.sound) or fleet is None or fleet.problem:
         return None
-    others = together(fleet, *_onset(case))
-    if others <= max(FEW, fleet.usual):
+    others = together(fleet, *_onset(case.sound, case.now))
+    if others <= by_chance(fleet):
         return None
     return (
         f"{others} of {fleet.services} other services began to suffer the same at that time: look for what they share"
@@ -142,13 +146,15 @@ def _fleet_veto(case: Case) -> str | None:
 
 
 def _several_releases(case: Case) -> str | None:
-    if not _alone(case):
+    if not _alone(case.sound):
         return None
-    (begin, end), own = _onset(case), set(case.release.images)
+    begin, end = _onset(case.sound, case.now)
+    suspects = case.observation.surroundings.suspects
+    siblings = suspected_siblings(case.release, suspects)
     others = [
         each
-        for each in case.observation.surroundings.suspects
-        if each.earliest <= end + ALIKE and each.since >= begin - ALIKE and not own & set(each.images)
+        for each in suspects
+        if each.earliest <= end + ALIKE and each.since >= begin - ALIKE and each not in siblings
     ]
     if not others:
         return None
@@ -159,11 +165,12 @@ def _several_releases(case: Case) -> str | None:
     return f"several releases may be the cause: {names} began to suffer at the same time"
 
 
-def _onset(case: Case) -> tuple[float, float]:
+def _onset(alone: tuple[Finding, ...], now: float) -> tuple[float, float]:
     """Between which times (Unix seconds) the fault began."""
-    found = [each for each in _alone(case) if each.since is not None]
-    since = min((each.since for each in found if each.since is not None), default=case.now)
-    return min((each.earliest for each in found if each.earliest is not None), default=since), since
+    found = [each for each in alone if each.since is not None]
+    since = min((each.since for each in found if each.since is not None), default=now)
+    earliest = min((each.earliest for each in found if each.earliest is not None), default=since)
+    return earliest, max((each.latest for each in found if each.latest is not None), default=since)
 
 
 def _cooldown(case: Case) -> str | None:
@@ -269,6 +276,9 @@ GUARDS: dict[str, Callable[[Case], str | None]] = {
     "mutable_tag": _mutable_tag,
 }
 """Guards by id, in the order in which they are shown."""
+
+EXCUSES = frozenset({"symptom_before", "flapping", "old_equally_bad", "overload"})
+"""Guards by which the evidence itself excuses the release: that another one of them speaks is no news."""
 
 IGNORANCE = frozenset({"config_unknown", "fleet_unknown"})
 """Guards that hold because something has not been looked at, as it is for a moment after each start."""

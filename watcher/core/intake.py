@@ -121,11 +121,12 @@ def paired(events: list[Event]) -> tuple[list[Event], list[Event]]:
     """Buckets for which the same scrape has both the bound and +Inf; and +Inf buckets that stand alone."""
     parts: dict[tuple[object, ...], set[Part]] = {}
     for event in events:
-        parts.setdefault(_scrape(event), set()).add(event.key.part)
-    both = [event for event in events if len(parts[_scrape(event)]) == 2]
-    alone = [event for event in events if parts[_scrape(event)] == {Part.EVERY}]
+        parts.setdefault(scrape(event), set()).add(event.key.part)
+    both = [event for event in events if len(parts[scrape(event)]) == 2]
+    alone = [event for event in events if parts[scrape(event)] == {Part.EVERY}]
     return both, alone
 
 
-def _scrape(event: Event) -> tuple[object, ...]:
+def scrape(event: Event) -> tuple[object, ...]:
+    """What tells the samples of one histogram in one scrape from all others."""
     return event.at, event.key.target, event.key.labels

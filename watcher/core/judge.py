@@ -1,7 +1,7 @@
 """The judge: folds what was measured into evidence, and reads findings from it.
 
 This is the narrow interface between measuring and deciding: `begin`, `fold`, `read`.  How a check weighs its blocks is
-its own matter (`rates`, `sustained`, `availability`).
+its own matter (`rates` folds, `voices` speak; `sustained`, `availability`).
 """
 
 from __future__ import annotations
@@ -9,19 +9,22 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from watcher.core import availability, rates, sustained, traffic
+from watcher.core import availability, favour, rates, runs, sustained, traffic
 from watcher.core.model import Observation, WorkloadView
 from watcher.core.parameters import SEVERE, WEIGHTS
 from watcher.core.policy import Check, CounterCheck, HistogramCheck, Policy, QueryCheck, RatioCheck, basis
-from watcher.core.rates import Voice
 from watcher.core.sentence import describe_breach, describe_quiet
 from watcher.core.state import CounterEvidence, Evidence, Finding, QueryEvidence, Run, Watch
+from watcher.core.voices import Voice, growing, voices
 from watcher.core.words import STRICTNESS, Lane, Mode, Phase, Verdict, strictest
 
 PARKED_LANES = frozenset(SEVERE)
 """Lanes of counter checks that a parked watch listens to."""
 
 CHECK_KINDS = (RatioCheck, HistogramCheck, QueryCheck)
+
+SETTLED = 1.8
+"""Brief windows that it takes until other services show a fault that they share."""
 
 SIGHT = 0.8
 """Share of the bake time that a required check must have looked at the new version before a PASS."""
@@ -59,16 +62,14 @@ def _read_counters(watch: Watch, policy: Policy, now: float) -> tuple[Finding, .
     """
     checks, needed = counters(policy), 1 / (watch.evidence.budget or policy.promise.budget(0.0))
     heard = PARKED_LANES if watch.phase is Phase.PARKED else frozenset(WEIGHTS)
-    voices = [
+    speaking = [
         voice
         for check in checks
-        for voice in rates.voices(
-            check, counter_evidence(watch.evidence, check), watch.release, now, heard, 1 / len(checks)
-        )
+        for voice in voices(check, counter_evidence(watch.evidence, check), watch.release, now, heard, 1 / len(checks))
     ]
-    acting = [voice for voice in voices if voice.may is Mode.ACT and not voice.excuse[0]]
-    unexcused = [voice for voice in voices if not voice.excuse[0]]
-    excused = [voice for voice in voices if voice.excuse[0]]
+    acting = [voice for voice in speaking if voice.may is Mode.ACT and not voice.excuse[0]]
+    unexcused = [voice for voice in speaking if not voice.excuse[0]]
+    excused = [voice for voice in speaking if voice.excuse[0]]
     for limit, heard_now in ((Mode.ACT, acting), (Mode.PROPOSE, unexcused), (Mode.ACT, excused)):
         proof = math.fsum(voice.weight * voice.worth for voice in heard_now)
         if proof >= needed:
@@ -77,10 +78,10 @@ def _read_counters(watch: Watch, policy: Policy, now: float) -> tuple[Finding, .
     return tuple(_finding(check, watch, [], 0.0, Mode.ACT) for check in checks)
 
 
-def _fired(voices: list[Voice], needed: float) -> list[Voice]:
+def _fired(heard: list[Voice], needed: float) -> list[Voice]:
     """The lanes that made the case: those with a tenth of the evidence needed, at the least the strongest."""
-    strongest = max(voices, key=lambda voice: voice.weight * voice.worth)
-    return [voice for voice in voices if voice is strongest or voice.weight * voice.worth >= needed / 10]
+    strongest = max(heard, key=lambda voice: voice.weight * voice.worth)
+    return [voice for voice in heard if voice is strongest or voice.weight * voice.worth >= needed / 10]
 
 
 def _finding(check: CounterCheck, watch: Watch, fired: list[Voice], proof: float, limit: Mode) -> Finding:
@@ -95,6 +96,7 @@ def _finding(check: CounterCheck, watch: Watch, fired: list[Voice], proof: float
         own, key=lambda each: (STRICTNESS.index(each.may), each.lane is Lane.NEW_VS_OLD, each.weight * each.worth)
     )
     run = voice.run
+    earliest, since, latest = runs.onset(evidence, run)
     return Finding(
         check=check.name,
         verdict=Verdict.BREACH,
@@ -102,17 +104,25 @@ def _finding(check: CounterCheck, watch: Watch, fired: list[Voice], proof: float
         lane=voice.lane,
         may=strictest(voice.may, limit),
         why_may=voice.why_may,
-        since=run.since,
-        earliest=rates.earliest(evidence, run),
+        since=since,
+        earliest=earliest,
+        latest=latest,
+        settles=_settles(evidence, since),
         limit=min(run.limit, voice.limit_of_health) if voice.lane in SEVERE else run.limit,
         source=check.source,
         excuse=voice.excuse[1],
         excused_by=voice.excuse[0],
-        compared=rates.compared(check, evidence, run),
+        compared=runs.compared(check, evidence, run),
         worth=proof,
         new=run.new,
         old=run.old,
     )
+
+
+def _settles(evidence: CounterEvidence, since: float) -> float:
+    """Seconds after `since` until others show it too.  Young pods prove nothing, and show when a fault began."""
+    shown = min(since, evidence.ill_since) if evidence.ill_since else since
+    return max(0.0, shown + SETTLED * evidence.brief.length - since)
 
 
 def _traffic_check(policy: Policy) -> tuple[CounterCheck, ...]:
@@ -144,31 +154,41 @@ def queries(policy: Policy) -> tuple[QueryCheck, ...]:
 def counter_evidence(evidence: Evidence, check: CounterCheck) -> CounterEvidence:
     """Evidence of one counter check; empty where nothing was seen, or where it was measured against other bounds."""
     name = (check.name, basis(check))
-    return next((each for each in evidence.counters if (each.check, each.basis) == name), rates.begin(check))
+    return next((each for each in evidence.counters if (each.check, each.basis) == name), None) or rates.begin(check)
 
 
 def query_evidence(evidence: Evidence, check: QueryCheck) -> QueryEvidence:
     """Evidence of one query check; empty where nothing was seen, or where it was measured against other bounds."""
     name = (check.name, basis(check))
-    return next((each for each in evidence.queries if (each.check, each.basis) == name), sustained.begin(check))
+    return next((each for each in evidence.queries if (each.check, each.basis) == name), None) or sustained.begin(check)
 
 
 def suspected(watch: Watch, policy: Policy) -> tuple[float, bool, float] | None:
     """Since when there is evidence against the release, whether the old version stood beside it, and since when the
     fault may have been there unseen; None: no evidence."""
-    runs = _growing(watch, policy)
-    if runs:
-        began = min(rates.earliest(evidence, run) for _, evidence, run in runs)
-        return min(run.since for _, _, run in runs), any(rates.compared(*each) for each in runs), began
+    found = _growing(watch, policy)
+    if found:
+        onsets = [runs.onset(evidence, run) for _, evidence, run in found]
+        earliest, since = min(early for early, _, _ in onsets), max(seen for _, seen, _ in onsets)
+        return since, any(runs.compared(*each) for each in found), earliest
+    if watch.decision is None and watch.breached_at is None:
+        return _above(watch, policy)
     if watch.breached_at is None:
-        return None
+        return None  # a breach that is over: what it left in the totals tells nothing of now
     blamed = watch.decision.findings if watch.decision is not None else ()
     return watch.breached_at, any(each.compared for each in blamed), watch.breached_at
 
 
+def _above(watch: Watch, policy: Policy) -> tuple[float, bool, float] | None:
+    """Young pods prove nothing; while they lie above the bounds, the fault of others may be theirs all the same."""
+    seen = ((check, counter_evidence(watch.evidence, check)) for check in counters(policy))
+    found = [each for check, each in seen if rates.exceeds(check, each)]
+    return (max(each.seen_until for each in found), False, min(each.served_at for each in found)) if found else None
+
+
 def _growing(watch: Watch, policy: Policy) -> list[tuple[CounterCheck, CounterEvidence, Run]]:
     seen = ((check, counter_evidence(watch.evidence, check)) for check in counters(policy))
-    return [(check, evidence, run) for check, evidence in seen for run in rates.growing(check, evidence)]
+    return [(check, evidence, run) for check, evidence in seen for run in growing(check, evidence)]
 
 
 def breaches(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -188,16 +208,28 @@ def required(policy: Policy) -> tuple[Check, ...]:
 def enough(watch: Watch, policy: Policy) -> bool:
     """Whether the new version served, and every required check saw enough of it, for long enough, for a PASS; and
     whether no check saw it above its bounds on the whole."""
-    above = any(rates.exceeds(check, counter_evidence(watch.evidence, check)) for check in counters(policy))
-    return (
-        watch.exposed_at is not None
-        and not above
-        and all(
-            _seen(watch.evidence, check) >= _needed(check, policy)
-            and _sighted(watch.evidence, check) >= SIGHT * policy.bake.hold_for
-            for check in required(policy)
-        )
-    )
+    sights = (_sighted(watch.evidence, check) for check in required(policy))
+    return _served(watch, policy) and all(each >= SIGHT * policy.bake.hold_for for each in sights)
+
+
+def surely_good(watch: Watch, policy: Policy) -> bool:
+    """Whether every ratio and histogram check has strong evidence that the new version is better than its bounds."""
+    checks = counters(policy)
+    convincing = all(favour.convinces(counter_evidence(watch.evidence, each)) for each in checks)
+    return bool(checks) and convincing and _served(watch, policy)
+
+
+def _served(watch: Watch, policy: Policy) -> bool:
+    """Whether requests came, as many as are asked for, and not more bad ones on the whole than the bounds allow."""
+    if above(watch, policy):
+        return False
+    seen = all(_seen(watch.evidence, check) >= _needed(check, policy) for check in required(policy))
+    return watch.exposed_at is not None and seen
+
+
+def above(watch: Watch, policy: Policy) -> bool:
+    """Whether some check saw the new version above its bounds on the whole."""
+    return any(rates.exceeds(check, counter_evidence(watch.evidence, check)) for check in counters(policy))
 
 
 def seen_through(watch: Watch, policy: Policy, until: float) -> bool:

@@ -125,7 +125,11 @@ def gain_per_second(plan: Plan, budget: float, interval: float) -> float:
 
 
 def fold(plan: Plan, lane: LaneEvidence, block: Block, window: Window, psi: float, budget: float) -> LaneEvidence:
-    """Take in the window so far; `psi`: by how much the new version's odds may exceed those of the old one."""
+    """Take in the window so far; `psi`: by how much the new version's odds may exceed those of the old one.
+
+    Of what the ratio gains only so much is credited as the allowance gives; where it falls, what was credited stays as
+    long as it is not more than the ratio.  So the evidence is never more than the uncapped one: that makes it valid.
+    """
     ratio = _ratio(plan, window, block, psi)
     if ratio is None:
         return lane
@@ -136,20 +140,29 @@ def fold(plan: Plan, lane: LaneEvidence, block: Block, window: Window, psi: floa
     most = max(block.interval, block.length)  # seconds: each pod has a sample in them
     rate = gain_per_second(plan, budget, most)
     allowance = min(lane.allowance + rate * (block.end - lane.folded_at), rate * most)
-    before = lane.ratio or (0.0,) * len(ODDS)
-    gains = [min(new - old, allowance) for new, old in zip(ratio, before, strict=True)]
+    before, had = lane.ratio or (0.0,) * len(ODDS), lane.credited or (0.0,) * len(ODDS)
+    credited = tuple(
+        [
+            min(new, credit + max(0.0, min(new - old, allowance)))
+            for new, old, credit in zip(ratio, before, had, strict=True)
+        ]
+    )
+    gains = [new - old for new, old in zip(credited, had, strict=True)]
     values = tuple([min(value * math.exp(gain), MOST) for value, gain in zip(values, gains, strict=True)])
     return LaneEvidence(
         lane=lane.lane,
         windows=windows,
         worth=values,
         ratio=ratio,
+        credited=credited,
         allowance=allowance - max(0.0, *gains),
         folded_at=block.end,
         run=lane.run,
         episodes=lane.episodes,
         episode_ended=lane.episode_ended,
+        episode=lane.episode,
         old_bad_at=lane.old_bad_at,
+        old=lane.old,
     )
 
 

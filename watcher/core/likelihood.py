@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-from watcher.core.parameters import ODDS
+from watcher.core.parameters import BETTER, ODDS
 
 
 def shifted(share: float, odds: float) -> float:
@@ -40,6 +40,15 @@ def against_bound(bad: float, all_: float, bound: float, total: float) -> tuple[
     `bound`: share in (0, 1).  `total`: s of the beta distribution.  The null is share <= bound.
     """
     return _ratios(bad, all_ - bad, _alternatives(bound, total))
+
+
+def for_bound(bad: float, all_: float, bound: float, total: float) -> tuple[float, ...]:
+    """For each of `BETTER`: ln P(bad of all_ | odds so many times lower) - ln P(... | `bound`).
+
+    The null is share >= bound.
+    """
+    shares = (bound, *(shifted(bound, 1 / odds) for odds in BETTER))
+    return _ratios(bad, all_ - bad, tuple(_shape(each, total) for each in shares))
 
 
 def against_other(bad: float, other_bad: float, share: float, total: float) -> tuple[float, ...]:

@@ -9,7 +9,9 @@ from dataclasses import replace
 
 from watcher.core import judge, ledger, mechanism, noticing, releases, rollback
 from watcher.core.deciding import decide, same_decision
-from watcher.core.guards import STALE_CACHE
+from watcher.core.favour import SOONEST
+from watcher.core.fleet import FOLLOW
+from watcher.core.guards import STALE_CACHE, fleet_unknown
 from watcher.core.model import Observation, Revision, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import Decision, Finding, RecoveryEvidence, Watch, WorkloadState
@@ -198,9 +200,12 @@ def _breach(turn: Turn, breaches: tuple[Finding, ...]) -> None:
 
 def _waits_for_fleet(turn: Turn, breaches: tuple[Finding, ...]) -> bool:
     """Whether the other services are being looked at just now, and without that the guard would hold."""
-    if turn.observation.surroundings.fleet is not None or any(each.compared for each in breaches):
+    fleet = turn.observation.surroundings.fleet
+    if fleet_unknown(breaches, fleet, turn.now) is None:
         return False
-    return turn.now - (turn.watch.breached_at or turn.now) < FLEET_PATIENCE
+    breached, seen = turn.watch.breached_at or turn.now, fleet is not None and not fleet.problem
+    followed = max((each.since for each in breaches if each.since is not None), default=turn.now) + FOLLOW
+    return turn.now < (max(breached, followed) if seen else breached) + FLEET_PATIENCE
 
 
 def _over_by_itself(turn: Turn, breached_at: float) -> None:
@@ -226,7 +231,11 @@ def _end_in_time(turn: Turn, findings: tuple[Finding, ...]) -> None:
             turn.update(replace(watch, phase=Phase.PARKED))
             turn.move("parked")
         return
-    end = max(watch.rolled_out_at, watch.counted_from or 0.0) + bake.hold_for
+    start = max(watch.rolled_out_at, watch.counted_from or 0.0)
+    if _passes_early(turn, start):
+        _passed(turn)
+        return
+    end = start + bake.hold_for
     over = turn.now >= end and judge.seen_through(watch, turn.policy, end)
     settled = judge.enough(watch, turn.policy) and not judge.unsettled(watch, turn.policy)
     if watch.verdict is Verdict.BREACH:
@@ -236,6 +245,16 @@ def _end_in_time(turn: Turn, findings: tuple[Finding, ...]) -> None:
         _passed(turn)
     elif overdue and (over or turn.now >= end + LAST_BLOCKS):
         _undecided(turn, findings)
+
+
+def _passes_early(turn: Turn, start: float) -> bool:
+    """Whether the user allows it, and the evidence for the release is strong."""
+    watch, policy = turn.watch, turn.policy
+    soon = turn.now < start + SOONEST * policy.bake.hold_for
+    if not policy.judge.early_pass or soon or watch.verdict is Verdict.BREACH:
+        return False
+    awake = judge.seen_through(watch, policy, turn.now - LAST_BLOCKS)
+    return awake and judge.surely_good(watch, policy) and not judge.unsettled(watch, policy)
 
 
 def _passed(turn: Turn) -> None:
@@ -251,4 +270,10 @@ def _undecided(turn: Turn, findings: tuple[Finding, ...]) -> None:
     verdict = Verdict.NO_DATA if blind else Verdict.INCONCLUSIVE
     turn.update(replace(turn.watch, verdict=verdict))
     turn.move(f"{verdict}")
-    turn.close(blind[0].sentence if blind else "too little was seen for a verdict")
+    turn.close(blind[0].sentence if blind else _why_undecided(turn))
+
+
+def _why_undecided(turn: Turn) -> str:
+    if judge.above(turn.watch, turn.policy):
+        return "it stayed above a bound, and nothing proves that the release is to blame"
+    return "too little was seen for a verdict"

@@ -56,6 +56,7 @@ class Revision:
     available: int = 0
     roll_forward_only: str = ""
     config_refs: tuple[str, ...] = ()  # "ConfigMap/name" that the template refers to
+    commit: str = ""  # that it was made from, where the template names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,11 +292,11 @@ class Fleet:
 class Suspect:
     """Another release under watch with evidence against it since a time; `compared`: beside its own old version.
 
-    The fault may have begun at `earliest`, when it could not be seen yet.
+    `origins` are those of the release.  The fault may have begun at `earliest`, when it could not be seen yet.
     """
 
     workload: Workload
-    images: tuple[str, ...]
+    origins: tuple[str, ...]
     since: float
     compared: bool
     earliest: float

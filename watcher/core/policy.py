@@ -224,11 +224,22 @@ class Promise:
 
     def budget(self, releases: float) -> float:
         """Probability of a wrong rollback that one release may have.  `releases`: in a quarter; 0: not known."""
-        return min(self.count / (self.releases or max(releases, BUSY)), 0.1)
+        return min(self.count / (self.releases or releases or BUSY), 0.1)
 
 
 BUSY = 1000.0
-"""Releases in a quarter that are reckoned with at the least, where wrong rollbacks are promised by the quarter."""
+"""Releases in a quarter that are reckoned with while nothing is known, where wrong rollbacks are promised by it."""
+
+QUARTER = 90 * 86400.0
+"""Seconds."""
+
+DOUBT = 86400.0
+"""Seconds of a pace of `BUSY` that are added to what was seen: half of a log's first day, little after a month."""
+
+
+def pace(begun: int, seconds: float) -> float:
+    """Releases in a quarter, where so many began in the last `seconds`, a quarter at the most."""
+    return round((begun * QUARTER + BUSY * DOUBT) / (min(max(seconds, 0.0), QUARTER) + DOUBT), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +292,10 @@ class Policy:
 
 
 __all__ = [
+    "BUSY",
     "DEFAULT_RUNGS",
+    "DOUBT",
+    "QUARTER",
     "Auth",
     "Bake",
     "By",
@@ -303,4 +317,5 @@ __all__ = [
     "Subject",
     "Tls",
     "basis",
+    "pace",
 ]

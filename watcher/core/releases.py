@@ -7,6 +7,7 @@ from dataclasses import replace
 from watcher.core.ledger import known, quarantined
 from watcher.core.model import Revision, WorkloadView
 from watcher.core.policy import Policy
+from watcher.core.siblings import origins
 from watcher.core.state import Mark, Release, Watch, WorkloadState
 from watcher.core.words import Change, Outcome, Verdict
 
@@ -60,6 +61,7 @@ def release(state: WorkloadState, view: WorkloadView, newest: Revision, policy: 
         previous=before.template_id,
         previous_revision=_served(before, view) if not _amid_breach(state) else "",
         never_undo=_never_undo(state, newest, policy, now),
+        origins=origins(before, newest),
     )
 
 

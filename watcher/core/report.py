@@ -25,6 +25,7 @@ def decision_body(watch: Watch, decision: Decision) -> Body:
         "release": release.id,
         "revision": release.revision,
         "images": list(release.images),
+        "siblings": list(decision.siblings),
         "action": decision.action.value,
         "mode": decision.mode.value,
         "why_mode": decision.why_mode,

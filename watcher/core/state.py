@@ -32,6 +32,7 @@ class Release:
     previous: str = ""  # template_id that ran before; empty for the first
     previous_revision: str = ""  # the name of its revision; empty where it is no measure of what is usual
     never_undo: str = ""  # why it is watched and never undone: recovery release, roll-forward-only
+    origins: tuple[str, ...] = ()  # "commit NAME", "image NAME" of what it brought: siblings have one in common
     returned: int = 0  # times that an aborted Rollout was set going again at this very revision; part of the id
 
 
@@ -116,21 +117,25 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class LaneEvidence:
-    """One running test.  `worth` and `ratio` have one number for each alternative (`parameters.ODDS`).
+    """One running test.  `worth`, `ratio` and `credited` have one number for each alternative (`parameters.ODDS`).
 
-    `worth` is evidence as a factor, of all starts spent so far; `ratio` is that of the window so far, as a logarithm.
+    `worth` is evidence as a factor, of all starts spent so far; `ratio` is that of the window so far, as a logarithm,
+    and `credited` what counts of it.
     """
 
     lane: Lane
     windows: int = 0  # with requests of the new version: that many start weights are spent
     worth: tuple[float, ...] = ()
     ratio: tuple[float, ...] = ()
+    credited: tuple[float, ...] = ()
     allowance: float = 0.0  # natural logarithms that could still be gained at `folded_at`
     folded_at: float = 0.0
     run: Run | None = None
     episodes: int = 0  # times that the bound was exceeded before the release
     episode_ended: float = 0.0
+    episode: Tally = Tally()  # requests of those windows
     old_bad_at: float = 0.0  # end of the newest window of the watch in which the old version exceeded the bound too
+    old: Tally = Tally()  # requests of the old version since it began to exceed the bound, for as long as it does
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +170,14 @@ class CounterEvidence:
     new: Tally = Tally()
     old: Tally = Tally()
     window: Window = Window()
+    brief: Window = Window()  # the shorter one of the severe lanes
     lanes: tuple[LaneEvidence, ...] = ()
+    favour: tuple[float, ...] = ()  # `favour.fold`
     seen_until: float = 0.0
     sighted: float = 0.0  # seconds, without gaps, in which the new version was seen
     sighted_at: float = 0.0
     served_at: float = 0.0  # start of the block in which the new version began to serve in earnest
+    ill_since: float = 0.0  # start of the newest blocks without a break in which it, young pods too, exceeds the bound
     pace: float = 0.0  # most requests on it in a block
     broken: str = ""
 
@@ -259,6 +267,8 @@ class Finding:
     excused_by: str = ""  # id of the guard that this evidence is for
     compared: bool = False
     earliest: float | None = None  # when the fault may have begun, unseen until `since`
+    latest: float | None = None  # until when it may have begun, if what was seen at `since` was chance
+    settles: float = 0.0  # seconds after `since` in which other services that suffer the same would show it
     worth: float = 0.0  # evidence of all lanes together: a good release shows this at most once in so many
     new: Tally = Tally()
     old: Tally = Tally()
@@ -321,6 +331,7 @@ class Decision:
     guards: tuple[GuardFinding, ...] = ()
     rungs: tuple[RungStep, ...] = ()
     target: Target | None = None
+    siblings: tuple[str, ...] = ()  # suspected workloads that were released by the same change
 
     @property
     def guard(self) -> GuardFinding | None:

@@ -15,6 +15,7 @@ from typing import Any
 Template = Mapping[str, Any]
 
 ROLL_FORWARD_ONLY = "watcher.dev/roll-forward-only"
+COMMIT = "watcher.dev/commit"
 
 #: Labels by which controllers join pods to a revision.
 CONTROLLER_LABELS = frozenset({"pod-template-hash", "rollouts-pod-template-hash", "controller-revision-hash"})
@@ -86,6 +87,11 @@ def roll_forward_only(template: Template) -> str:
     if ROLL_FORWARD_ONLY not in annotations:
         return ""
     return str(annotations[ROLL_FORWARD_ONLY]) or "roll-forward-only"
+
+
+def commit(template: Template) -> str:
+    """The commit that the template says it was made from, or an empty string."""
+    return str(((template.get("metadata") or {}).get("annotations") or {}).get(COMMIT) or "")
 
 
 def config_refs(template: Template) -> tuple[str, ...]:

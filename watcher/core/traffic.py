@@ -7,7 +7,7 @@ import math
 from watcher.core.policy import CounterCheck, Policy
 from watcher.core.sentence import seconds
 from watcher.core.state import CounterEvidence, Finding, Watch
-from watcher.core.words import Lane, Verdict
+from watcher.core.words import Lane, Mode, Verdict
 
 CHECK = "traffic"
 
@@ -35,7 +35,7 @@ def read(check: CounterCheck, evidence: CounterEvidence, watch: Watch, policy: P
         text,
         lane=Lane.TRAFFIC,
         may=policy.traffic,
-        why_may=f"check {CHECK} may {policy.traffic}",
+        why_may="" if policy.traffic is Mode.ACT else f"check {CHECK} may {policy.traffic}",
         since=watch.rolled_out_at,
         source=check.source,
     )

@@ -25,12 +25,16 @@ class Ask:
     namespaces: set[str] = field(default_factory=set)
     subjects: set[str] = field(default_factory=set)
     bounds: set[str] = field(default_factory=set)  # spellings of `le`
+    native: str = ""  # the metric's name as a native histogram, where no classic buckets of it are known
     folds: dict[tuple[str, str], list[Counting]] = field(default_factory=dict)
 
     @property
     def selector(self) -> str:
         """The vector selector in PromQL."""
         matchers = self._whose()
+        if self.native:  # both at once: it is not known which there are; a native histogram has no `le`
+            names, bounds = one_of("__name__", (self.native, self.metric)), one_of("le", ("", *sorted(self.bounds)))
+            return selector("", names, *matchers, bounds)
         if self.bounds:
             matchers.append(one_of("le", sorted(self.bounds)))
         return selector(self.metric, *matchers)

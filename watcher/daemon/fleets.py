@@ -10,6 +10,8 @@ from watcher.core import fleet
 from watcher.core.fleet import Point
 from watcher.core.model import Fleet, Workload, WorkloadView
 from watcher.core.policy import By, CounterCheck, HistogramCheck, Policy, QueryCheck
+from watcher.core.siblings import released_together
+from watcher.core.state import Watch
 from watcher.daemon.asking import INFINITY, canonical
 from watcher.daemon.sourcing import Sourcing
 from watcher.daemon.stepping import Stepping
@@ -17,6 +19,9 @@ from watcher.ports import Clock, Cluster, MetricsSource, WatcherError
 
 FRESH = 30.0
 """Seconds for which what was seen of the fleet holds."""
+
+FRESH_AT_BREACH = 5.0
+"""The same while the first decision on a breach waits for it: other services may just begin to show the fault."""
 
 Services = frozenset[tuple[str, str]]
 """(namespace, name) of each workload that is matched by the thresholds file."""
@@ -43,13 +48,15 @@ class Lookout:
         """Look for all that are suspected and were not looked at lately; the workloads with news."""
         at, seen = self._clock.now(), set()
         services: Services | None = None
-        for workload in sorted(self._stepping.suspects):
+        watches = self._stepping.open_watches()
+        for workload in sorted(self._stepping.suspects.keys() & watches.keys()):
             view, known = self._cluster.view(workload), self._stepping.inbox.fleet(workload)
             policy = self._policy_of(view) if view is not None else None
-            if policy is None or (known is not None and not known.problem and 0 <= at - known.at < FRESH):
+            if policy is None or (known is not None and fresh(known, at, waited_for=waited_for(watches[workload]))):
                 continue
             services = self._services() if services is None else services
-            found = await look(self._sourcing.polling.source, workload, policy, services, at)
+            apart = released_together(workload, watches)
+            found = await look(self._sourcing.polling.source, apart, policy, services, at)
             self._stepping.inbox.looked(workload, found)
             seen.add(workload)
         return frozenset(seen)
@@ -59,10 +66,28 @@ class Lookout:
         return frozenset((view.workload.namespace, view.workload.name) for view in views)
 
 
+def waited_for(watch: Watch) -> bool:
+    """Whether there is a breach on which nothing was decided yet."""
+    return watch.breached_at is not None and watch.decision is None
+
+
+def fresh(known: Fleet, at: float, *, waited_for: bool) -> bool:
+    """Whether a look at the fleet holds; `waited_for`: by a release that stands at breach."""
+    return not known.problem and 0 <= at - known.at < (FRESH_AT_BREACH if waited_for else FRESH)
+
+
 async def look(
-    source_of: Callable[[str], MetricsSource | None], workload: Workload, policy: Policy, services: Services, at: float
+    source_of: Callable[[str], MetricsSource | None],
+    apart: frozenset[Workload],
+    policy: Policy,
+    services: Services,
+    at: float,
 ) -> Fleet:
-    """The fleet as the checks of this workload see it; the check that shows most onsets counts."""
+    """The fleet as the checks of a workload see it, without those `apart`: itself, and what was released with it.
+
+    The check that shows most onsets counts.
+    """
+    names = frozenset((each.namespace, each.name) for each in apart)
     checks = [each for each in policy.checks if not isinstance(each, QueryCheck) and each.identify.by is By.POD]
     found = [Fleet(at, 0)]
     for check in checks:
@@ -70,26 +95,44 @@ async def look(
         if source is None:
             continue
         try:
-            found.append(await _look(source, check, workload, services, at))
+            found.append(await _look(source, check, names, services, at))
         except WatcherError as error:
             return Fleet(at, 0, problem=str(error))
     return max(found, key=lambda each: (len(each.onsets), each.services))
 
 
-async def _look(source: MetricsSource, check: CounterCheck, workload: Workload, services: Services, at: float) -> Fleet:
-    totals, bads = [await _counts(source, check, selectors, services, at) for selectors in _selectors(check)]
+async def _look(source: MetricsSource, check: CounterCheck, apart: Services, services: Services, at: float) -> Fleet:
+    totals, bads = [await _counts(source, check, each, services, at) for each in _increases(check)]
+    if isinstance(check, HistogramCheck) and not totals:
+        totals, bads = [await _counts(source, check, each, services, at) for each in _native_increases(check)]
     if isinstance(check, HistogramCheck):  # the second selects those that were fast enough
         bads = {
             name: {time: total - bads.get(name, {}).get(time, 0.0) for time, total in each.items()}
             for name, each in totals.items()
         }
-    own = (workload.namespace, workload.name)
-    others = {"/".join(name): _points(each, bads.get(name, {})) for name, each in totals.items() if name != own}
+    others = {"/".join(name): _points(each, bads.get(name, {})) for name, each in totals.items() if name not in apart}
     return fleet.seen(others, max(check.max or 0.0, check.floor), at)
 
 
+def _increases(check: CounterCheck) -> tuple[list[str], list[str]]:
+    """Expressions for all requests of a step and for bad ones; of a histogram, for those within the bound."""
+    totals, bads = _selectors(check)
+    return [_increase(each) for each in totals], [_increase(each) for each in bads]
+
+
+def _native_increases(check: HistogramCheck) -> tuple[list[str], list[str]]:
+    """The same of a native histogram; interpolated, which will do to tell who suffers."""
+    grown = _increase(selector(check.histogram))
+    count = f"histogram_count({grown})"
+    within = f"histogram_fraction(-Inf, {check.bound!r}, {grown}) * {count}"
+    return [count], [f"{within} >= 0"]  # without requests the fraction is NaN, and so would be the sum
+
+
+def _increase(one: str) -> str:
+    return f"increase({one}[{fleet.STEP:.0f}s])"
+
+
 def _selectors(check: CounterCheck) -> tuple[list[str], list[str]]:
-    """Of all requests and of bad ones; of a histogram, of those within the bound."""
     if isinstance(check, HistogramCheck):
         buckets = f"{check.histogram}_bucket"
         within = one_of("le", sorted(canonical(check.bound) - {INFINITY}))
@@ -100,12 +143,12 @@ def _selectors(check: CounterCheck) -> tuple[list[str], list[str]]:
 
 
 async def _counts(
-    source: MetricsSource, check: CounterCheck, selectors: Iterable[str], services: Services, at: float
+    source: MetricsSource, check: CounterCheck, expressions: Iterable[str], services: Services, at: float
 ) -> Counts:
     namespace, pod = check.identify.namespace, check.identify.pod
     found: defaultdict[tuple[str, str], defaultdict[float, float]] = defaultdict(lambda: defaultdict(float))
-    for one in selectors:
-        query = f"sum by ({namespace}, {pod}) (increase({one}[{fleet.STEP:.0f}s]))"
+    for one in expressions:
+        query = f"sum by ({namespace}, {pod}) ({one})"
         for series in await source.range(query, at - fleet.LOOK_BACK, at, fleet.STEP):
             name = service(series.labels.get(namespace, ""), series.labels.get(pod, ""), services)
             if name is not None:

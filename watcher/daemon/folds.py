@@ -108,9 +108,7 @@ def _problems(counting: Counting) -> Iterator[str]:
     if pods:
         more = f" and {len(pods) - _SHOWN} more" if len(pods) > _SHOWN else ""
         yield f"series that cannot be resolved are left out: {', '.join(pods[:_SHOWN])}{more}"
-    note = counting.contract.assumed_zero()
-    if note:
-        yield note
+    yield from counting.contract.notes()
     odd = counting.oddities
     if odd.joined:
         yield f"{odd.joined} series are second readings of a counter (two jobs, an HA pair): joined, not added"

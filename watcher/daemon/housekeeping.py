@@ -16,7 +16,7 @@ LOOK_EVERY = 1.0
 """Seconds between two looks at the thresholds file."""
 
 EXPIRE_EVERY = 3600.0
-"""Seconds between two removals of what is too old."""
+"""Seconds between two removals of what is too old, and between two counts of the releases begun."""
 
 log = structlog.get_logger("watcher.housekeeping")
 
@@ -49,6 +49,7 @@ class Housekeeping:
             if not 0 <= now - expired_at < EXPIRE_EVERY:
                 expired_at = now
                 await self._expire(now)
+                await self._count_releases(now)
             await self._clock.sleep(LOOK_EVERY)
 
     def _look_at_thresholds(self) -> None:
@@ -88,3 +89,10 @@ class Housekeeping:
             await self._journal.expire(now)
         except WatcherError as error:
             log.warning("retention_failed", error=str(error))
+
+    async def _count_releases(self, now: float) -> None:
+        """What was counted last goes on to hold where the log cannot be read."""
+        try:
+            self._stepping.situation.releases = await self._journal.pace(now)
+        except WatcherError as error:
+            log.warning("releases_not_counted", error=str(error))

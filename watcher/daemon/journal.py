@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from watcher.adapters.store.worker import StoreThread
 from watcher.core import record, report
 from watcher.core.model import Observation, Workload
-from watcher.core.policy import Policy
+from watcher.core.policy import QUARTER, Policy, pace
 from watcher.core.state import Decision, Watch, WorkloadState
 from watcher.core.turn import Step
 from watcher.ports import Commit, DecisionRow, Rejected, ReleaseRow, StoredState, StoreReader, Transition
@@ -53,6 +53,11 @@ class Journal:
         """Remove what is too old, in small batches."""
         while await self.store.ask(lambda store: store.expire(now)):
             pass
+
+    async def pace(self, now: float) -> float:
+        """Releases in a quarter of a year, of all workloads, as this log has seen them of late."""
+        begun, oldest = await self.store.read(lambda store: store.begun(now - QUARTER))
+        return pace(begun, 0.0 if oldest is None else now - oldest)
 
     async def degraded(self) -> str:
         """Why the log is in danger, or an empty string."""

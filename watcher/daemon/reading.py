@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 from watcher.adapters.prometheus.selectors import count_by_bound
 from watcher.core.counting import LEAD_IN, READ_LAG, Counting
+from watcher.core.native import reduce
 from watcher.core.policy import HistogramCheck
 from watcher.core.presence import newest
 from watcher.core.series import bucket_bound
-from watcher.daemon.asking import Ask, asks, canonical, presence_ask
+from watcher.daemon.asking import INFINITY, Ask, asks, canonical, presence_ask
 from watcher.daemon.folds import Folds
 from watcher.daemon.grouping import Piece, pieces
 from watcher.ports import MetricsSource, RawSeries, Sample, Unavailable, WatcherError
@@ -138,6 +139,8 @@ class Reader:
                     await asyncio.sleep(0)
                 for counting in ask.owners(series):
                     counting.add(series.labels, series.samples)
+                    if series.histograms:
+                        _add_native(counting, series)
 
     async def _close(self, piece: Piece, countings: dict[Folds, list[Counting]], at: float) -> None:
         name = self.source.name
@@ -192,6 +195,7 @@ class Reader:
         for counting, check in checks:
             counting.contract.bounds = bounds
             ask.bounds |= canonical(check.bound) | known.spellings.get(check.bound, set())
+            ask.native = "" if known.spellings else check.histogram
 
     async def _ask_bounds(self, ask: Ask, known: _Bounds, end: float, at: float) -> None:
         answer = await self.instant(count_by_bound(ask.buckets()), end)
@@ -209,6 +213,16 @@ class Reader:
             return
         if at - self._watermark > allowed:
             self.problem = f"source {self.source.name}: its newest sample is {at - self._watermark:.0f} s old"
+
+
+def _add_native(counting: Counting, series: RawSeries) -> None:
+    """A native histogram counts as if its client exposed just the two buckets that the check needs."""
+    if not isinstance(counting.check, HistogramCheck):
+        return
+    reduced = reduce(series.histograms, counting.check.bound)
+    counting.contract.note_native(reduced)
+    counting.add({**series.labels, "le": INFINITY}, reduced.every)
+    counting.add({**series.labels, "le": repr(counting.check.bound)}, reduced.within)
 
 
 def _wanted(countings: Iterable[Counting]) -> float:

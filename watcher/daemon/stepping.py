@@ -219,16 +219,21 @@ class Stepping:
             self._close(state.workload)
 
     def _suspect(self, state: WorkloadState, policy: Policy) -> None:
-        """Keep in mind which releases have evidence against them; one that is being undone stays suspected."""
-        watch = state.open_watch
+        """Keep in mind which releases have evidence against them.
+
+        One that is being undone stays suspected; so does one whose watch ended at a breach that nobody undid, until a
+        newer release comes: it goes on explaining what others suffer.
+        """
+        watch = state.open_watch or _standing(state)
         if watch is not None and watch.carrying_out and state.workload in self.suspects:
             return
         found = judge.suspected(watch, policy) if watch is not None else None
         if watch is None or found is None:
             self.suspects.pop(state.workload, None)
             return
-        self.suspects[state.workload] = Suspect(state.workload, watch.release.images, *found)
-        self.suspicion.set()
+        self.suspects[state.workload] = Suspect(state.workload, watch.release.origins, *found)
+        if watch is state.open_watch:
+            self.suspicion.set()
 
     def _close(self, workload: Workload) -> None:
         self._open.pop(workload, None)
@@ -240,6 +245,12 @@ class Stepping:
         self.states.pop(workload, None)
         self.configurations.pop(workload, None)
         self._close(workload)
+
+
+def _standing(state: WorkloadState) -> Watch | None:
+    """A watch that ended at a breach that was not undone, or None."""
+    watch = state.watch
+    return watch if watch is not None and watch.breached_at is not None and watch.rollback is None else None
 
 
 def _intended(taken: Taken) -> Iterator[PastRollback]:

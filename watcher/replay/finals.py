@@ -154,4 +154,6 @@ def _best(decision: Decision) -> Finding | None:
 
 def _because(final: Final, *, complete: bool) -> str:
     ended = final.watch.end_reason if complete else "the recording ends before the watch"
+    if final.sentence.startswith(ended):
+        return final.sentence
     return f"{ended}: {final.sentence}" if final.sentence else ended

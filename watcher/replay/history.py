@@ -33,6 +33,7 @@ class History:
         """One more series, of what the replay itself brought about."""
         self._by_name.setdefault(series.labels[NAME], []).append(series)
         self._found.clear()
+        self._store.found.clear()
 
     def raw(self, selector: str, after: float, until: float) -> list[RawSeries]:
         """Samples in (after, until] of the series selected, staleness markers left out.  Raises Rejected."""
@@ -75,11 +76,15 @@ class _Evaluated(Store):
         super().__init__()
         self._history = history
         self._converted: dict[int, Series] = {}
+        self.found: dict[tuple[tuple[str, Predicate], ...], list[Series]] = {}
 
     def select(self, wanted: Iterable[tuple[str, Predicate]] = ()) -> Iterator[Series]:
         """Series whose labels satisfy every (label name, predicate), sorted by labels."""
-        found = (self._convert(each) for each in self._history.select(wanted))
-        yield from sorted(found, key=lambda each: each.labels)
+        key = tuple(wanted)
+        if key not in self.found:
+            found = (self._convert(each) for each in self._history.select(key))
+            self.found[key] = sorted(found, key=lambda each: each.labels)
+        yield from self.found[key]
 
     def _convert(self, series: RecordedSeries) -> Series:
         known = self._converted.get(id(series))

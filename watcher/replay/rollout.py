@@ -26,11 +26,14 @@ class Entry:
     created: float
     rolled_out: float | None
     restored: str = ""
+    commit: str = ""
 
 
 def entries_of(spec: WorkloadSpec) -> list[Entry]:
     """The recorded revisions, oldest first."""
-    return [Entry(each.revision, each.image, each.created, each.rolled_out) for each in spec.revisions]
+    return [
+        Entry(each.revision, each.image, each.created, each.rolled_out, commit=each.commit) for each in spec.revisions
+    ]
 
 
 def current(entries: Sequence[Entry], now: float) -> int:

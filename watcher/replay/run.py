@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from watcher.config import Thresholds
 from watcher.core.model import WorkloadView
-from watcher.core.policy import Policy, Subject
+from watcher.core.policy import Policy, Source, Subject
 from watcher.core.presence import UP
 from watcher.daemon.executing import Executing
 from watcher.daemon.fleets import Lookout
 from watcher.daemon.loop import SWEEP_EVERY, TICK, WATCH_EVERY, Loop
 from watcher.daemon.polling import Polling
-from watcher.daemon.sourcing import Sourcing
+from watcher.daemon.sourcing import Connection, Sourcing
 from watcher.daemon.stepping import Stepping
 from watcher.daemon.telemetry import Telemetry
 from watcher.daemon.telling import Chronicle
@@ -41,30 +41,47 @@ class ReplayFailed(WatcherError):
     """The replay met a fault of watcher itself."""
 
 
-def replay(recording: Recording, thresholds: Thresholds) -> list[Row]:
-    """Replay a recording; one row for each release in it.  Raises ReplayFailed."""
+Connect = Callable[[Source, VirtualClock], Connection]
+"""Makes a source of the thresholds file that answers as of the virtual time."""
+
+
+def replay(recording: Recording, thresholds: Thresholds, connect: Connect | None = None) -> list[Row]:
+    """Replay a recording; one row for each release in it.  Raises ReplayFailed.
+
+    Every source answers from the recording, or is what `connect` makes of it.
+    """
     clock = VirtualClock(recording.start)
     with asyncio.Runner(loop_factory=lambda: VirtualLoop(clock)) as runner:
-        return runner.run(_Replay(recording, thresholds, clock).run())
+        return runner.run(_run(_Replay(recording, thresholds, clock, connect)))
+
+
+async def _run(played: _Replay) -> list[Row]:
+    try:
+        return await played.run()
+    finally:
+        await played.close()
 
 
 class _Recorded(Sourcing):
-    """Every source of the thresholds answers from the recording."""
+    """Every source of the thresholds tells of the recording."""
 
-    def __init__(self, recording: Recording, history: History, clock: VirtualClock) -> None:
-        super().__init__(lambda source: RecordedSource(source.name, history, clock, recording.outages))
+    def __init__(self, recording: Recording, connect: Callable[[Source], Connection]) -> None:
+        super().__init__(connect)
         self._interval = recording.interval
 
     def use(self, thresholds: Thresholds) -> None:
         """As Sourcing says; the scrape interval is the recording's, or learnt."""
         sources = [self._connect(source) for source in thresholds.sources.values()]
+        self._connections += sources
         self.polling = Polling(sources, dict.fromkeys(thresholds.sources, self._interval))
 
 
 class _Replay:
     """One replay: the parts of a daemon over a recording, and the virtual time of its next poll."""
 
-    def __init__(self, recording: Recording, thresholds: Thresholds, clock: VirtualClock) -> None:
+    def __init__(
+        self, recording: Recording, thresholds: Thresholds, clock: VirtualClock, connect: Connect | None
+    ) -> None:
         self._recording, self._thresholds, self._clock = recording, thresholds, clock
         self._history = History(recording.series)
         self._cluster = RecordedCluster(recording.workloads, clock, self._scrape)
@@ -74,7 +91,9 @@ class _Replay:
         self._stepping = Stepping(
             self._cluster, self._finals, Chronicle(telemetry), self._executing, clock, self._policy_of
         )
-        self._sourcing = _Recorded(recording, self._history, clock)
+        self._sourcing = _Recorded(
+            recording, self._recorded if connect is None else lambda source: connect(source, clock)
+        )
         self._sourcing.use(thresholds)
         self._loop = Loop(
             self._cluster, self._stepping, self._executing, self._sourcing, clock, telemetry, self._policy_of
@@ -83,6 +102,9 @@ class _Replay:
         self._next_poll = recording.start
         self._followed: frozenset[object] = frozenset()
         self._last_release = max((each.created for spec in recording.workloads for each in spec.revisions), default=0)
+
+    def _recorded(self, source: Source) -> RecordedSource:
+        return RecordedSource(source.name, self._history, self._clock, self._recording.outages)
 
     def _scrape(self, namespace: str, pods: list[str]) -> None:
         every, end = self._recording.interval or SCRAPE_EVERY, self._recording.end
@@ -112,6 +134,10 @@ class _Replay:
             workload, problem = next(iter(self._stepping.failed.items()))
             raise ReplayFailed(f"watcher itself fails on {workload}: {problem}")
         return list(self._rows())
+
+    async def close(self) -> None:
+        """Let go of the sources."""
+        await self._sourcing.close()
 
     async def _happen(self) -> None:
         """Everything that happens at this moment: changes, a poll, steps, and what they order."""

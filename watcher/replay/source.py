@@ -36,9 +36,9 @@ class RecordedSource:
     async def range(self, query: str, start: float, end: float, step: float) -> list[RawSeries]:
         """As MetricsSource says."""
         readable, found = self._readable(end), defaultdict[tuple[tuple[str, str], ...], list[tuple[float, float]]](list)
-        for number in range(math.floor((readable - start) / step + 1e-9) + 1):
+        for number in range(math.floor((end - start) / step + 1e-9) + 1):
             moment = start + number * step
-            value = self._history.evaluate(query, moment)
+            value = self._history.evaluate(query, min(moment, readable))  # the newest points lack the newest samples
             elements = [((), value)] if isinstance(value, float) else [(labels, one) for labels, _, one in value]
             for labels, one in elements:
                 found[tuple(labels)].append((moment, one))

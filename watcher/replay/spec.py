@@ -19,7 +19,8 @@ LATEST = 253402300799.0
 """The end of the year 9999, Unix seconds."""
 
 
-def _moment(value: Any) -> float:
+def read_moment(value: Any) -> float:
+    """A time as recordings write it, in Unix seconds.  Raises ValueError with what is wrong and the remedy."""
     remedy = "write 2026-03-01T10:00:00Z, or Unix seconds"
     if isinstance(value, int | float) and not isinstance(value, bool):
         if not 0 <= value <= LATEST:
@@ -49,7 +50,7 @@ def _ready(value: Any) -> Any:
     return [{"from": value}] if isinstance(value, str | int | float) else value
 
 
-Moment = Annotated[float, BeforeValidator(_moment)]
+Moment = Annotated[float, BeforeValidator(read_moment)]
 WorkloadName = Annotated[Workload, BeforeValidator(_workload)]
 Count = Annotated[StrictInt, Field(ge=0)]
 Percent = Annotated[StrictInt, Field(ge=0, le=100)]

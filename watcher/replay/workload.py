@@ -157,6 +157,7 @@ class RecordedWorkload:
             desired=0 if retired else len(living),
             ready=ready,
             available=ready,
+            commit=entry.commit,
         )
 
     def _rollout(self, scene: Scene) -> RolloutStatus:

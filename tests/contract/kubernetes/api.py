@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ Json = dict[str, Any]
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+PROD_SECONDS = 5.0
 
 _GROUPS = {
     "deployments": "apis/apps/v1",
@@ -78,6 +80,7 @@ class Api:
         """The object as soon as `holds` is true of it, by a watch. Fails after the deadline with its last state."""
         last: Json = {}
         selector = {"fieldSelector": f"metadata.name={name}"}
+        prodding = asyncio.create_task(self._prod(name)) if plural == "rollouts" else None
         try:
             async with asyncio.timeout(seconds):
                 while True:
@@ -93,6 +96,16 @@ class Api:
                                 return last
         except TimeoutError:
             raise AssertionError(f"{plural}/{name} did not come to that within {seconds} s: {last}") from None
+        finally:
+            if prodding is not None:
+                prodding.cancel()
+
+    async def _prod(self, name: str) -> None:
+        """Some versions of Argo Rollouts overlook a change right after a write of their own, until the next one."""
+        for attempt in itertools.count():
+            await asyncio.sleep(PROD_SECONDS)
+            note = json.dumps({"metadata": {"annotations": {"prodded": str(attempt)}}})
+            await self.client.patch(self.path("rollouts", name), content=note, headers={"Content-Type": MERGE_PATCH})
 
     async def until_listed(
         self, plural: str, holds: Callable[[list[Json]], bool], seconds: float = 60.0, **params: str

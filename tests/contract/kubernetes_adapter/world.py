@@ -21,6 +21,7 @@ from watcher.core.words import Kind
 Json = dict[str, Any]
 Found = TypeVar("Found")
 PATIENCE = 40.0
+SILENCE = 2.0
 OWN_NAMESPACE = "watcher"
 
 
@@ -132,6 +133,20 @@ class World:
 
         return await self.until(there)
 
+    async def taken_over(self, workload: Workload) -> None:
+        """Wait until the controller has observed the newest spec, past the cache."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            live = await self.person.get(self.path(workload))
+            if str(live.get("status", {}).get("observedGeneration")) == str(live["metadata"]["generation"]):
+                return
+            try:
+                async with asyncio.timeout(SILENCE):
+                    await self.cluster.changed()
+            except TimeoutError:
+                await self._prod()
+        raise AssertionError(f"not taken over within {PATIENCE:.0f} s: {live}")
+
     async def until(self, found: Callable[[], Found | None]) -> Found:
         """Wait for the cache to show something."""
         deadline = time.monotonic() + PATIENCE
@@ -139,11 +154,18 @@ class World:
             if answer := found():
                 return answer
             try:
-                async with asyncio.timeout(1.0):
+                async with asyncio.timeout(SILENCE):
                     await self.cluster.changed()
             except TimeoutError:
-                continue
+                await self._prod()
         raise AssertionError(f"not seen within {PATIENCE:.0f} s: {found}; {list(self.cluster.workloads())}")
+
+    async def _prod(self) -> None:
+        """Some versions of Argo Rollouts overlook a change right after a write of their own, until the next one."""
+        note = {"metadata": {"annotations": {"prodded": f"{time.monotonic()}"}}}
+        for workload in self.followed:
+            if workload.kind is Kind.ROLLOUT and self.cluster.view(workload) is not None:
+                await self.person.merge(self.path(workload), note)
 
     async def hold_everything(self, reason: str) -> None:
         await self.person.create(

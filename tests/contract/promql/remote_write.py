@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 import httpx
 
@@ -26,8 +28,11 @@ def load(url: str, samples: Mapping[Labels, Sequence[Point]]) -> None:
 
 
 def _series(labels: Labels, points: Iterable[Point]) -> bytes:
-    pairs = (_field(1, _field(1, name.encode()) + _field(2, value.encode())) for name, value in labels)
-    return b"".join(pairs) + b"".join(_field(2, _sample(*point)) for point in points)
+    return _labels(labels) + b"".join(_field(2, _sample(*point)) for point in points)
+
+
+def _labels(labels: Labels) -> bytes:
+    return b"".join(_field(1, _field(1, name.encode()) + _field(2, value.encode())) for name, value in labels)
 
 
 def _sample(at: int, value: float) -> bytes:
@@ -35,7 +40,7 @@ def _sample(at: int, value: float) -> bytes:
 
 
 def _field(number: int, content: bytes) -> bytes:
-    return bytes([number << 3 | 2]) + _varint(len(content)) + content
+    return _varint(number << 3 | 2) + _varint(len(content)) + content
 
 
 def _varint(number: int) -> bytes:
@@ -48,3 +53,46 @@ def _varint(number: int) -> bytes:
 
 def _snappy(content: bytes) -> bytes:
     return _varint(len(content)) + b"\xfc" + struct.pack("<I", len(content) - 1) + content
+
+
+class Spread(NamedTuple):
+    """A native histogram as it is sent: counts of the buckets `first`, `first` + 1 and so on.
+
+    Bucket n of an exponential `schema` ends at 2^(n * 2^-schema); of custom bounds (-53) at `bounds[n]`.
+    """
+
+    schema: int
+    first: int
+    counts: Sequence[int]
+    bounds: Sequence[float] = ()
+
+
+def load_native(url: str, samples: Mapping[Labels, Sequence[tuple[int, Spread]]]) -> None:
+    """Write native histograms, at Unix milliseconds."""
+    series = (
+        _labels(labels) + b"".join(_field(4, _native(*point)) for point in points) for labels, points in samples.items()
+    )
+    message = b"".join(_field(1, each) for each in series)
+    httpx.post(f"{url}/api/v1/write", content=_snappy(message), headers=HEADERS).raise_for_status()
+
+
+def _native(at: int, spread: Spread) -> bytes:
+    deltas = [later - earlier for earlier, later in pairwise((0, *spread.counts))]
+    return b"".join(
+        (
+            _number(1, sum(spread.counts)),
+            _number(4, _zigzag(spread.schema)),
+            _field(11, _number(1, _zigzag(spread.first)) + _number(2, len(spread.counts))),
+            _field(12, b"".join(_varint(_zigzag(each)) for each in deltas)),
+            _number(15, at),
+            _field(16, struct.pack(f"<{len(spread.bounds)}d", *spread.bounds)),
+        )
+    )
+
+
+def _number(field: int, value: int) -> bytes:
+    return _varint(field << 3) + _varint(value)
+
+
+def _zigzag(value: int) -> int:
+    return 2 * value if value >= 0 else -2 * value - 1

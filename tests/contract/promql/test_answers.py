@@ -66,6 +66,8 @@ FUNCTIONS = [
     ),
     *(f"histogram_quantile({share}, below_bucket)" for share in ("0.3", "0.6", "0.9")),
     "histogram_quantile(0.5, odd)",
+    "histogram_count(odd)",
+    "histogram_fraction(-Inf, 0.5, increase(http_requests_total[4m])) * histogram_count(odd) >= 0",
     'histogram_quantile(0.9, http_request_duration_seconds_bucket{le!="+Inf"})',
     'histogram_quantile(0.9, sum by (le) (http_request_duration_seconds_bucket{le=~"1.0|.Inf"}))',
 ]

@@ -20,6 +20,7 @@ def test_an_empty_log_has_nothing(store: Store) -> None:
     assert list(store.transitions()) == []
     assert store.policy("p1") is None
     assert store.rollbacks(0.0) == ()
+    assert store.begun(0.0) == (0, None)
     assert store.degraded() == ""
 
 
@@ -121,6 +122,20 @@ def test_releases_come_newest_first_and_filtered(store: Store) -> None:
     assert [row.id for row in store.releases(CART)] == ["u1/2", "u1/1"]
     assert [row.id for row in store.releases(unfinished=True)] == ["u1/2", "u2/1"]
     assert [row.id for row in store.releases(CART, unfinished=True, since=2.0, limit=5)] == ["u1/2"]
+
+
+def test_releases_begun_since_are_counted_and_the_oldest_record_told(store: Store) -> None:
+    store.commit(commit(transition(2, at=101.5), transition(1, at=90.0)))
+    store.commit(
+        commit(
+            releases=(
+                release("u1/1", began=99.0, ended=5.0),
+                release("u1/2", began=100.0),
+                release("u2/1", began=300.0),
+            )
+        )
+    )
+    assert store.begun(100.0) == (2, 90.0)
 
 
 def test_a_release_is_replaced_by_its_later_form(store: Store) -> None:

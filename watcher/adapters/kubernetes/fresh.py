@@ -129,7 +129,7 @@ async def hold(client: Client, raw: Json, own_namespace: str, *, namespaces_read
 async def _history(client: Client, workload: Workload, raw: Json, source: Json) -> AsyncIterator[Kept]:
     resource = resources.HISTORY[workload.kind]
     project = replica_set if resource is resources.REPLICA_SETS else controller_revision
-    selector = ",".join(_requirements(at(source, "spec", "selector") or at(raw, "spec", "selector") or {}))
+    selector = ",".join(requirements(at(source, "spec", "selector") or at(raw, "spec", "selector") or {}))
     page = {"limit": str(PAGE), "labelSelector": selector}
     while True:
         answer = await client.get(resource.path(workload.namespace), page)
@@ -143,7 +143,7 @@ async def _history(client: Client, workload: Workload, raw: Json, source: Json) 
         page["continue"] = following
 
 
-def _requirements(selector: Json) -> Iterator[str]:
+def requirements(selector: Json) -> Iterator[str]:
     """A label selector as the API takes it in a query."""
     for key, value in (selector.get("matchLabels") or {}).items():
         yield f"{key}={value}"

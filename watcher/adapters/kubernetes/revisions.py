@@ -85,6 +85,7 @@ def _revision(raw: Json, number: int, name: str, counts: tuple[int, int, int]) -
         available=counts[2],
         roll_forward_only=templates.roll_forward_only(template),
         config_refs=templates.config_refs(template),
+        commit=templates.commit(template),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from watcher.adapters.prometheus.transport import Answer
+from watcher.core.native import NativeSample, native_sample
 from watcher.ports import RawSeries, Rejected, Sample, Unavailable
 
 Json = Any  # JSON as it came, looked at piece by piece
@@ -61,7 +62,11 @@ def raw_series(where: str, data: Json) -> list[RawSeries]:
     """Series of a range selector.  Raises Rejected for anything else."""
     with _as_promised(where):
         return [
-            RawSeries(each["metric"], [(float(at), float(value)) for at, value in each.get("values", ())])
+            RawSeries(
+                each["metric"],
+                [(float(at), float(value)) for at, value in each.get("values", ())],
+                [_native(at, body) for at, body in each.get("histograms", ())],
+            )
             for each in _results(where, data, "matrix")
         ]
 
@@ -79,11 +84,15 @@ def samples(where: str, data: Json) -> list[Sample]:
         ]
 
 
+def _native(at: Json, body: Json) -> NativeSample:
+    return native_sample(float(at), body["count"], body.get("buckets", ()))
+
+
 @contextlib.contextmanager
 def _as_promised(where: str) -> Iterator[None]:
     try:
         yield
-    except (KeyError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError):
         raise Rejected(f"{where}: the answer is none of the Prometheus API; see `url` of the source") from None
 
 

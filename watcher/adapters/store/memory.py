@@ -83,6 +83,11 @@ class MemoryStore:
             if row.at >= since and row.mode == Mode.ACT and row.action in (Action.ROLL_BACK, Action.FLAG_OFF)
         )
 
+    def begun(self, since: float) -> tuple[int, float | None]:
+        """As StoreReader says."""
+        oldest = min((each.at for each in self._transitions.values()), default=None)
+        return sum(row.began >= since for row in self._releases.values()), oldest
+
     def expire(self, now: float) -> int:
         """As Store says; the batch is everything."""
         under_watch = {row.id for row in self._releases.values() if row.ended is None}

@@ -122,6 +122,12 @@ class SQLiteReader:
         )
         return tuple(PastRollback(at, Workload.parse(workload).namespace, release) for at, workload, release in rows)
 
+    def begun(self, since: float) -> tuple[int, float | None]:
+        """As StoreReader says; by the indexes on both times."""
+        ((count,),) = self._rows("SELECT count(*) FROM releases WHERE began >= ?", (since,))
+        ((oldest,),) = self._rows("SELECT min(at) FROM transitions")
+        return count, oldest
+
     def close(self) -> None:
         """As StoreReader says."""
         self._connection.close()

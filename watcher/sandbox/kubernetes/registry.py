@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from watcher.sandbox.clock import Clock, timestamp
@@ -133,7 +134,8 @@ class Registry:
         if is_terminating(live):
             return live
         ending = duplicate(live)
-        ending["metadata"]["deletionTimestamp"] = timestamp(self._clock.now())
+        end = self._clock.now() + timedelta(seconds=grace if kind.graceful else 0)  # of the grace period
+        ending["metadata"]["deletionTimestamp"] = timestamp(end)
         ending["metadata"]["deletionGracePeriodSeconds"] = grace
         if kind is NAMESPACE:
             ending["status"] = {"phase": "Terminating"}

@@ -189,10 +189,18 @@ def _quantile(moment: Moment, node: Call) -> Value:
     return histogram_quantile(share, moment.vector(node.args[1]), moment.at)
 
 
+def _of_native(moment: Moment, node: Call) -> Value:
+    """Of native histograms, which this store has none of: plain samples have no element in the result."""
+    moment.vector(node.args[-1])
+    return []
+
+
 _FUNCTIONS: Mapping[str, Callable[[Moment, Call], Value]] = {
     "time": _time,
     "timestamp": _timestamp,
     "histogram_quantile": _quantile,
+    "histogram_count": _of_native,
+    "histogram_fraction": _of_native,
 }
 _CONSTRUCTS: Mapping[type, str] = {
     promql_parser.SubqueryExpr: "subqueries",

@@ -26,14 +26,17 @@ def pattern(text: str) -> Predicate:
     return fits
 
 
+@lru_cache(maxsize=1024)
 def _equal(value: str) -> Predicate:
     return lambda seen: seen == value
 
 
+@lru_cache(maxsize=1024)
 def _not_equal(value: str) -> Predicate:
     return lambda seen: seen != value
 
 
+@lru_cache(maxsize=1024)
 def _matches_not(value: str) -> Predicate:
     fits = pattern(value)
     return lambda seen: not fits(seen)
@@ -48,7 +51,7 @@ _BY_OPERATOR: tuple[tuple[promql_parser.MatchOp, Callable[[str], Predicate]], ..
 
 
 def predicates(selector: promql_parser.VectorSelector) -> list[tuple[str, Predicate]]:
-    """What a selector asks of labels, as (label name, predicate).  Raises CannotEvaluate."""
+    """What a selector asks of labels, as (label name, predicate), equal for equal matchers.  Raises CannotEvaluate."""
     if selector.matchers.or_matchers:
         raise CannotEvaluate.unknown("`or` between matchers")
     wanted = [(NAME, _equal(selector.name))] if selector.name else []
