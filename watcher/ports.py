@@ -202,6 +202,17 @@ class ReleaseRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """What a person says of a decision afterwards: that it was `right` or `wrong`.  The newest word on it counts."""
+
+    decision: str
+    verdict: str
+    author: str
+    at: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """What is written in one durable transaction: all of it or nothing.
 
@@ -216,6 +227,7 @@ class Commit:
     releases: tuple[ReleaseRow, ...] = ()
     policies: tuple[tuple[str, bytes], ...] = ()
     gone: tuple[str, ...] = ()
+    labels: tuple[Label, ...] = ()
 
 
 class StoreReader(Protocol):
@@ -249,6 +261,9 @@ class StoreReader(Protocol):
 
     def begun(self, since: float) -> tuple[int, float | None]:
         """How many releases began at or after `since`, and when the oldest record was written; None: there is none."""
+
+    def labels(self, since: float = 0.0) -> list[Label]:
+        """What people said of decisions at or after `since`, oldest first; one for each decision."""
 
     def close(self) -> None:
         """Let go of the log."""

@@ -14,7 +14,7 @@ from watcher.adapters.store.errors import StoreTooNew
 from watcher.adapters.store.recovery import shapes
 from watcher.adapters.store.schema import MIGRATIONS, TABLES, migrate
 from watcher.adapters.store.sqlite import SQLiteStore
-from watcher.ports import DecisionRow, ReleaseRow, StoredState, Transition
+from watcher.ports import DecisionRow, Label, ReleaseRow, StoredState, Transition
 
 VERSIONS = Path(__file__).parent / "versions"
 NAME = Path("log.db")
@@ -66,6 +66,7 @@ def test_a_file_of_each_version_opens_with_its_rows(tmp_path: Path, number: int)
         assert [each.state_after for each in store.transitions()] == [b'{"n":1}']
         assert [each.uid for each in store.states()] == ["u1"]
         assert store.policy("p1") == b'{"mode":"act"}'
+        assert [each.verdict for each in store.labels()] == (["wrong"] if number >= 2 else [])
         store.commit(commit(transition(2)))
 
 
@@ -79,10 +80,16 @@ def test_rows_on_a_page_tell_their_table(number: int) -> None:
 
 @pytest.mark.parametrize(
     ("table", "row"),
-    [("decisions", DecisionRow), ("releases", ReleaseRow), ("states", StoredState), ("transitions", Transition)],
+    [
+        ("decisions", DecisionRow),
+        ("releases", ReleaseRow),
+        ("states", StoredState),
+        ("transitions", Transition),
+        ("labels", Label),
+    ],
 )
 def test_rows_have_the_columns_of_their_table(
-    table: str, row: type[DecisionRow | ReleaseRow | StoredState | Transition]
+    table: str, row: type[DecisionRow | Label | ReleaseRow | StoredState | Transition]
 ) -> None:
     with closing(connect()) as file:
         migrate(file, NAME)

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.contract.store.rows import commit, decision, release, state, transition
+from tests.contract.store.rows import commit, decision, label, release, state, transition
 from watcher.adapters.store.errors import StoreDamaged, StoreInUse, StoreMissing
 from watcher.adapters.store.pages import PAGE_SIZE, Pages, RawRow
 from watcher.adapters.store.recovery import recover
@@ -36,6 +36,7 @@ def contents(store: StoreReader) -> dict[str, set[object]]:
         "decisions": set(store.decisions(limit=ROWS * 2)),
         "releases": set(store.releases(limit=ROWS * 2)),
         "policies": {policy} if policy else set(),
+        "labels": set(store.labels()),
     }
 
 
@@ -49,6 +50,7 @@ def fill(store: SQLiteStore) -> None:
             states=tuple(state(f"s{n}", content=large[n][:3000]) for n in range(ROWS)),
             decisions=tuple(decision(f"d{n}", at=n + 0.25) for n in range(ROWS)),
             releases=tuple(release(f"r{n}", began=n + 0.5, ended=None if n % 2 else float(n)) for n in range(ROWS)),
+            labels=tuple(label(f"d{n}", at=n + 0.75, note="n" * n) for n in range(ROWS)),
         )
     )
 
@@ -85,6 +87,7 @@ def test_a_whole_log_is_saved_whole(log: Path) -> None:
         "states": ROWS + 10,
         "decisions": ROWS,
         "releases": ROWS,
+        "labels": ROWS,
     }
     assert (report.unreadable, report.states_rebuilt, report.without_policy) == (0, 0, 0)
     assert recovered_contents(report.target) == sample()[1]

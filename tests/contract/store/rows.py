@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from watcher.ports import Commit, DecisionRow, ReleaseRow, StoredState, Transition
+from watcher.ports import Commit, DecisionRow, Label, ReleaseRow, StoredState, Transition
 
 CART = "Deployment/shop/cart"
 CHECKOUT = "Rollout/shop/checkout"
@@ -67,11 +67,16 @@ def state(uid: str = "u1", *, at: float = 50.0, content: bytes = b'{"n":0}') -> 
     return StoredState(uid=uid, workload=CART, at=at, schema=1, state=content)
 
 
+def label(decision: str = "d1", *, at: float = 300.0, verdict: str = "right", note: str = "") -> Label:
+    return Label(decision, verdict, "ada", at, note)
+
+
 def commit(
     *transitions: Transition,
     states: tuple[StoredState, ...] = (),
     decisions: tuple[DecisionRow, ...] = (),
     releases: tuple[ReleaseRow, ...] = (),
     gone: tuple[str, ...] = (),
+    labels: tuple[Label, ...] = (),
 ) -> Commit:
-    return Commit(transitions, states, decisions, releases, (POLICY,), gone)
+    return Commit(transitions, states, decisions, releases, (POLICY,), gone, labels)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.contract.store.rows import CART, CHECKOUT, POLICY, commit, decision, release, state, transition
+from tests.contract.store.rows import CART, CHECKOUT, POLICY, commit, decision, label, release, state, transition
 from watcher.core.model import PastRollback
 from watcher.ports import Commit, NoSuchDecision, Store
 
@@ -21,6 +21,7 @@ def test_an_empty_log_has_nothing(store: Store) -> None:
     assert store.policy("p1") is None
     assert store.rollbacks(0.0) == ()
     assert store.begun(0.0) == (0, None)
+    assert store.labels() == []
     assert store.degraded() == ""
 
 
@@ -185,6 +186,24 @@ def test_age_removes_records_then_what_they_needed(store: Store) -> None:
     assert [row.id for row in store.decisions()] == ["d1"]
     assert expire_all(store, now=1121.0) == 2, "the decision and its release"
     assert store.releases() == []
+
+
+def test_what_people_said_of_decisions_comes_oldest_first_and_the_newest_word_counts(store: Store) -> None:
+    both = (decision("a"), decision("b"))
+    store.commit(commit(decisions=both, labels=(label("a", at=5.0), label("b", at=3.0, verdict="wrong", note="n"))))
+    assert store.labels() == [label("b", at=3.0, verdict="wrong", note="n"), label("a", at=5.0)]
+    assert store.labels(since=3.5) == [label("a", at=5.0)]
+    store.commit(commit(labels=(label("b", at=9.0),)))
+    assert store.labels() == [label("a", at=5.0), label("b", at=9.0)]
+
+
+def test_a_label_goes_with_its_decision(store: Store) -> None:
+    over = release(began=90.0, ended=120.0)
+    store.commit(commit(decisions=(decision(at=100.0),), releases=(over,), labels=(label(at=1050.0),)))
+    expire_all(store, now=1100.0)
+    assert [each.decision for each in store.labels()] == ["d1"]
+    expire_all(store, now=1101.0)
+    assert store.labels() == []
 
 
 def test_a_release_under_watch_keeps_everything(store: Store) -> None:

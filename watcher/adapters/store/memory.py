@@ -12,7 +12,7 @@ from watcher.adapters.store.rows import state_after
 from watcher.adapters.store.validity import check_policies
 from watcher.core.model import PastRollback, Workload
 from watcher.core.words import Action, Mode
-from watcher.ports import Commit, DecisionRow, ReleaseRow, StoredState, Transition
+from watcher.ports import Commit, DecisionRow, Label, ReleaseRow, StoredState, Transition
 
 
 class MemoryStore:
@@ -26,6 +26,7 @@ class MemoryStore:
         self._decisions: dict[str, DecisionRow] = {}
         self._releases: dict[str, ReleaseRow] = {}
         self._policies: dict[str, bytes] = {}
+        self._labels: dict[str, Label] = {}
 
     def commit(self, commit: Commit) -> tuple[int, ...]:
         """As Store says; nothing here is durable."""
@@ -37,6 +38,7 @@ class MemoryStore:
             self._states[state.uid] = state
         self._decisions.update((row.id, row) for row in commit.decisions)
         self._releases.update((row.id, row) for row in commit.releases)
+        self._labels.update((label.decision, label) for label in commit.labels)
         for uid in commit.gone:
             self._states.pop(uid, None)
         return ids
@@ -88,6 +90,11 @@ class MemoryStore:
         oldest = min((each.at for each in self._transitions.values()), default=None)
         return sum(row.began >= since for row in self._releases.values()), oldest
 
+    def labels(self, since: float = 0.0) -> list[Label]:
+        """As StoreReader says."""
+        oldest_first = sorted(self._labels.values(), key=lambda label: (label.at, label.decision))
+        return [label for label in oldest_first if label.at >= since]
+
     def expire(self, now: float) -> int:
         """As Store says; the batch is everything."""
         under_watch = {row.id for row in self._releases.values() if row.ended is None}
@@ -99,6 +106,7 @@ class MemoryStore:
         old = now - self._retention.decisions
         old_decisions = [row.id for row in self._decisions.values() if row.at < old and row.release not in under_watch]
         removed = _drop(self._transitions, old_transitions) + _drop(self._decisions, old_decisions)
+        removed += _drop(self._labels, [each for each in self._labels if each not in self._decisions])
         decided = {row.release for row in self._decisions.values()}
         ended = [row.id for row in self._releases.values() if row.ended is not None and row.ended < old]
         removed += _drop(self._releases, [release for release in ended if release not in decided])

@@ -13,7 +13,7 @@ from watcher.adapters.store.lookup import NEWEST, after, resolve
 from watcher.adapters.store.rows import TRANSITION_COLUMNS, as_state, as_transition, columns
 from watcher.adapters.store.schema import check_readable
 from watcher.core.model import PastRollback, Workload
-from watcher.ports import DecisionRow, Rejected, ReleaseRow, StoredState, Transition
+from watcher.ports import DecisionRow, Label, Rejected, ReleaseRow, StoredState, Transition
 
 _PAGE = 100  # transitions read at once: a reader that is slow must not hold a snapshot open
 
@@ -25,6 +25,7 @@ def _select(table: str, names: Sequence[str]) -> str:
 _STATES = _select("states", columns(StoredState)) + "ORDER BY uid"
 _DECISIONS = _select("decisions", columns(DecisionRow))
 _RELEASES = _select("releases", columns(ReleaseRow))
+_LABELS = _select("labels", columns(Label))
 _TRANSITIONS = _select("transitions", TRANSITION_COLUMNS)
 
 
@@ -127,6 +128,10 @@ class SQLiteReader:
         ((count,),) = self._rows("SELECT count(*) FROM releases WHERE began >= ?", (since,))
         ((oldest,),) = self._rows("SELECT min(at) FROM transitions")
         return count, oldest
+
+    def labels(self, since: float = 0.0) -> list[Label]:
+        """As StoreReader says."""
+        return [Label(*row) for row in self._rows(f"{_LABELS}WHERE at >= ? ORDER BY at, decision", (since,))]
 
     def close(self) -> None:
         """As StoreReader says."""

@@ -77,7 +77,8 @@ def shapes(version: int) -> dict[str, tuple[_Column, ...]]:
     """Columns of each table of a schema version, which tell its rows from those of the other tables."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as scratch:
         migrate(scratch, Path(":memory:"), MIGRATIONS[:version])
-        return {table: tuple(_columns(scratch, table)) for table in TABLES}
+        found = {table: tuple(_columns(scratch, table)) for table in TABLES}
+        return {table: columns for table, columns in found.items() if columns}
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> Iterator[_Column]:

@@ -19,7 +19,8 @@ class Retention:
 
 _OPEN = "SELECT id FROM releases WHERE ended IS NULL"
 
-# Each finds at most a batch of rows and removes them.  A release outlives its decisions, a policy its records.
+# Each finds at most a batch of rows and removes them.  A release outlives its decisions, a policy its records; a
+# label goes with its decision.
 _OLD_TRANSITIONS = f"""
     DELETE FROM transitions WHERE id IN (
         SELECT id FROM transitions WHERE at < :transitions AND release NOT IN ({_OPEN}) LIMIT :batch)
@@ -28,6 +29,11 @@ _OLD_DECISIONS = f"""
     DELETE FROM decisions WHERE id IN (
         SELECT id FROM decisions WHERE at < :decisions AND release NOT IN ({_OPEN}) LIMIT :batch)
 """  # noqa: S608 - a constant
+_OLD_LABELS = """
+    DELETE FROM labels WHERE decision IN (
+        SELECT decision FROM labels
+        WHERE NOT EXISTS (SELECT 1 FROM decisions WHERE id = labels.decision) LIMIT :batch)
+"""
 _OLD_RELEASES = """
     DELETE FROM releases WHERE id IN (
         SELECT id FROM releases WHERE ended < :decisions
@@ -38,7 +44,7 @@ _UNUSED_POLICIES = """
         SELECT hash FROM policies
         WHERE NOT EXISTS (SELECT 1 FROM transitions WHERE policy_hash = policies.hash) LIMIT :batch)
 """
-_RULES = (_OLD_TRANSITIONS, _OLD_DECISIONS, _OLD_RELEASES, _UNUSED_POLICIES)
+_RULES = (_OLD_TRANSITIONS, _OLD_DECISIONS, _OLD_LABELS, _OLD_RELEASES, _UNUSED_POLICIES)
 
 
 def remove_batch(connection: sqlite3.Connection, retention: Retention, now: float) -> int:

@@ -8,10 +8,10 @@ from operator import attrgetter
 from typing import Any
 
 from watcher.adapters.store.packed import pack, unpack
-from watcher.ports import DecisionRow, ReleaseRow, StoredState, Transition
+from watcher.ports import DecisionRow, Label, ReleaseRow, StoredState, Transition
 
 
-def columns(row: type[DecisionRow | ReleaseRow | StoredState | Transition]) -> tuple[str, ...]:
+def columns(row: type[DecisionRow | Label | ReleaseRow | StoredState | Transition]) -> tuple[str, ...]:
     """Names of the row's columns."""
     return tuple(field.name for field in fields(row))
 
@@ -36,10 +36,12 @@ WRITE_TRANSITION = (
 WRITE_STATE = upsert("states", columns(StoredState), "uid")
 WRITE_DECISION = upsert("decisions", columns(DecisionRow), "id")
 WRITE_RELEASE = upsert("releases", columns(ReleaseRow), "id")
+WRITE_LABEL = upsert("labels", columns(Label), "decision")
 WRITE_POLICY = "INSERT INTO policies (hash, body) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING"
 
 decision_values = attrgetter(*columns(DecisionRow))
 release_values = attrgetter(*columns(ReleaseRow))
+label_values = attrgetter(*columns(Label))
 
 
 def transition_values(transition: Transition) -> tuple[Any, ...]:

@@ -2,7 +2,8 @@
 
 A migration is a list of statements, run in one transaction together with the new version number.  Rules that
 recovery relies on: tables keep their rowid, each table of a version has its own number of columns (or types that
-tell it apart), and a table that gets new columns is built anew rather than altered.
+tell it apart, from SQLite's own `sqlite_master` too: four texts and a number), and a table that gets new columns is
+built anew rather than altered.
 """
 
 from __future__ import annotations
@@ -78,9 +79,26 @@ _V1 = (
     "CREATE INDEX releases_ended ON releases (ended)",
 )
 
-MIGRATIONS: tuple[Sequence[str], ...] = (_V1,)
+_V2 = (
+    """CREATE TABLE labels (
+        decision TEXT PRIMARY KEY,
+        at REAL NOT NULL,
+        verdict TEXT NOT NULL,
+        author TEXT NOT NULL,
+        note TEXT NOT NULL
+    )""",
+)
 
-TABLES = ("policies", "transitions", "states", "decisions", "releases")  # what refers comes after what it refers to
+MIGRATIONS: tuple[Sequence[str], ...] = (_V1, _V2)
+
+TABLES = (
+    "policies",
+    "transitions",
+    "states",
+    "decisions",
+    "releases",
+    "labels",
+)  # what refers comes after what it refers to
 
 
 def version_of(connection: sqlite3.Connection, path: Path) -> int:

@@ -16,11 +16,13 @@ from watcher.adapters.store.reserve import DEFAULT_SIZE, Reserve
 from watcher.adapters.store.retention import Retention, remove_batch
 from watcher.adapters.store.rows import (
     WRITE_DECISION,
+    WRITE_LABEL,
     WRITE_POLICY,
     WRITE_RELEASE,
     WRITE_STATE,
     WRITE_TRANSITION,
     decision_values,
+    label_values,
     release_values,
     state_after,
     state_values,
@@ -139,5 +141,6 @@ def _write(connection: sqlite3.Connection, commit: Commit) -> tuple[int, ...]:
     connection.executemany(WRITE_STATE, map(state_values, states))
     connection.executemany(WRITE_DECISION, map(decision_values, commit.decisions))
     connection.executemany(WRITE_RELEASE, map(release_values, commit.releases))
+    connection.executemany(WRITE_LABEL, map(label_values, commit.labels))
     connection.executemany("DELETE FROM states WHERE uid = ?", ((uid,) for uid in commit.gone))
     return tuple(ids)
