@@ -33,6 +33,7 @@ from watcher.daemon.journal import Journal, load
 from watcher.daemon.loop import Loop
 from watcher.daemon.reloading import Reloading
 from watcher.daemon.settings import Settings
+from watcher.daemon.sightings import Sightings
 from watcher.daemon.sourcing import Sourcing
 from watcher.daemon.status import Status
 from watcher.daemon.stepping import Stepping
@@ -86,6 +87,7 @@ class Daemon:
     configurations: Configurations
     status: Status
     housekeeping: Housekeeping
+    sightings: Sightings
     url: str = ""
 
     @property
@@ -101,6 +103,7 @@ class Daemon:
         parts = [
             _task("cluster", self.outside.cluster.run()),
             _task("housekeeping", self.housekeeping.run()),
+            _task("sightings", self.sightings.run()),
             _task("stepping", self._step_when_read()),
         ]
         stopped = _task("stop", stop.wait())
@@ -184,6 +187,7 @@ async def assemble(
         configurations=Configurations(cluster, stepping, clock),
         status=status,
         housekeeping=Housekeeping(reloading, stepping, executing, journal, status, telemetry, clock),
+        sightings=Sightings(cluster, stepping, status, journal, clock, policy_of),
     )
 
 

@@ -213,12 +213,49 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class CoverageRow:
+    """Whether one workload of the cluster can be watched, and whether there is a way back; so `since` then.
+
+    `sight` is a `Sight`, `why` says in a sentence why it is not `watchable`.  `rung` is the way back that a bad release
+    would get now (empty: none), `rung_mode` how far it may go by itself, `rung_why` the reason for either.
+    """
+
+    workload: str
+    since: float
+    mode: str
+    sight: str
+    why: str
+    rung: str
+    rung_mode: str
+    rung_why: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlindnessRow:
+    """Seconds of one hour in which a source was `asked`, and in which it was `blind`: gave no usable answer.
+
+    `hour` is its start, Unix seconds.  A row of the same hour and source adds to the one that is there.  The source
+    `API_SERVER` stands for the view of the cluster, which is asked for as long as the daemon runs.
+    """
+
+    hour: float
+    source: str
+    asked: float
+    blind: float
+
+
+API_SERVER = "kubernetes"
+"""Name of the cluster among the sources of a `BlindnessRow`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """What is written in one durable transaction: all of it or nothing.
 
     A transition also becomes its workload's newest state.  `states` are states without a transition, `gone` uids
-    whose state is no longer needed.  `policies` (hash, JSON) holds the policy of every transition: the log keeps one
-    of each, and drops it with the last record that needs it.  Rows with a known id replace the old ones.
+    whose state is no longer needed, `uncovered` workloads that are gone from the cluster.  `policies` (hash, JSON)
+    holds the policy of every transition: the log keeps one of each, and drops it with the last record that needs it.
+    Rows with a known id replace the old ones.
     """
 
     transitions: tuple[Transition, ...] = ()
@@ -228,6 +265,9 @@ class Commit:
     policies: tuple[tuple[str, bytes], ...] = ()
     gone: tuple[str, ...] = ()
     labels: tuple[Label, ...] = ()
+    coverage: tuple[CoverageRow, ...] = ()
+    uncovered: tuple[str, ...] = ()
+    blindness: tuple[BlindnessRow, ...] = ()
 
 
 class StoreReader(Protocol):
@@ -264,6 +304,18 @@ class StoreReader(Protocol):
 
     def labels(self, since: float = 0.0) -> list[Label]:
         """What people said of decisions at or after `since`, oldest first; one for each decision."""
+
+    def decided(self, since: float) -> Iterator[DecisionRow]:
+        """Every decision at or after `since`, oldest first, a page at a time."""
+
+    def history(self, since: float) -> Iterator[ReleaseRow]:
+        """Every release that began at or after `since`, oldest first, a page at a time."""
+
+    def coverage(self) -> list[CoverageRow]:
+        """What is known of each workload of the cluster, by name."""
+
+    def blindness(self, since: float) -> list[BlindnessRow]:
+        """Hours that begin at or after `since`, oldest first."""
 
     def close(self) -> None:
         """Let go of the log."""

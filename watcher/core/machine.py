@@ -21,6 +21,9 @@ from watcher.core.words import Action, Mode, Outcome, Phase, Provenance, Verdict
 LAST_BLOCKS = 120.0
 """Seconds after the end of a watch in which the last samples may still come."""
 
+DELETED = "the workload was deleted"
+"""Why a watch ended whose workload is gone."""
+
 FLEET_PATIENCE = 10.0
 """Seconds that the first decision waits for what the other services tell."""
 
@@ -80,7 +83,7 @@ def _deleted(state: WorkloadState, now: float) -> Watch | None:
     if watch is None:
         return None
     outcome = Outcome.SUPERSEDED if watch.rollback is not None else None
-    return replace(watch, phase=Phase.CLOSED, ended_at=now, end_reason="the workload was deleted", outcome=outcome)
+    return replace(watch, phase=Phase.CLOSED, ended_at=now, end_reason=DELETED, outcome=outcome)
 
 
 def _first(

@@ -11,6 +11,9 @@ from watcher.core.state import AbortSeen, Release, Watch
 from watcher.core.turn import Turn
 from watcher.core.words import Outcome, Phase, Rung, Verdict
 
+ABORTED = "the Rollout was aborted; its stable version serves"
+"""Why a watch ended that somebody, or an analysis, ended by an abort."""
+
 
 def notice(turn: Turn, newest: Revision) -> None:
     """Look at the revision that the spec asks for, and at what a Rollout's controller does with it."""
@@ -28,7 +31,7 @@ def end_if_aborted(turn: Turn) -> None:
     if stable is not None:
         entries = ledger.now_runs(turn.state.known_good, stable.template_id, turn.now)
         turn.state = replace(turn.state, known_good=entries)
-    turn.close("the Rollout was aborted; its stable version serves")
+    turn.close(ABORTED)
 
 
 def _notice_revision(turn: Turn, newest: Revision) -> None:

@@ -113,6 +113,17 @@ class Phase(StrEnum):
     CLOSED = "closed"
 
 
+class Sight(StrEnum):
+    """Whether a workload can be watched, as far as its last release showed."""
+
+    WATCHABLE = "watchable"
+    QUIET = "quiet"  # its last release was seen, with too little traffic for a verdict
+    BLIND = "blind"
+    UNKNOWN = "unknown"  # no release of it was looked at yet
+    EXCLUDED = "excluded"  # on the never list
+    UNMATCHED = "unmatched"  # no entry of the thresholds file is for it
+
+
 STRICTNESS: tuple[Mode, ...] = (Mode.NONE, Mode.OBSERVE, Mode.PROPOSE, Mode.ACT)
 
 

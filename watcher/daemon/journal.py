@@ -54,6 +54,10 @@ class Journal:
         while await self.store.ask(lambda store: store.expire(now)):
             pass
 
+    async def keep(self, commit: Commit) -> None:
+        """Write what nothing is decided on.  Raises Unavailable when nothing could be written."""
+        await self.store.ask(lambda store: store.commit(commit))
+
     async def pace(self, now: float) -> float:
         """Releases in a quarter of a year, of all workloads, as this log has seen them of late."""
         begun, oldest = await self.store.read(lambda store: store.begun(now - QUARTER))

@@ -12,9 +12,10 @@ import pytest
 from tests.contract.store.rows import commit, transition
 from watcher.adapters.store.errors import StoreTooNew
 from watcher.adapters.store.recovery import shapes
+from watcher.adapters.store.rows import Row
 from watcher.adapters.store.schema import MIGRATIONS, TABLES, migrate
 from watcher.adapters.store.sqlite import SQLiteStore
-from watcher.ports import DecisionRow, Label, ReleaseRow, StoredState, Transition
+from watcher.ports import BlindnessRow, CoverageRow, DecisionRow, Label, ReleaseRow, StoredState, Transition
 
 VERSIONS = Path(__file__).parent / "versions"
 NAME = Path("log.db")
@@ -67,6 +68,8 @@ def test_a_file_of_each_version_opens_with_its_rows(tmp_path: Path, number: int)
         assert [each.uid for each in store.states()] == ["u1"]
         assert store.policy("p1") == b'{"mode":"act"}'
         assert [each.verdict for each in store.labels()] == (["wrong"] if number >= 2 else [])
+        assert [each.sight for each in store.coverage()] == (["blind"] if number >= 3 else [])
+        assert [each.blind for each in store.blindness(0.0)] == ([12.5] if number >= 3 else [])
         store.commit(commit(transition(2)))
 
 
@@ -86,11 +89,11 @@ def test_rows_on_a_page_tell_their_table(number: int) -> None:
         ("states", StoredState),
         ("transitions", Transition),
         ("labels", Label),
+        ("coverage", CoverageRow),
+        ("blindness", BlindnessRow),
     ],
 )
-def test_rows_have_the_columns_of_their_table(
-    table: str, row: type[DecisionRow | Label | ReleaseRow | StoredState | Transition]
-) -> None:
+def test_rows_have_the_columns_of_their_table(table: str, row: type[Row]) -> None:
     with closing(connect()) as file:
         migrate(file, NAME)
         columns = {name for _, name, *_ in file.execute(f"PRAGMA table_info({table})")}

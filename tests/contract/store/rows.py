@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from watcher.ports import Commit, DecisionRow, Label, ReleaseRow, StoredState, Transition
+from watcher.ports import BlindnessRow, Commit, CoverageRow, DecisionRow, Label, ReleaseRow, StoredState, Transition
 
 CART = "Deployment/shop/cart"
 CHECKOUT = "Rollout/shop/checkout"
@@ -71,6 +71,14 @@ def label(decision: str = "d1", *, at: float = 300.0, verdict: str = "right", no
     return Label(decision, verdict, "ada", at, note)
 
 
+def covered(workload: str = CART, *, since: float = 100.0, sight: str = "watchable", why: str = "") -> CoverageRow:
+    return CoverageRow(workload, since, "observe", sight, why, "undo", "act", "restores the known good pod template")
+
+
+def blind(hour: float = 3600.0, source: str = "main", *, asked: float = 60.0, blind: float = 5.0) -> BlindnessRow:
+    return BlindnessRow(hour, source, asked, blind)
+
+
 def commit(
     *transitions: Transition,
     states: tuple[StoredState, ...] = (),
@@ -78,5 +86,8 @@ def commit(
     releases: tuple[ReleaseRow, ...] = (),
     gone: tuple[str, ...] = (),
     labels: tuple[Label, ...] = (),
+    coverage: tuple[CoverageRow, ...] = (),
+    uncovered: tuple[str, ...] = (),
+    blindness: tuple[BlindnessRow, ...] = (),
 ) -> Commit:
-    return Commit(transitions, states, decisions, releases, (POLICY,), gone, labels)
+    return Commit(transitions, states, decisions, releases, (POLICY,), gone, labels, coverage, uncovered, blindness)

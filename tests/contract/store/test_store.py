@@ -8,7 +8,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.contract.store.rows import CART, CHECKOUT, POLICY, commit, decision, label, release, state, transition
+from tests.contract.store.rows import (
+    CART,
+    CHECKOUT,
+    POLICY,
+    blind,
+    commit,
+    covered,
+    decision,
+    label,
+    release,
+    state,
+    transition,
+)
 from watcher.core.model import PastRollback
 from watcher.ports import Commit, NoSuchDecision, Store
 
@@ -22,6 +34,10 @@ def test_an_empty_log_has_nothing(store: Store) -> None:
     assert store.rollbacks(0.0) == ()
     assert store.begun(0.0) == (0, None)
     assert store.labels() == []
+    assert list(store.decided(0.0)) == []
+    assert list(store.history(0.0)) == []
+    assert store.coverage() == []
+    assert store.blindness(0.0) == []
     assert store.degraded() == ""
 
 
@@ -204,6 +220,37 @@ def test_a_label_goes_with_its_decision(store: Store) -> None:
     assert [each.decision for each in store.labels()] == ["d1"]
     expire_all(store, now=1101.0)
     assert store.labels() == []
+
+
+def test_decisions_and_releases_can_be_gone_through_oldest_first(store: Store) -> None:
+    many = range(2500)  # more than a page, many at the same time
+    decisions = tuple(decision(f"d{n:04}", at=float(n // 3)) for n in many)
+    releases = tuple(release(f"r{n:04}", began=float(n // 3)) for n in many)
+    store.commit(commit(decisions=decisions[::-1], releases=releases[::-1]))
+    assert list(store.decided(0.0)) == list(decisions)
+    assert list(store.history(0.0)) == list(releases)
+    assert [row.id for row in store.decided(800.0)] == [f"d{n:04}" for n in many[2400:]]
+    assert [row.id for row in store.history(832.5)] == ["r2499"]
+
+
+def test_the_coverage_of_a_workload_is_replaced_and_goes_with_it(store: Store) -> None:
+    store.commit(commit(coverage=(covered(), covered(CHECKOUT, sight="blind", why="no series"))))
+    assert store.coverage() == [covered(), covered(CHECKOUT, sight="blind", why="no series")]
+    store.commit(commit(coverage=(covered(CHECKOUT, since=200.0),), uncovered=(CART, "Deployment/shop/nobody")))
+    assert store.coverage() == [covered(CHECKOUT, since=200.0)]
+
+
+def test_seconds_of_blindness_add_up(store: Store) -> None:
+    store.commit(commit(blindness=(blind(), blind(source="other"), blind(7200.0))))
+    store.commit(commit(blindness=(blind(asked=40.0, blind=0.5),)))
+    assert store.blindness(0.0) == [blind(asked=100.0, blind=5.5), blind(source="other"), blind(7200.0)]
+    assert store.blindness(7200.0) == [blind(7200.0)]
+
+
+def test_hours_of_blindness_are_kept_as_long_as_decisions(store: Store) -> None:
+    store.commit(commit(blindness=(blind(0.0), blind(3600.0))))
+    expire_all(store, now=1001.0)
+    assert store.blindness(0.0) == [blind(3600.0)]
 
 
 def test_a_release_under_watch_keeps_everything(store: Store) -> None:

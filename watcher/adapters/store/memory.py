@@ -12,7 +12,7 @@ from watcher.adapters.store.rows import state_after
 from watcher.adapters.store.validity import check_policies
 from watcher.core.model import PastRollback, Workload
 from watcher.core.words import Action, Mode
-from watcher.ports import Commit, DecisionRow, Label, ReleaseRow, StoredState, Transition
+from watcher.ports import BlindnessRow, Commit, CoverageRow, DecisionRow, Label, ReleaseRow, StoredState, Transition
 
 
 class MemoryStore:
@@ -27,6 +27,8 @@ class MemoryStore:
         self._releases: dict[str, ReleaseRow] = {}
         self._policies: dict[str, bytes] = {}
         self._labels: dict[str, Label] = {}
+        self._coverage: dict[str, CoverageRow] = {}
+        self._blindness: dict[tuple[float, str], BlindnessRow] = {}
 
     def commit(self, commit: Commit) -> tuple[int, ...]:
         """As Store says; nothing here is durable."""
@@ -39,6 +41,11 @@ class MemoryStore:
         self._decisions.update((row.id, row) for row in commit.decisions)
         self._releases.update((row.id, row) for row in commit.releases)
         self._labels.update((label.decision, label) for label in commit.labels)
+        self._coverage.update((row.workload, row) for row in commit.coverage)
+        for name in commit.uncovered:
+            self._coverage.pop(name, None)
+        for row in commit.blindness:
+            self._add(row)
         for uid in commit.gone:
             self._states.pop(uid, None)
         return ids
@@ -95,6 +102,22 @@ class MemoryStore:
         oldest_first = sorted(self._labels.values(), key=lambda label: (label.at, label.decision))
         return [label for label in oldest_first if label.at >= since]
 
+    def decided(self, since: float) -> Iterator[DecisionRow]:
+        """As StoreReader says."""
+        return reversed(self.decisions(since=since, limit=len(self._decisions)))
+
+    def history(self, since: float) -> Iterator[ReleaseRow]:
+        """As StoreReader says."""
+        return reversed(self.releases(since=since, limit=len(self._releases)))
+
+    def coverage(self) -> list[CoverageRow]:
+        """As StoreReader says."""
+        return [self._coverage[name] for name in sorted(self._coverage)]
+
+    def blindness(self, since: float) -> list[BlindnessRow]:
+        """As StoreReader says."""
+        return [self._blindness[key] for key in sorted(self._blindness) if key[0] >= since]
+
     def expire(self, now: float) -> int:
         """As Store says; the batch is everything."""
         under_watch = {row.id for row in self._releases.values() if row.ended is None}
@@ -107,6 +130,7 @@ class MemoryStore:
         old_decisions = [row.id for row in self._decisions.values() if row.at < old and row.release not in under_watch]
         removed = _drop(self._transitions, old_transitions) + _drop(self._decisions, old_decisions)
         removed += _drop(self._labels, [each for each in self._labels if each not in self._decisions])
+        removed += _drop(self._blindness, [key for key in self._blindness if key[0] < old])
         decided = {row.release for row in self._decisions.values()}
         ended = [row.id for row in self._releases.values() if row.ended is not None and row.ended < old]
         removed += _drop(self._releases, [release for release in ended if release not in decided])
@@ -119,6 +143,11 @@ class MemoryStore:
 
     def close(self) -> None:
         """As StoreReader says."""
+
+    def _add(self, row: BlindnessRow) -> None:
+        key = (row.hour, row.source)
+        before = self._blindness.get(key, replace(row, asked=0.0, blind=0.0))
+        self._blindness[key] = replace(row, asked=before.asked + row.asked, blind=before.blind + row.blind)
 
     def _append(self, transition: Transition) -> int:
         self._last_id += 1

@@ -13,9 +13,10 @@ from watcher.adapters.store.lookup import NEWEST, after, resolve
 from watcher.adapters.store.rows import TRANSITION_COLUMNS, as_state, as_transition, columns
 from watcher.adapters.store.schema import check_readable
 from watcher.core.model import PastRollback, Workload
-from watcher.ports import DecisionRow, Label, Rejected, ReleaseRow, StoredState, Transition
+from watcher.ports import BlindnessRow, CoverageRow, DecisionRow, Label, Rejected, ReleaseRow, StoredState, Transition
 
 _PAGE = 100  # transitions read at once: a reader that is slow must not hold a snapshot open
+_ROWS = 1000  # decisions or releases read at once
 
 
 def _select(table: str, names: Sequence[str]) -> str:
@@ -26,6 +27,8 @@ _STATES = _select("states", columns(StoredState)) + "ORDER BY uid"
 _DECISIONS = _select("decisions", columns(DecisionRow))
 _RELEASES = _select("releases", columns(ReleaseRow))
 _LABELS = _select("labels", columns(Label))
+_COVERAGE = _select("coverage", columns(CoverageRow)) + "ORDER BY workload"
+_BLINDNESS = _select("blindness", columns(BlindnessRow)) + "WHERE hour >= ? ORDER BY hour, source"
 _TRANSITIONS = _select("transitions", TRANSITION_COLUMNS)
 
 
@@ -133,9 +136,38 @@ class SQLiteReader:
         """As StoreReader says."""
         return [Label(*row) for row in self._rows(f"{_LABELS}WHERE at >= ? ORDER BY at, decision", (since,))]
 
+    def decided(self, since: float) -> Iterator[DecisionRow]:
+        """As StoreReader says."""
+        return (DecisionRow(*row[2:]) for row in self._oldest_first("decisions", "at", columns(DecisionRow), since))
+
+    def history(self, since: float) -> Iterator[ReleaseRow]:
+        """As StoreReader says."""
+        return (ReleaseRow(*row[2:]) for row in self._oldest_first("releases", "began", columns(ReleaseRow), since))
+
+    def coverage(self) -> list[CoverageRow]:
+        """As StoreReader says."""
+        return [CoverageRow(*row) for row in self._rows(_COVERAGE)]
+
+    def blindness(self, since: float) -> list[BlindnessRow]:
+        """As StoreReader says."""
+        return [BlindnessRow(*row) for row in self._rows(_BLINDNESS, (since,))]
+
     def close(self) -> None:
         """As StoreReader says."""
         self._connection.close()
+
+    def _oldest_first(self, table: str, time: str, names: Sequence[str], since: float) -> Iterator[Sequence[Any]]:
+        """Rows in the order of their time and id, which come first in each; by the index on the time."""
+        page = _select(table, (time, "id", *names)) + (
+            f"WHERE {time} >= ? AND ({time}, id) > (?, ?) ORDER BY {time}, id LIMIT ?"
+        )
+        last: tuple[float, str] = (since, "")  # no id is empty
+        while True:
+            rows = self._rows(page, (last[0], *last, _ROWS))
+            yield from rows
+            if len(rows) < _ROWS:
+                return
+            last = rows[-1][:2]
 
     def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         try:

@@ -13,7 +13,7 @@ _BATCH = 500  # rows of one transaction: a few milliseconds, so that no commit w
 class Retention:
     """How long things are kept, in seconds.  What belongs to a release under watch is kept whatever its age."""
 
-    decisions: float = 400 * _DAY  # decisions and releases
+    decisions: float = 400 * _DAY  # decisions, releases, hours of blindness
     transitions: float = 90 * _DAY
 
 
@@ -34,6 +34,9 @@ _OLD_LABELS = """
         SELECT decision FROM labels
         WHERE NOT EXISTS (SELECT 1 FROM decisions WHERE id = labels.decision) LIMIT :batch)
 """
+_OLD_BLINDNESS = """
+    DELETE FROM blindness WHERE rowid IN (SELECT rowid FROM blindness WHERE hour < :decisions LIMIT :batch)
+"""
 _OLD_RELEASES = """
     DELETE FROM releases WHERE id IN (
         SELECT id FROM releases WHERE ended < :decisions
@@ -44,7 +47,7 @@ _UNUSED_POLICIES = """
         SELECT hash FROM policies
         WHERE NOT EXISTS (SELECT 1 FROM transitions WHERE policy_hash = policies.hash) LIMIT :batch)
 """
-_RULES = (_OLD_TRANSITIONS, _OLD_DECISIONS, _OLD_LABELS, _OLD_RELEASES, _UNUSED_POLICIES)
+_RULES = (_OLD_TRANSITIONS, _OLD_DECISIONS, _OLD_LABELS, _OLD_RELEASES, _OLD_BLINDNESS, _UNUSED_POLICIES)
 
 
 def remove_batch(connection: sqlite3.Connection, retention: Retention, now: float) -> int:

@@ -8,10 +8,12 @@ from operator import attrgetter
 from typing import Any
 
 from watcher.adapters.store.packed import pack, unpack
-from watcher.ports import DecisionRow, Label, ReleaseRow, StoredState, Transition
+from watcher.ports import BlindnessRow, CoverageRow, DecisionRow, Label, ReleaseRow, StoredState, Transition
+
+Row = BlindnessRow | CoverageRow | DecisionRow | Label | ReleaseRow | StoredState | Transition
 
 
-def columns(row: type[DecisionRow | Label | ReleaseRow | StoredState | Transition]) -> tuple[str, ...]:
+def columns(row: type[Row]) -> tuple[str, ...]:
     """Names of the row's columns."""
     return tuple(field.name for field in fields(row))
 
@@ -37,11 +39,18 @@ WRITE_STATE = upsert("states", columns(StoredState), "uid")
 WRITE_DECISION = upsert("decisions", columns(DecisionRow), "id")
 WRITE_RELEASE = upsert("releases", columns(ReleaseRow), "id")
 WRITE_LABEL = upsert("labels", columns(Label), "decision")
+WRITE_COVERAGE = upsert("coverage", columns(CoverageRow), "workload")
+WRITE_BLINDNESS = (
+    "INSERT INTO blindness (hour, source, asked, blind) VALUES (?, ?, ?, ?) ON CONFLICT (hour, source) "
+    "DO UPDATE SET asked = asked + excluded.asked, blind = blind + excluded.blind"
+)
 WRITE_POLICY = "INSERT INTO policies (hash, body) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING"
 
 decision_values = attrgetter(*columns(DecisionRow))
 release_values = attrgetter(*columns(ReleaseRow))
 label_values = attrgetter(*columns(Label))
+coverage_values = attrgetter(*columns(CoverageRow))
+blindness_values = attrgetter(*columns(BlindnessRow))
 
 
 def transition_values(transition: Transition) -> tuple[Any, ...]:

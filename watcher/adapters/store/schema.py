@@ -89,7 +89,27 @@ _V2 = (
     )""",
 )
 
-MIGRATIONS: tuple[Sequence[str], ...] = (_V1, _V2)
+_V3 = (
+    """CREATE TABLE coverage (
+        workload TEXT PRIMARY KEY,
+        since REAL NOT NULL,
+        mode TEXT NOT NULL,
+        sight TEXT NOT NULL,
+        why TEXT NOT NULL,
+        rung TEXT NOT NULL,
+        rung_mode TEXT NOT NULL,
+        rung_why TEXT NOT NULL
+    )""",
+    """CREATE TABLE blindness (
+        hour REAL NOT NULL,
+        source TEXT NOT NULL,
+        asked REAL NOT NULL,
+        blind REAL NOT NULL,
+        PRIMARY KEY (hour, source)
+    )""",
+)
+
+MIGRATIONS: tuple[Sequence[str], ...] = (_V1, _V2, _V3)
 
 TABLES = (
     "policies",
@@ -98,6 +118,8 @@ TABLES = (
     "decisions",
     "releases",
     "labels",
+    "coverage",
+    "blindness",
 )  # what refers comes after what it refers to
 
 

@@ -15,12 +15,16 @@ from watcher.adapters.store.reading import SQLiteReader
 from watcher.adapters.store.reserve import DEFAULT_SIZE, Reserve
 from watcher.adapters.store.retention import Retention, remove_batch
 from watcher.adapters.store.rows import (
+    WRITE_BLINDNESS,
+    WRITE_COVERAGE,
     WRITE_DECISION,
     WRITE_LABEL,
     WRITE_POLICY,
     WRITE_RELEASE,
     WRITE_STATE,
     WRITE_TRANSITION,
+    blindness_values,
+    coverage_values,
     decision_values,
     label_values,
     release_values,
@@ -142,5 +146,8 @@ def _write(connection: sqlite3.Connection, commit: Commit) -> tuple[int, ...]:
     connection.executemany(WRITE_DECISION, map(decision_values, commit.decisions))
     connection.executemany(WRITE_RELEASE, map(release_values, commit.releases))
     connection.executemany(WRITE_LABEL, map(label_values, commit.labels))
+    connection.executemany(WRITE_COVERAGE, map(coverage_values, commit.coverage))
+    connection.executemany("DELETE FROM coverage WHERE workload = ?", ((name,) for name in commit.uncovered))
+    connection.executemany(WRITE_BLINDNESS, map(blindness_values, commit.blindness))
     connection.executemany("DELETE FROM states WHERE uid = ?", ((uid,) for uid in commit.gone))
     return tuple(ids)
