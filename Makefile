@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.ready-bench
 
-.PHONY: setup demo test lint types layers check e2e e2e-tools lock schema bench bench-full clean
+.PHONY: setup demo test lint types layers check e2e e2e-tools lock schema chart bench bench-full clean
 
 setup: $(READY)
 
@@ -61,8 +61,14 @@ lock:
 	$(COMPILE) --extra dev --output-file requirements.lock pyproject.toml requirements.build.in
 	$(COMPILE) --extra bench --constraint requirements.lock --output-file requirements.bench.lock pyproject.toml
 
+# What follows from the models of the thresholds file and from values.yaml.
 schema: setup
 	$(BIN)/watcher schema > config/thresholds.schema.json
+	$(BIN)/python -m helm.generate
+
+# What Helm makes of the chart, as it is kept for the tests.
+chart: e2e-tools schema
+	$(BIN)/python -m tests.chart.render
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -13,6 +13,7 @@ NAMES = (
     "README.md",
     "CONTRIBUTING.md",
     "examples/recordings/README.md",
+    "helm/watcher/README.md",
     *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))),
 )
 

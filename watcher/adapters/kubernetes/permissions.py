@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from watcher.adapters.kubernetes import resources
@@ -11,6 +11,7 @@ from watcher.adapters.kubernetes.client import Client
 from watcher.adapters.kubernetes.fields import at
 from watcher.adapters.kubernetes.marks import HOLD_CONFIG_MAP
 from watcher.adapters.kubernetes.resources import Resource
+from watcher.core.words import Rung
 
 _FOLLOWED = (
     *resources.WORKLOADS.values(),
@@ -18,6 +19,9 @@ _FOLLOWED = (
     resources.CONTROLLER_REVISIONS,
     resources.PODS,
 )
+
+WRITING = frozenset({Rung.ABORT, Rung.UNDO})
+"""The rungs that write to workloads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +43,22 @@ class Permission:
         return f"{self.verb} {what}{only} (API group {group}) {where}: {self.purpose}"
 
 
-def needed(*, act: bool, namespaces: tuple[str, ...] = (), own_namespace: str = "") -> tuple[Permission, ...]:
-    """All permissions for observing, and with `act` for going back, in these namespaces (none: all)."""
-    found = [each for namespace in namespaces or ("",) for each in _within(namespace, act=act)]
+def needed(
+    *,
+    act: bool,
+    rungs: Collection[Rung] = WRITING,
+    events: bool | None = None,
+    namespaces: tuple[str, ...] = (),
+    own_namespace: str = "",
+) -> tuple[Permission, ...]:
+    """All permissions for observing, and with `act` for going back, in these namespaces (none: all).
+
+    `rungs` are the ways back that are enabled; `events`: whether Events are created, by default only with `act`.
+    """
+    enabled = WRITING.intersection(rungs) if act else frozenset[Rung]()
+    found = [each for namespace in namespaces or ("",) for each in _within(namespace, enabled)]
+    if act if events is None else events:
+        found += _telling(namespaces, own_namespace)
     found += [
         Permission(verb, resources.NAMESPACES, name=name, purpose="holds by annotation on a Namespace")
         for name in namespaces or ("",)
@@ -67,20 +84,29 @@ async def missing(client: Client, wanted: tuple[Permission, ...]) -> tuple[Permi
     return tuple(each for each, is_denied in zip(wanted, answers, strict=True) if is_denied)
 
 
-def _within(namespace: str, *, act: bool) -> Iterator[Permission]:
+def _within(namespace: str, rungs: frozenset[Rung]) -> Iterator[Permission]:
     for resource in _FOLLOWED:
         for verb in ("list", "watch"):
             yield Permission(verb, resource, namespace=namespace, purpose="to see releases")
     yield Permission("get", resources.CONFIG_MAPS, namespace=namespace, purpose="to see configuration that moved")
-    if not act:
-        return
-    yield Permission("create", resources.EVENTS, namespace=namespace, purpose="to tell people")
-    for resource in resources.WORKLOADS.values():
+    kinds = resources.WORKLOADS.values() if Rung.UNDO in rungs else (resources.ROLLOUTS,) if rungs else ()
+    purpose = "to put a template back" if Rung.UNDO in rungs else "to note the decision before an abort"
+    for resource in kinds:
         for verb in ("get", "patch"):
-            yield Permission(verb, resource, namespace=namespace, purpose="to put a template back")
-    yield Permission("patch", resources.ROLLOUTS, "status", namespace, purpose="to abort a Rollout")
-    for verb in ("get", "delete"):
-        yield Permission(verb, resources.PODS, namespace=namespace, purpose="to release stuck StatefulSets")
+            yield Permission(verb, resource, namespace=namespace, purpose=purpose)
+    if rungs:
+        purpose = "to abort a Rollout" if Rung.ABORT in rungs else "to skip a Rollout's steps on the way back"
+        yield Permission("patch", resources.ROLLOUTS, "status", namespace, purpose=purpose)
+    if Rung.UNDO in rungs:
+        for verb in ("get", "delete"):
+            yield Permission(verb, resources.PODS, namespace=namespace, purpose="to release stuck StatefulSets")
+
+
+def _telling(namespaces: tuple[str, ...], own_namespace: str) -> Iterator[Permission]:
+    """Events about the daemon itself go to its own namespace."""
+    everywhere = dict.fromkeys((*namespaces, own_namespace) if namespaces and own_namespace else namespaces or ("",))
+    for namespace in everywhere:
+        yield Permission("create", resources.EVENTS, namespace=namespace, purpose="to tell people")
 
 
 async def _allowed(client: Client, permission: Permission) -> bool:

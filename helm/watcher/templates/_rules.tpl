@@ -1,0 +1,75 @@
+{{/* The rules of all roles. What is needed says watcher/adapters/kubernetes/permissions.py; that these are just that is
+     tested for every variant. */}}
+
+{{- define "watcher.rules.observe" -}}
+# A release is a change of a workload's pod template; these four kinds are watched. ReplicaSets and ControllerRevisions
+# hold the template of each revision: which one runs, and what there is to go back to.
+- apiGroups: [apps]
+  resources: [deployments, statefulsets, daemonsets, replicasets, controllerrevisions]
+  verbs: [list, watch]
+# Argo Rollouts. Without its CRD the rule grants nothing and does no harm.
+- apiGroups: [argoproj.io]
+  resources: [rollouts]
+  verbs: [list, watch]
+# Pods join the series of a metric to a revision, and tell restarts, readiness and why a pod waits. They are read only in
+# namespaces where a release is under watch.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list, watch]
+# ConfigMaps that a release's pod template refers to, one by one by name. Only a hash of the content is kept: it tells
+# whether the configuration has changed since the target of a rollback was proven (guard config_moved).
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [get]
+{{- end }}
+
+{{- define "watcher.rules.write" -}}
+{{- $undoes := include "watcher.undoes" . }}
+{{- $aborts := include "watcher.aborts" . }}
+{{- if $undoes -}}
+# Undo: the workload is read anew, then one JSON patch puts the known good pod template back, with the workload's uid and
+# the bad template as preconditions. A second patch hands the changed fields back to whoever applied them.
+- apiGroups: [apps]
+  resources: [deployments, statefulsets, daemonsets]
+  verbs: [get, patch]
+# After an undo a StatefulSet in order waits for ever for a pod of the bad revision that never becomes Ready, and with
+# updateStrategy OnDelete pods stay until somebody deletes them. Each delete names the pod's uid, and is preceded by
+# reading the pod.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [get, delete]
+{{ end }}
+{{- if or $undoes $aborts -}}
+{{- if and $undoes $aborts -}}
+# Undo of a Rollout that is fully promoted; and the decision's id as an annotation before an abort.
+{{- else if $undoes -}}
+# Undo of a Rollout that is fully promoted.
+{{- else -}}
+# A Rollout is read anew, and the decision's id is written as an annotation, before an abort.
+{{- end }}
+- apiGroups: [argoproj.io]
+  resources: [rollouts]
+  verbs: [get, patch]
+{{ if and $undoes $aborts -}}
+# Abort of a Rollout in progress, and skipping its steps on the way back: both are fields of its status.
+{{- else if $undoes -}}
+# Skipping the steps of a Rollout on the way back: a field of its status.
+{{- else -}}
+# Abort of a Rollout in progress: a field of its status.
+{{- end }}
+- apiGroups: [argoproj.io]
+  resources: [rollouts/status]
+  verbs: [patch]
+{{ end }}
+{{- if include "watcher.events" . -}}
+{{ include "watcher.rules.events" . }}
+{{ end }}
+{{- end }}
+
+{{- define "watcher.rules.events" -}}
+# Events on the workload, so that `kubectl describe` tells what was decided and done; and on the daemon's own Namespace
+# when the thresholds file is refused.
+- apiGroups: [""]
+  resources: [events]
+  verbs: [create]
+{{- end }}

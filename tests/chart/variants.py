@@ -1,0 +1,81 @@
+"""The ways to install the chart that are rendered, kept under ``rendered/`` and looked at from all sides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from watcher.adapters.kubernetes.permissions import WRITING
+from watcher.core.words import Rung
+
+ROOT = Path(__file__).parents[2]
+CHART = ROOT / "helm" / "watcher"
+HERE = Path(__file__).parent
+RELEASE = "watcher"
+NAMESPACE = "watcher"
+KUBERNETES = "1.34.1"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to install it, and what its account may do then. ``apis`` are kinds that the cluster has more."""
+
+    name: str
+    values: tuple[str, ...] = ("image", "thresholds")
+    apis: tuple[str, ...] = ()
+    rungs: frozenset[Rung] = frozenset()
+    events: bool = False
+    namespaces: tuple[str, ...] = ()
+    follows_namespaces: bool = True
+    has_roles: bool = True
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Its files of values, in the order in which they count."""
+        return tuple(HERE / "values" / f"{name}.yaml" for name in (*self.values, self.name))
+
+    @property
+    def rendered(self) -> Path:
+        """What Helm makes of it."""
+        return HERE / "rendered" / f"{self.name}.yaml"
+
+    def objects(self) -> list[Json]:
+        """The objects that are made, without those that only ``helm test`` makes."""
+        found = [each for each in yaml.safe_load_all(self.rendered.read_text()) if each]
+        return [each for each in found if "helm.sh/hook" not in (each["metadata"].get("annotations") or {})]
+
+    def one(self, kind: str) -> Json:
+        """The only object of a kind."""
+        (found,) = [each for each in self.objects() if each["kind"] == kind]
+        return found
+
+    def pod(self) -> Json:
+        """Spec of the daemon's pod."""
+        spec: Json = self.one("Deployment")["spec"]["template"]["spec"]
+        return spec
+
+    def environment(self) -> dict[str, str]:
+        """Its settings, with the namespace as the kubelet fills it in."""
+        (container,) = self.pod()["containers"]
+        return {each["name"]: each.get("value", NAMESPACE) for each in container["env"]}
+
+
+VARIANTS = (
+    Variant("observe"),
+    Variant("observe-namespaces", namespaces=("shop", "shop-eu"), events=True),
+    Variant("act", rungs=WRITING, events=True),
+    Variant("act-namespaces-undo", namespaces=("shop", "watcher"), rungs=frozenset({Rung.UNDO}), events=True),
+    Variant("act-roles-only-abort", namespaces=("shop",), rungs=frozenset({Rung.ABORT}), follows_namespaces=False),
+    Variant("existing", values=("image",), has_roles=False),
+    Variant(
+        "full",
+        apis=("monitoring.coreos.com/v1/ServiceMonitor",),
+        rungs=WRITING,
+        events=True,
+    ),
+)
