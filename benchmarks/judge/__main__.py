@@ -1,12 +1,12 @@
-"""`python -m benchmarks.judge tune|show|run|report`."""
+"""`python -m benchmarks.judge tune|show|run|report|speed|examples`."""
 
 from __future__ import annotations
 
 import argparse
 
-from benchmarks.judge import report, run, show, tune
+from benchmarks.judge import examples, report, run, show, speed, tune
 
-COMMANDS = {"tune": tune, "show": show, "run": run, "report": report}
+COMMANDS = {"tune": tune, "show": show, "run": run, "report": report, "speed": speed, "examples": examples}
 
 
 def main() -> None:

@@ -49,6 +49,8 @@ class _Frame:
     closing: list[float] = field(default_factory=list)
     times: list[Array] = field(default_factory=list)  # of each pod's answered scrapes
     ready: list[tuple[float, float]] = field(default_factory=list)  # (Ready since, known from)
+    patient: list[tuple[str, float, float, float]] = field(default_factory=list)
+    """Of each scraped pod: its revision, when it should have shown the metric, and from when until when it is Ready."""
 
     def __post_init__(self) -> None:
         begins = self.since - LEAD_IN
@@ -63,6 +65,13 @@ class _Frame:
         self.closing = closing[known].tolist()
         self.times = [each.times[each.times >= begins] for each in self.samples]
         self.ready = [_first_ready(each.pod, self.polls.times) for each in self.samples]
+        patience = max(PATIENCE, 4 * self.grid.interval)
+        pods = [each.pod for each in self.samples]
+        self.patient = [
+            (pod.revision, max(float(times[0]), since) + patience, known, min(pod.terminating, pod.deleted))
+            for pod, times, (since, known) in zip(pods, self.times, self.ready, strict=True)
+            if len(times)
+        ]
 
     def number(self, times: Array) -> npt.NDArray[np.int64]:
         """Numbers of the blocks of these times, counted from the first block."""
@@ -153,7 +162,7 @@ def _assemble(check: CounterCheck, frame: _Frame, columns: list[_Column], sums: 
     seen = np.isfinite(sums.since)
     length, interval, name, shown = frame.grid.length, frame.grid.interval, check.name, basis(check)
     outside = frame.scenario.from_outside
-    lacking = {"", *(each.pod.revision for each in frame.samples)} if not outside else set()
+    lacking = set() if outside else {each.pod.revision for each in frame.samples}
     found: list[Closed] = []
     for number, (start, poll) in enumerate(zip(frame.starts, frame.closing, strict=True)):
         while notes and notes[-1][0] <= number:
@@ -162,7 +171,7 @@ def _assemble(check: CounterCheck, frame: _Frame, columns: list[_Column], sums: 
             if column.part in (Part.TOTAL, Part.EVERY):
                 lacking.discard(column.revision)
         there = np.flatnonzero(seen[number]).tolist()
-        silent = _silent(frame, start, poll, lacking)
+        silent = _silent(frame, start, poll, lacking) if lacking else []
         broken = contract.broken(_by_revision(frame, there, totals[number], raw[number]), silent)
         if outside:
             pods = _together(there, totals[number], raw[number])
@@ -206,16 +215,13 @@ def _by_revision(
 
 def _silent(frame: _Frame, start: float, poll: float, lacking: set[str]) -> list[str]:
     """Revisions that should have shown the metric by now; only those that have not are of interest."""
-    if not lacking:
-        return []
-    patience = max(PATIENCE, 4 * frame.grid.interval)
-    found = set()
-    for place, scraped in enumerate(frame.samples):
-        pod, times, ready = scraped.pod, frame.times[place], frame.ready[place]
-        there = ready[1] <= poll < min(pod.terminating, pod.deleted) and len(times) > 0
-        if pod.revision in lacking and there and max(float(times[0]), ready[0]) + patience < start:
-            found.add(pod.revision)
-    return sorted(found)
+    return sorted(
+        {
+            revision
+            for revision, late, since, until in frame.patient
+            if late < start and since <= poll < until and revision in lacking
+        }
+    )
 
 
 def _first_ready(pod: PodLife, polls: Array) -> tuple[float, float]:

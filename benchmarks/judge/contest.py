@@ -15,13 +15,14 @@ from benchmarks.judge.rivals import RIVALS
 from benchmarks.judge.rivals.queries import Metrics
 from benchmarks.judge.rollouts import MODES, Setting
 from benchmarks.judge.scenario import NEW, READ_LAG, Scenario
+from watcher.core.parameters import COLD_START
 
 OURS = "watcher"
 MEMORY = 3600.0
 """Seconds before the release that are simulated: the longest window of a rival."""
 
 COLD = 60.0
-"""Seconds for which a cold start looks the same as a fault from the first second."""
+"""Seconds for which a cold start looks the same as a fault from the first second that harms no more requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +109,29 @@ def contest(family: Family, mode: str, rate: float, seed: int, setting: Setting)
 
 
 def _scraped_twice(drawn: Drawn) -> float | None:
-    """When a second scrape of the same pod, begun after the fault did, can be read; after a cold start of each pod."""
+    """When a second scrape of the same pod, begun after the fault did, can be read; after each pod's cold start where
+    the fault may be one.  None: it harms no request that is counted."""
     scenario = drawn.scenario
     if scenario.bad_from is None:
         return None
+    harmed = _harmed(scenario, scenario.bad_from)
+    if not harmed:
+        return None
+    cold = COLD if harmed <= COLD_START and not scenario.from_outside else 0.0
     seconds = []
     for each in drawn.samples:
         if each.pod.revision == NEW or scenario.from_outside:
-            since = max(scenario.bad_from, _warm(scenario, each.pod.ready))
+            since = max(scenario.bad_from, max(each.pod.ready, scenario.switched or 0.0) + cold)
             times = each.times[each.times > since]
             if len(times) > 1:
                 seconds.append(float(times[1]) + READ_LAG)
     return min(seconds, default=None)
 
 
-def _warm(scenario: Scenario, ready: float) -> float:
-    """Until when a cold start may be the cause."""
-    return max(ready, scenario.switched or 0.0) + COLD if not scenario.from_outside else 0.0
+def _harmed(scenario: Scenario, since: float) -> float:
+    """Highest share of requests that the fault harms; 0: it harms by other means."""
+    share = (scenario.slow if scenario.slows else scenario.bad)[scenario.of(NEW)]
+    first = scenario.second(since)
+    before = float(share[:, :first].max(initial=0.0))
+    after = float(share[:, first:].max(initial=0.0))
+    return after if after > before else 0.0

@@ -74,13 +74,13 @@ def in_gap(scenario: Scenario, rng: Rng) -> None:
 def crash_loop(scenario: Scenario, rng: Rng) -> None:
     """New pods never start, and the roll-out waits at the first; or they serve, and crash again and again."""
     if rng.random() < 0.5 and scenario.mode == "rolling":
-        _never_ready(scenario, rng)
+        never_ready(scenario, rng)
     else:
         _crash_later(scenario, rng)
     pods_changed(scenario)
 
 
-def _never_ready(scenario: Scenario, rng: Rng) -> None:
+def never_ready(scenario: Scenario, rng: Rng) -> None:
     first = scenario.of(NEW)[0]
     pod = scenario.pods[first]
     del scenario.pods[first + 1 :]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from benchmarks.judge.checks import ERRORS, LATENCY
 from benchmarks.judge.contest import OURS, Result
 from benchmarks.judge.families import by_name
 from benchmarks.judge.intervals import Estimate, median, share
-from benchmarks.judge.plan import USUAL
+from benchmarks.judge.plan import USUAL, Pick
 from benchmarks.judge.rivals import RIVALS, TITLES
 from benchmarks.judge.scenario import READ_LAG
 
@@ -35,16 +34,6 @@ BASE, SLOW_BASE = 0.0016, 0.01
 """Part of the requests that is bad anyway; of failures the median of what is drawn."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """Which runs: None is all."""
-
-    family: str
-    rates: tuple[float, ...] | None = None
-    mode: str | None = None
-    interval: float = USUAL
-
-
 class Runs:
     """All results, by family and interval."""
 
@@ -59,8 +48,9 @@ class Runs:
         """The runs that are meant."""
         return [
             each
-            for each in self._found[pick.family, pick.interval]
-            if (pick.rates is None or each.rate in pick.rates) and (pick.mode is None or each.mode == pick.mode)
+            for name in pick.families
+            for each in self._found[name, pick.interval]
+            if pick.has(each.mode, each.rate)
         ]
 
     def seeds(self) -> tuple[int, int]:
@@ -78,12 +68,7 @@ class Runs:
         runs = self.of(pick)
         return share(sum(each.false(contender) for each in runs), len(runs))
 
-    def false_together(self, kind: str, contender: str) -> Estimate:
-        """The same over all families of a kind."""
-        runs = [each for name in self.families(kind) for each in self.of(Pick(name))]
-        return share(sum(each.false(contender) for each in runs), len(runs))
-
-    def beyond_twin(self, family: str, contender: str) -> Estimate:
+    def beyond_twin(self, pick: Pick, contender: str) -> Estimate:
         """Share of runs that were rolled back although the same release without the event was not.
 
         The same seed of `steady` is that very release: all families draw pods, requests and polls alike.
@@ -91,7 +76,7 @@ class Runs:
         twins = {(each.mode, each.rate, each.seed): each for each in self.of(Pick("steady"))}
         pairs = [
             (each, twins[each.mode, each.rate, each.seed])
-            for each in self.of(Pick(family))
+            for each in self.of(pick)
             if (each.mode, each.rate, each.seed) in twins
         ]
         return share(sum(one.false(contender) and not twin.false(contender) for one, twin in pairs), len(pairs))
@@ -113,18 +98,31 @@ class Runs:
         """The median number of requests that the fault harmed until the decision."""
         return median([each.served[contender] for each in self.of(pick)])
 
-    def wrong_target(self, contender: str) -> Estimate:
-        """Two releases, one bad: share of those in which the good one was rolled back, or any before the fault."""
-        blamed: defaultdict[tuple[str, float, int], bool] = defaultdict(bool)
-        for name in ("clean_sibling", "two_releases"):
-            for each in self.of(Pick(name)):
-                blamed[each.mode, each.rate, each.seed] |= each.false(contender)
-        return share(sum(blamed.values()), len(blamed))
+    def wrong_target(self, pick: Pick, contender: str) -> Estimate:
+        """Two releases, one bad: share of those in which the good one was rolled back, or any before the fault.
+
+        Both are runs of the same seed, and are counted where both are there.
+        """
+        blamed: defaultdict[tuple[str, float, int], dict[str, bool]] = defaultdict(dict)
+        for each in self.of(pick):
+            blamed[each.mode, each.rate, each.seed][each.family] = each.false(contender)
+        pairs = [found for found in blamed.values() if len(found) == len(pick.families)]
+        return share(sum(any(found.values()) for found in pairs), len(pairs))
 
     def limit(self, pick: Pick) -> float:
         """Median seconds for which nobody could be sure: until it was scraped twice, and shown by enough requests."""
         runs = [each for each in self.of(pick) if each.limit is not None and each.bad_from is not None]
         return median([_limit(each) for each in runs]).value
+
+    def limit_served(self, pick: Pick) -> float:
+        """Bad requests in that time, as part of those that Flagger serves: a step harms as many in each second."""
+        delay = self.delay(pick, "flagger").value
+        return self.limit(pick) / delay if delay else math.nan
+
+    def per_cell(self, picks: Iterable[Pick]) -> tuple[int, int]:
+        """Runs of each family, mode and rate: fewest and most."""
+        cells = Counter((each.family, each.mode, each.rate, each.interval) for pick in picks for each in self.of(pick))
+        return (min(cells.values()), max(cells.values())) if cells else (0, 0)
 
 
 _EVER = 1e9  # seconds
@@ -157,10 +155,10 @@ def requests_needed(harmed: float, *, slow: bool) -> float:
     return math.log(1 / BUDGET) / divergence
 
 
-def worst(names: Sequence[str], measure: Callable[[str], Estimate], *, most: bool) -> tuple[str, Estimate]:
-    """The family with the highest figure, or the lowest, and the figure."""
-    found = [(name, measure(name)) for name in names]
+def worst(picks: Sequence[Pick], measure: Callable[[Pick], Estimate], *, most: bool) -> tuple[Pick | None, Estimate]:
+    """Of these the one with the highest figure, or the lowest, and the figure."""
+    found = [(pick, measure(pick)) for pick in picks]
     if not found:
-        return "", Estimate(math.nan, math.nan, math.nan, 0)
+        return None, Estimate(math.nan, math.nan, math.nan, 0)
     choose = max if most else min
     return choose(found, key=lambda each: each[1].value)

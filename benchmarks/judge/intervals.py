@@ -36,7 +36,7 @@ def share(count: int, runs: int) -> Estimate:
 
 
 def median(values: Sequence[float]) -> Estimate:
-    """Of values that may be infinite."""
+    """Of values from 0 to infinity."""
     runs = len(values)
     if not runs:
         return Estimate(math.nan, math.nan, math.nan, 0)
@@ -44,7 +44,7 @@ def median(values: Sequence[float]) -> Estimate:
     below = 0
     while _at_most(below, runs, 0.5) <= _TAIL:
         below += 1
-    low, high = (ordered[below - 1], ordered[runs - below]) if below else (-math.inf, math.inf)
+    low, high = (ordered[below - 1], ordered[runs - below]) if below else (0.0, math.inf)
     return Estimate(quantile(ordered, 0.5), low, high, runs)
 
 

@@ -17,6 +17,7 @@ from watcher.core.model import Block, Observation, Source, Surroundings, Workloa
 from watcher.core.policy import Policy
 from watcher.core.state import Decision, KnownGood, Watch, WorkloadState
 from watcher.core.words import STRICTNESS, Action, Mode, Provenance, Verdict
+from watcher.daemon.fleets import waited_for
 
 
 @dataclass(slots=True)
@@ -60,7 +61,7 @@ class Core:
             watch = replace(watch, evidence=folded)
             self.state = replace(self.state, watch=watch)
             if self._neighbours.matter and judge.suspected(watch, self.policy) is not None:
-                self._neighbours.fleet(now)
+                self._neighbours.fleet(now, waited_for=waited_for(watch))
             findings = judge.read(watch, view, self.policy, now)
             if judge.breaches(findings) or _restless(watch, view):
                 self._step(now, view)
@@ -75,7 +76,11 @@ class Core:
         return self.found
 
     def _step(self, now: float, view: WorkloadView) -> None:
-        around = Surroundings(fleet=self._neighbours.fleet(now), suspects=self._neighbours.suspects(now))
+        watch = self.state.open_watch
+        waits = watch is not None and watch.decision is None
+        around = Surroundings(
+            fleet=self._neighbours.fleet(now, waited_for=waits), suspects=self._neighbours.suspects(now)
+        )
         observation = Observation(view, sources=(Source(SOURCE, healthy=True, watermark=now),), surroundings=around)
         taken = machine.step(self.state, observation, now, self.policy)
         if taken is None:
@@ -101,13 +106,13 @@ class Core:
 def judge_release(scenario: Scenario, closed: Sequence[Closed], polls: Polls, views: Views, policy: Policy) -> Judged:
     """Run one release through the core."""
     core = Core(scenario, views, policy)
-    for now, blocks in _by_poll(closed, polls):
+    for now, blocks in by_poll(closed, polls):
         if core.poll(now, blocks):
             break
     return core.end(max(scenario.end, float(polls.times[-1])))
 
 
-def _by_poll(closed: Sequence[Closed], polls: Polls) -> Iterator[tuple[float, list[Block]]]:
+def by_poll(closed: Sequence[Closed], polls: Polls) -> Iterator[tuple[float, list[Block]]]:
     """Every poll with the blocks that it closes."""
     portions = {poll: [block for _, block in found] for poll, found in groupby(closed, key=lambda each: each[0])}
     for poll in polls.times.tolist():

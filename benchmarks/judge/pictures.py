@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 
 from benchmarks.judge.contest import OURS
 from benchmarks.judge.families import NASTY
-from benchmarks.judge.figures import CONTENDERS, FAST, Pick, Runs
-from benchmarks.judge.plan import OTHERS, USUAL
+from benchmarks.judge.figures import CONTENDERS, FAST, Runs
+from benchmarks.judge.plan import OTHERS, USUAL, Pick
 
 SIZES = (1, 2, 5, 20, 60, 100)
 NEVER = 2400.0
@@ -45,9 +45,11 @@ def _style(contender: str) -> dict[str, object]:
 
 def _false_against_delay(runs: Runs, file: Path) -> None:
     figure, axes = plt.subplots(1, 2, figsize=(11, 4.5), sharey=True, layout="constrained")
+    first, *others = runs.families(NASTY) or [""]
+    nasty = Pick(first, beside=tuple(others))
     for axis, size in zip(axes, (20, 5), strict=True):
         for name in CONTENDERS:
-            false = runs.false_together(NASTY, name).times(1000)
+            false = runs.false(nasty, name).times(1000)
             delay = _shown(runs.delay(Pick(f"step_{size}_warm", FAST), name).value)
             above, below = false.high - false.value, false.value - false.low
             style = _style(name)

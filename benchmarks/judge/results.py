@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import watcher
@@ -17,7 +18,8 @@ from watcher.core import parameters
 ABOUT = "about.json"
 _OF_THE_REPORT = {
     *("__main__.py", "run.py", "show.py", "tune.py", "recording.py", "reference.py", "results.py"),
-    *("report.py", "goals.py", "figures.py", "intervals.py", "pictures.py", "text.py"),
+    *("report.py", "tables.py", "goals.py", "figures.py", "intervals.py", "pictures.py", "text.py", "missed.py"),
+    *("speed.py", "examples.py", "incidents.py"),
 }
 """Modules that change no result."""
 
@@ -26,17 +28,19 @@ _OF_THE_REPORT = {
 class About:
     """What results were made with: hashes (SHA-256) of the frozen parameters, of the whole core, of the simulator."""
 
+    size: str
     version: str
     parameters: str
     core: str
     simulator: str
 
     @classmethod
-    def now(cls) -> About:
+    def now(cls, size: str) -> About:
         """Of what is imported."""
         here = Path(__file__).parent
         simulator = [each for each in sorted(here.rglob("*.py")) if each.name not in _OF_THE_REPORT]
         return cls(
+            size,
             watcher.__version__,
             _hash([Path(parameters.__file__)]),
             _hash(sorted(Path(core.__file__).parent.glob("*.py"))),
@@ -50,10 +54,10 @@ class Directory:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def claim(self) -> None:
-        """Begin, or go on.  Raises ValueError where the results there were made with other code."""
+    def claim(self, size: str) -> None:
+        """Begin, or go on.  Raises ValueError where the results there were made with other code, or to another size."""
         self.path.mkdir(parents=True, exist_ok=True)
-        now, file = About.now(), self.path / ABOUT
+        now, file = About.now(size), self.path / ABOUT
         if not file.exists():
             file.write_text(json.dumps(asdict(now), indent=2) + "\n")
         changed = [name for name, value in asdict(self.about()).items() if asdict(now)[name] != value]
@@ -66,6 +70,11 @@ class Directory:
     def about(self) -> About:
         """What the results there were made with."""
         return About(**json.loads((self.path / ABOUT).read_text()))
+
+    def date(self) -> str:
+        """The day (UTC) on which the last of them were made."""
+        newest = max((file.stat().st_mtime for file in self.path.iterdir()), default=0.0)
+        return datetime.fromtimestamp(newest, UTC).date().isoformat()
 
     def has(self, portion: Portion) -> bool:
         """Whether it is done."""

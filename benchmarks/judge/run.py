@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.judge.contest import MEMORY, contest
 from benchmarks.judge.families import by_name
+from benchmarks.judge.goals import PICKS
 from benchmarks.judge.plan import SIZES, Portion, portions
 from benchmarks.judge.results import Directory
 from benchmarks.judge.rollouts import Setting
@@ -35,10 +37,10 @@ def main(chosen: argparse.Namespace) -> None:
     if set(names) - set(known):
         raise SystemExit(f"no family {', '.join(sorted(set(names) - set(known)))}; there are: {', '.join(known)}")
     try:
-        directory.claim()
+        directory.claim(chosen.size)
     except ValueError as error:
         raise SystemExit(str(error)) from None
-    every = portions(SIZES[chosen.size], {name: known[name] for name in names})
+    every = portions(SIZES[chosen.size], {name: known[name] for name in names}, PICKS)
     todo = [each for each in every if not directory.has(each)]
     _say(f"{len(every)} portions, {len(every) - len(todo)} of them done before; results in {directory.path}")
     if todo:
@@ -47,7 +49,7 @@ def main(chosen: argparse.Namespace) -> None:
 
 def _run(directory: Directory, todo: list[Portion], jobs: int) -> None:
     began = said = time.monotonic()
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, initializer=gc.disable) as pool:  # runs leave no cycles worth looking for
         try:
             futures = [pool.submit(_portion, directory, each) for each in todo]
             for done, future in enumerate(as_completed(futures), 1):
@@ -65,8 +67,9 @@ def _portion(directory: Directory, portion: Portion) -> None:
     family, setting = by_name()[portion.family], Setting(interval=portion.interval, memory=MEMORY)
     directory.put(
         portion,
-        [contest(family, mode, rate, seed, setting) for mode, rate in portion.cells() for seed in portion.seeds],
+        [contest(family, mode, rate, seed, setting) for mode, rate in portion.cells for seed in portion.seeds],
     )
+    gc.collect()
 
 
 def _say(text: str) -> None:

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+from benchmarks.judge.speed import LEAST_SAMPLES, MOST_MICROSECONDS, Speed
+
 INTRODUCTION = """\
-Simulated releases, good and bad, as a Prometheus and a cluster would show them: counters of each pod, scraped at a
-phase of their own, with restarts, gaps and outages.  The judge under test is the daemon's own core; the counting
-before it is a fast path that a test holds equal to the daemon's.  All rules see the same samples.  Parameters were
-chosen on the seeds 0 to 999, the report uses others."""
+Simulated releases, good and bad, as a Prometheus and a cluster would show them, judged by watcher and by the rules that
+others use, on the same samples.  What the words mean, what is simulated and what is not: [the
+benchmark](../benchmark.md)."""
 
 GOALS = """\
-Scrapes are 15 s apart where nothing else is said; rates are requests a second on the new version; the worst family
-counts and is named.  Intervals are exact (Clopper and Pearson for shares, order statistics for medians).  `met,
-open`: the figure meets the goal, and its interval also holds values that do not.  A release that is not caught counts
-as an infinite delay.
+Scrapes are 15 s apart where nothing else is said; rates are requests a second on the new version.  Where a row is about
+several families or rates, each is counted by itself and the worst is shown.  95 % intervals are exact (Clopper and
+Pearson for shares, order statistics for medians).  `open`: the interval also holds values of which the opposite would
+be true.  A release that is not caught counts as an infinite delay.
 
-`limit` is what nobody can beat.  A fault must be scraped twice at least (one bad scrape may be a burst), a cold start
-looks like a fault for a minute, and a sequential test needs so many requests on the average to refute the bound at
-one false rollback in a thousand (Wald).  It does not count that bursts of up to a minute must be borne, as the clean
-families ask."""
+`limit` is what nobody can beat, `beyond it` how far watcher is from there.  A fault must be scraped twice at least (one
+bad scrape may be a burst), a fault of up to 30 % looks like a cold start for a minute, and a sequential test needs so
+many requests on the average to refute the bound at one false rollback in a thousand (Wald).  It does not count that
+bursts of up to a minute must be borne, as the clean families ask.
+
+Where Flagger, Argo and the alerts look good at a bad release, look at the good ones below too: what fails the broken
+baseline fails its clean twin, `broken_before`, as well."""
 
 GOOD = """\
-Rolled back without a fault.  The first families are ordinary, the others nasty.  `held`: releases for which a breach
-was found and a guard forbade to act on it."""
+Rolled back without a fault, 1000 is all of them.  The first nine families are ordinary, the others nasty.  `held`:
+releases for which a breach was found and a guard forbade to act on it."""
 
 BAD = """\
-Delay is from the first request that the fault harmed to the decision; `never`: more than half were not caught.  The
-rivals' columns are their median delays in seconds.  `caller_side` may only be proposed by watcher, as its check sees
-no versions; the proposal counts there."""
+Delay is from the moment at which the fault begins to the decision, so also the time until a first request meets it
+(on the average 10 s for +5 % at 2/s); `never`: more than half were not caught.  The rivals' columns are their median
+delays in seconds; what they rolled back before the fault began is not caught.  `caller_side` may only be proposed by
+watcher, as its check sees no versions; the proposal counts there."""
 
 INTERVALS = """\
 The rivals' windows of a minute become four scrapes where that is longer, since `rate()` needs two samples."""
@@ -47,3 +52,13 @@ RIVALS = """\
   release.
 
 The first, second and last look at the new version's pods only, the alerts at all of the service."""
+
+
+def speed(found: Speed) -> str:
+    """How fast it is."""
+    slowest = max(each.microseconds for each in found.judging)
+    return f"""\
+Folding what a poll brings and reading the findings took at most {slowest:.0f} µs a lane and poll on the average (goal:
+{MOST_MICROSECONDS:g}), in pure Python; one check, all pods serving beside each other.  The first poll brings half an
+hour of history, all lanes together.  A recording's OpenMetrics is read at {found.samples:,.0f} samples a second (goal:
+{LEAST_SAMPLES:,.0f}).  Measured on {found.machine}."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 from pathlib import Path
@@ -11,11 +12,11 @@ import pytest
 
 from benchmarks.judge import report, results, run
 from benchmarks.judge.contest import OURS, Result, contest
-from benchmarks.judge.families import by_name
-from benchmarks.judge.figures import CONTENDERS, Pick, Runs, requests_needed
-from benchmarks.judge.goals import GOALS, rows
+from benchmarks.judge.families import BAD, by_name
+from benchmarks.judge.figures import CONTENDERS, Runs, requests_needed
+from benchmarks.judge.goals import GOALS, PICKS, rows
 from benchmarks.judge.intervals import median, share
-from benchmarks.judge.plan import SIZES, TOGETHER, Size, portions
+from benchmarks.judge.plan import SIZES, TOGETHER, USUAL, Pick, Size, portions, seeds
 from benchmarks.judge.rollouts import Setting
 
 
@@ -69,7 +70,7 @@ def test_false_early_and_late_decisions_are_told_apart() -> None:
 def test_an_outage_counts_beyond_its_twin_only() -> None:
     quiet = [result("steady", 1, 100.0), result("steady", 2, None), result("steady", 3, None)]
     event = [result("outages", 1, 90.0), result("outages", 2, 90.0), result("outages", 3, None)]
-    found = Runs([*quiet, *event]).beyond_twin("outages", OURS)
+    found = Runs([*quiet, *event]).beyond_twin(Pick("outages"), OURS)
     assert found.value == pytest.approx(1 / 3)
     assert found.runs == 3
 
@@ -83,7 +84,7 @@ def test_the_wrong_target_is_the_good_one_of_two() -> None:
             result("two_releases", 2, 100.0, 20.0),
         ]
     )
-    assert runs.wrong_target(OURS).value == 0.5
+    assert runs.wrong_target(Pick("two_releases", beside=("clean_sibling",)), OURS).value == 0.5
 
 
 def test_smaller_faults_need_more_requests() -> None:
@@ -94,9 +95,21 @@ def test_smaller_faults_need_more_requests() -> None:
 
 def test_a_full_report_has_20000_runs_of_each_clean_family() -> None:
     family = by_name()["steady"]
-    cells = sum(len(list(each.cells())) for each in portions(SIZES["full"], {"steady": family}) if each.interval == 15)
-    assert cells * TOGETHER >= 20_000
-    assert cells * TOGETHER / 12 >= 1000
+    found = [each for each in portions(SIZES["full"], {"steady": family}, PICKS) if each.interval == USUAL]
+    assert sum(len(each.cells) for each in found) * TOGETHER >= 20_000
+
+
+def test_a_figure_of_the_goals_has_its_runs_also_in_a_short_report() -> None:
+    size, known = SIZES["short"], by_name()
+    for pick in PICKS:
+        for name in pick.families:
+            family = known[name]
+            counts = [
+                seeds(size, family, (mode, rate), pick.interval, PICKS)
+                for mode, rate in itertools.product(family.modes, family.rates)
+                if pick.has(mode, rate)
+            ]
+            assert sum(counts) >= (size.goal if family.kind == BAD and not pick.beside else size.good), name
 
 
 def test_a_line_is_read_as_it_was_written() -> None:
@@ -112,31 +125,31 @@ def test_runs_go_on_where_they_were_and_are_reported(
 ) -> None:
     pytest.importorskip("matplotlib", reason="the report draws pictures")
     monkeypatch.setattr("benchmarks.judge.plan.TOGETHER", 1)
-    monkeypatch.setitem(SIZES, "short", Size(1, 1, 1))
+    monkeypatch.setitem(SIZES, "short", Size(1, 1, 1, 1))
     chosen = argparse.Namespace(size="short", directory=tmp_path / "r", jobs=1, families="small_canary,low_traffic")
     run.main(chosen)
     files = sorted(each.name for each in chosen.directory.glob("*.jsonl"))
-    assert files == ["low_traffic-15s-1000000.jsonl", "small_canary-15s-1000000.jsonl"]
+    assert files == ["low_traffic-15s-2000000.jsonl", "small_canary-15s-2000000.jsonl"]
     kept = (chosen.directory / files[1]).stat().st_mtime_ns
     (chosen.directory / files[0]).unlink()
     run.main(chosen)
     assert (chosen.directory / files[0]).exists()
     assert (chosen.directory / files[1]).stat().st_mtime_ns == kept
-    report.main(argparse.Namespace(size="short", directory=chosen.directory, output=tmp_path / "out", notes=None))
-    assert len(json.loads((tmp_path / "out" / "benchmark.json").read_text())["goals"]) == len(GOALS)
-    text = (tmp_path / "out" / "benchmark.md").read_text()
-    assert results.About.now().parameters[:16] in text
+    report.main(argparse.Namespace(size="short", directory=chosen.directory, output=tmp_path / "out"))
+    assert len(json.loads((tmp_path / "out" / report.DATA).read_text())["goals"]) == len(GOALS)
+    text = (tmp_path / "out" / report.MARKDOWN).read_text()
+    assert results.About.now("short").parameters[:16] in text
     assert all((tmp_path / "out" / name).exists() for name in ("by-fault-size.png", "by-interval.png"))
     assert "recall, +5 % at ≥ 2/s" in capsys.readouterr().out
 
 
 def test_results_of_other_code_are_not_mixed(tmp_path: Path) -> None:
     directory = results.Directory(tmp_path)
-    directory.claim()
+    directory.claim("short")
     about = json.loads((tmp_path / results.ABOUT).read_text())
     (tmp_path / results.ABOUT).write_text(json.dumps({**about, "core": "other"}))
     with pytest.raises(ValueError, match="core changed since"):
-        directory.claim()
+        directory.claim("short")
 
 
 def test_every_goal_has_a_figure_of_everybody() -> None:

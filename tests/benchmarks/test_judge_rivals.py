@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -12,11 +13,13 @@ from benchmarks.judge.cells import Drawn
 from benchmarks.judge.checks import REQUESTS
 from benchmarks.judge.families import by_name
 from benchmarks.judge.rivals import RIVALS
-from benchmarks.judge.rivals.kayenta import is_high, shift
+from benchmarks.judge.rivals.alerts import firing
+from benchmarks.judge.rivals.argo import analyse
+from benchmarks.judge.rivals.kayenta import CONFIDENCE, HIGH, NODATA, PASS, classified, failed, shift
 from benchmarks.judge.rivals.queries import BOTH, JUST_NEW, Metrics, served_from
 from benchmarks.judge.rivals.rates import Counter, irate, rate
 from benchmarks.judge.rollouts import Setting
-from benchmarks.judge.scenario import Window
+from benchmarks.judge.scenario import Restart, Window
 from benchmarks.judge.series import by_job, counters
 from watcher.sandbox.metrics.promql.evaluate import Moment, parse
 from watcher.sandbox.metrics.store import Store, as_labels
@@ -104,6 +107,48 @@ def test_flagger_acts_on_the_tick_after_the_fifth_failed_check() -> None:
     assert decided(drawn("steady", "canary"), "flagger") is None
 
 
+def test_flagger_neither_checks_nor_acts_while_a_pod_is_not_ready() -> None:
+    one = drawn("step_100_first", "canary")
+    served = served_from(one.scenario)
+    assert served is not None
+    canary = one.scenario.pods[one.scenario.of("new")[0]]
+    canary.restarts.append(Restart(served + 100, served + 200))  # over the ticks of the second and the third minute
+    assert decided(one, "flagger") == pytest.approx(served + 8 * 60)
+    canary.restarts = [Restart(served + 330, served + 400)]  # over the tick that would act
+    assert decided(one, "flagger") == pytest.approx(served + 7 * 60)
+
+
+def test_flagger_gives_up_a_version_that_is_away_for_ten_minutes() -> None:
+    one = drawn("steady", "canary")
+    served = served_from(one.scenario)
+    assert served is not None
+    for place in one.scenario.of("new"):
+        one.scenario.pods[place].restarts.append(Restart(served + 70, math.inf))
+    assert decided(one, "flagger") == pytest.approx(served + 12 * 60)
+
+
+def test_a_prometheus_that_was_down_begins_for_anew_unless_the_alert_fired() -> None:
+    one = drawn("step_100_warm", "rolling")
+    fired, since = decided(one, "alert"), one.scenario.bad_from
+    assert fired is not None
+    assert since is not None
+    one.scenario.outages.append(Window(fired - 100, fired - 60))
+    assert decided(one, "alert") == pytest.approx(fired + 240, abs=31)
+    at = np.arange(since, one.scenario.end, 30.0)
+    one.scenario.outages[:] = [Window(fired + 100, fired + 400)]
+    assert firing(metrics(one), "errors", at)[at >= fired].all()
+
+
+def test_no_data_and_no_requests_are_one_thing_each_for_argo() -> None:
+    one = drawn("idle", "canary")
+    served = served_from(one.scenario)
+    assert served is not None
+    one.scenario.outages.append(Window(served, served + 65))
+    phases = analyse(metrics(one)).phases
+    assert phases[0] == "Error"
+    assert phases.count("Failed") == 4  # 0/0 is a failure, and no error
+
+
 def test_no_data_is_failed_for_flagger_and_an_error_for_argo() -> None:
     one = drawn("steady", "canary")
     served = served_from(one.scenario)
@@ -140,13 +185,44 @@ def test_the_burn_rate_fires_fast_for_a_total_failure() -> None:
 def test_kayenta_tells_shifted_values_from_equal_ones() -> None:
     rng = np.random.default_rng(3)
     old = rng.normal(10, 1, 30)
-    assert is_high(old + 3, old)
-    assert not is_high(rng.normal(10, 1, 30), old)
-    assert not is_high(np.zeros(10), np.zeros(10))
-    assert not is_high(np.full(10, np.nan), old)
+    assert classified(old + 3, old) == HIGH
+    assert classified(rng.normal(10, 1, 30), old) == PASS
+    assert classified(np.zeros(10), np.zeros(10)) == PASS
+    assert classified(np.full(10, np.nan), old) == NODATA
+    assert classified(np.array([3.0, 4.0]), np.array([1.0, 2.0])) == HIGH  # few points: the outermost difference
     lower, estimate = shift(old + 3, old, 0.98)
     assert estimate == pytest.approx(3, abs=1e-9)
     assert lower < 3
+
+
+def test_half_of_the_metrics_without_data_fail_a_release_for_kayenta() -> None:
+    assert failed([NODATA, PASS])
+    assert failed([HIGH, PASS])
+    assert not failed([PASS, PASS])
+
+
+def rank_statistic(mu: float, new: np.ndarray, old: np.ndarray) -> float:
+    """Of the Mann-Whitney test with continuity and tie corrections, if the new values are taken to be `mu` higher."""
+    moved = new - mu
+    wins = (moved[:, None] > old).sum() + (moved[:, None] == old).sum() / 2 - len(new) * len(old) / 2
+    both = len(new) + len(old)
+    counts = np.unique(np.concatenate([moved, old]), return_counts=True)[1].astype(float)
+    ties = (counts**3 - counts).sum() / (both * (both - 1))
+    found: float = (wins - np.sign(wins) / 2) / math.sqrt(len(new) * len(old) / 12 * (both + 1 - ties))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_lower_end_is_where_the_rank_statistic_passes_the_quantile(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    new = rng.poisson(rng.choice([0.3, 2.0, 40.0]), int(rng.integers(5, 30))).astype(float)
+    old = rng.poisson(rng.choice([0.3, 2.0, 40.0]), int(rng.integers(5, 30))).astype(float)
+    lower, estimate = shift(new, old, CONFIDENCE)
+    quantile = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
+    assert rank_statistic(lower + 1e-6, new, old) <= quantile
+    outermost = lower == new.min() - old.max()
+    assert outermost or rank_statistic(lower - 1e-6, new, old) >= quantile
+    assert rank_statistic(estimate + 1e-6, new, old) <= 0 <= rank_statistic(estimate - 1e-6, new, old)
 
 
 def test_windows_are_long_enough_for_slow_scrapes() -> None:

@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from benchmarks.judge.checks import CALLED, REQUESTS
 from benchmarks.judge.rivals.rates import Counter, rate
-from benchmarks.judge.scenario import NEW, OLD, Array, Scenario
+from benchmarks.judge.scenario import NEW, OLD, READ_LAG, Array, Scenario
 from benchmarks.judge.series import Labels, by_job, counters
 from benchmarks.judge.simulate import PodSamples
 
-Rate = Callable[[Counter, Array, float], Array]
+Rate = Callable[[Counter, Array, float, float], Array]
 
 BOTH = frozenset({OLD, NEW})
 JUST_NEW, JUST_OLD = frozenset({NEW}), frozenset({OLD})
@@ -29,10 +29,11 @@ class _Series:
 
 
 class Metrics:
-    """What a Prometheus answers about one release."""
+    """What a Prometheus answers about one release; samples can be read `lag` seconds after their time."""
 
-    def __init__(self, scenario: Scenario, samples: list[PodSamples]) -> None:
+    def __init__(self, scenario: Scenario, samples: list[PodSamples], lag: float = READ_LAG) -> None:
         self.scenario = scenario
+        self._lag = lag
         self._series = [
             each for scraped in samples for each in _series(scenario, scraped, outside=scenario.from_outside)
         ]
@@ -77,7 +78,7 @@ class Metrics:
         some, total = np.zeros(len(at), dtype=bool), np.zeros(len(at))
         for each in self._series:
             if each.revision in whose and wanted(each):
-                found = how(each.counter, at, window)
+                found = how(each.counter, at, window, self._lag)
                 there = ~np.isnan(found)
                 some |= there
                 total[there] += found[there]
