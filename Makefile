@@ -42,7 +42,7 @@ e2e: e2e-tools $(BENCH_READY)
 	$(BIN)/pytest -q tests/benchmarks
 	WATCHER_E2E=require $(BIN)/pytest -m e2e
 
-# The benchmark of the judge: `bench` takes about ten minutes on two cores, `bench-full` half a day; both go on where they were.
+# The benchmark of the judge: `bench` takes about a quarter of an hour on two cores, `bench-full` half a day; both go on where they were.
 $(BENCH_READY): $(READY) requirements.bench.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.bench.lock
 	touch $(BENCH_READY)

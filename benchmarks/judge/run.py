@@ -23,7 +23,7 @@ WORD_EVERY = 15.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What can be chosen."""
-    parser.add_argument("--size", choices=SIZES, default="short", help="short takes about ten minutes on two cores")
+    parser.add_argument("--size", choices=SIZES, default="short", help="short: a quarter of an hour on two cores")
     parser.add_argument("--directory", type=Path, help="of the results; by default build/judge/SIZE")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--families", default="", help="only these, with commas")

@@ -14,7 +14,7 @@ NAMES = (
     "CONTRIBUTING.md",
     "examples/recordings/README.md",
     "helm/watcher/README.md",
-    *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))),
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.md"))),
 )
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
