@@ -12,9 +12,10 @@ from tests.core.cluster import Cluster
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import TICK, World
 from watcher.core import ledger
+from watcher.core.approving import LAPSES
 from watcher.core.model import Observation, PastRollback, Result
 from watcher.core.orders import AbortOrder, Announce, RungOrder, UndoOrder
-from watcher.core.state import WorkloadState
+from watcher.core.state import Decision, Watch, WorkloadState
 from watcher.core.turn import Step
 from watcher.core.words import Action, Kind, Mode
 
@@ -33,6 +34,7 @@ class Suspicious(World):
 
     released: dict[str, str] = field(default_factory=dict)  # decision: release
     never_seen: str = ""  # why the metrics say nothing in the whole history
+    approved: dict[str, float] = field(default_factory=dict)  # decision: when somebody approved it last
 
     @classmethod
     def watched(cls, kind: Kind) -> Suspicious:
@@ -73,7 +75,7 @@ class Suspicious(World):
         assert (watch.decision.action, watch.decision.mode, watch.decision.guards) == (Action.ROLL_BACK, Mode.ACT, ())
         assert not view.hold
         assert not self.policy.never
-        assert self.policy.mode is Mode.ACT
+        self._check_mode(watch, watch.decision)
         assert observation.surroundings.permitted
         assert observation.surroundings.cache_age <= 60.0
         newest = view.newest()
@@ -85,6 +87,17 @@ class Suspicious(World):
         if isinstance(order, UndoOrder):
             assert newest.template_id in (order.bad_template, order.target_template)
             assert order.bad_template == watch.release.template_id != order.target_template
+
+    def _check_mode(self, watch: Watch, decision: Decision) -> None:
+        """By itself only where it may act; else somebody approved of this release's way back, not long before."""
+        if decision.approval is None:
+            assert self.policy.mode is Mode.ACT
+            return
+        assert self.policy.mode in (Mode.ACT, Mode.PROPOSE)
+        named = decision.approval.decision
+        assert self.released[named] == watch.release.id
+        assert decision.at - decision.approval.at <= LAPSES
+        assert decision.approval.at <= self.approved[named]
 
     def _check_guards(self, observation: Observation, taken: Step) -> None:
         """What holds the first write of every rung, also of one that was waited with."""
@@ -118,6 +131,21 @@ class Suspicious(World):
 
 def run(ticks: int) -> Event:
     return lambda world: world.run(ticks * TICK)
+
+
+def approve(which: str, way: str) -> Event:
+    """Somebody approves the newest decision, the one before it, or one that never was."""
+
+    def happen(world: Suspicious) -> None:
+        known = {"newest": world.decisions[-1:], "earlier": world.decisions[-2:-1]}.get(which, [])
+        decision = known[0].id if known else "0123456789ab"
+        world.approved[decision] = world.now
+        if way == "http":
+            world.approve(decision)
+        else:
+            world.annotate(decision)
+
+    return happen
 
 
 def release(template: str, errors: float) -> Event:
@@ -245,6 +273,11 @@ DISTURBANCES: st.SearchStrategy[Event] = st.one_of(
     st.builds(deaf, st.integers(0, 3)),
     st.just(made_anew),
 )
+APPROVALS: st.SearchStrategy[Event] = st.builds(
+    approve,
+    st.sampled_from(("newest", "newest", "newest", "earlier", "unknown")),
+    st.sampled_from(("http", "annotation")),
+)
 EVENTS: st.SearchStrategy[Event] = st.one_of(INCIDENTS, st.builds(run, st.integers(1, 60)), DISTURBANCES)
 
 
@@ -270,6 +303,16 @@ def in_order(world: Suspicious) -> None:
     world.around(cache_age=0.0, permitted=True, rollbacks=())
     world.set(mode=Mode.ACT, cooldown=60.0)
     world.run(90.0)
+
+
+@st.composite
+def approvals(draw: st.DrawFn) -> list[Event]:
+    """Incidents that are only proposed, and people who approve, among disturbances of all kinds."""
+    history: list[Event] = []
+    for _ in range(draw(st.integers(1, 3))):
+        history += [in_order, mode(Mode.PROPOSE), draw(INCIDENTS)]
+        history += draw(st.lists(st.one_of(APPROVALS, APPROVALS, EVENTS), min_size=1, max_size=6))
+    return history
 
 
 HISTORIES = histories()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.histories import EVENTS, HISTORIES, KINDS, Event, Suspicious, in_order, run
+from tests.core.histories import EVENTS, HISTORIES, KINDS, Event, Suspicious, approvals, in_order, run
 from tests.core.story import RELEASE
 from tests.core.world import POLICY
 from watcher.core import judge
@@ -31,6 +31,26 @@ def play(world: Suspicious, history: list[Event]) -> None:
 @given(KINDS, HISTORIES)
 def test_one_rollback_a_release_to_a_known_good_target_and_never_past_a_hold(kind: Kind, history: list[Event]) -> None:
     play(Suspicious.watched(kind), history)
+
+
+@settings(max_examples=40)
+@given(KINDS, approvals())
+def test_no_approval_passes_a_guard_or_counts_for_anything_but_what_was_proposed(
+    kind: Kind, history: list[Event]
+) -> None:
+    play(Suspicious.watched(kind), history)
+
+
+@settings(max_examples=12)
+@given(KINDS, approvals())
+def test_a_crash_around_every_approval_changes_no_invariant(kind: Kind, history: list[Event]) -> None:
+    world = Suspicious.watched(kind)
+    for event in history:
+        world.crash()
+        event(world)
+        world.crash()
+        world.run(10.0)
+    world.check_all()
 
 
 @settings(max_examples=12)

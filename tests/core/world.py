@@ -13,8 +13,20 @@ from tests.core.actuator import Actuator
 from tests.core.cluster import Cluster, template_id
 from tests.core.rollouts import SimulatedRollout
 from watcher.core import record
+from watcher.core.approving import Answer, answer
 from watcher.core.machine import resume, step
-from watcher.core.model import Block, Fleet, Observation, PodCount, QueryValue, RungReport, Source, Surroundings
+from watcher.core.model import (
+    Approval,
+    Block,
+    Fleet,
+    Observation,
+    PodCount,
+    QueryValue,
+    RungReport,
+    Source,
+    Surroundings,
+    WorkloadView,
+)
 from watcher.core.orders import Announce, Command, RungOrder
 from watcher.core.policy import Bake, Policy, RatioCheck
 from watcher.core.state import Decision, KnownGood, Watch, WorkloadState
@@ -61,6 +73,8 @@ class World:
     blocks: list[Block] = field(default_factory=list)
     outbox: list[Block] = field(default_factory=list)
     report: RungReport | None = None
+    approval: Approval | None = None  # given since the last step
+    annotation: Approval | None = None  # stands on the object
     told: list[Announce] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     moved: list[str] = field(default_factory=list)
@@ -143,6 +157,22 @@ class World:
         self.errors[template] = errors
         self.cluster.apply(template, self.now)
 
+    def approve(self, decision: str = "", by: str = "ada") -> Answer:
+        """Somebody approves this decision, or the newest one, and it is stepped at once; what they are told."""
+        given = Approval(decision or self.decision.id, by, self.now, "http")
+        self.approval = given
+        self.step()
+        return answer(self.state, given, self.now)
+
+    def annotate(self, decision: str = "", at: float | None = None) -> None:
+        """Somebody writes the approval on the object."""
+        when = self.now if at is None else at
+        self.annotation = Approval(decision or self.decision.id, "kubectl-annotate", when, "annotation")
+
+    @property
+    def view(self) -> WorkloadView:
+        return replace(self.cluster.view(self.now), approval=self.annotation)
+
     def prove(self, template: str, provenance: Provenance = Provenance.PASSED, ago: float = 0.0) -> None:
         """Enter a template into the ledger as if it had been proven."""
         assert self.state is not None
@@ -177,20 +207,21 @@ class World:
     def step(self, *, gone: bool = False, executing: bool = False) -> None:
         """One step of the machine with everything that is new."""
         observation = Observation(
-            view=None if gone else self.cluster.view(self.now),
+            view=None if gone else self.view,
             blocks=() if self.blind else tuple(self.outbox),
             queries=() if self.blind else tuple(self._query_values()),
             sources=(Source("main", not self.blind, problem="connection refused" if self.blind else ""),),
             surroundings=self._around_now,
             report=self.report,
             executing=executing,
+            approval=self.approval,
         )
         taken = step(self.state, observation, self.now, self.policy)
         if taken is None:
             return
         if not self.blind:
             self.outbox.clear()
-        self.report = None
+        self.report = self.approval = None
         self.check(self.state, observation, taken)
         if taken.moved:
             assert record.replay(record.keep(self.state, observation, self.now, self.policy, taken))
@@ -209,7 +240,7 @@ class World:
         before = record.decode(WorkloadState | None, self.durable)
         assert record.encode(before) == self.durable
         self.state = resume(before) if before is not None else None
-        self.report = None
+        self.report = self.approval = None
         self._count_again()
 
     def check(self, before: WorkloadState | None, observation: Observation, taken: Step) -> None:

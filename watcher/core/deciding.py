@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from watcher.core.approving import covers, lift
 from watcher.core.guards import EXCUSES, Case, check_guards
 from watcher.core.ladder import FAR_BACK, choose_target, climb, describe_target, next_rung
 from watcher.core.model import Observation, Suspect, WorkloadView
@@ -39,7 +40,7 @@ def decide(
     attempt = state.decisions + 1
     siblings = suspected_siblings(watch.release, observation.surroundings.suspects)
     action = Action.HOLD if guards else Action.ROLL_BACK
-    return Decision(
+    decision = Decision(
         id=decision_id((watch.release.id,), attempt),
         attempt=attempt,
         at=now,
@@ -53,6 +54,10 @@ def decide(
         target=described,
         siblings=tuple(str(each.workload) for each in siblings),
     )
+    if watch.consent is None or not covers(watch, decision, now):
+        return decision
+    approved = f"{_way(chosen, described)}, approved by {watch.consent.approval.by}"
+    return lift(watch, decision, f"{best.sentence}. Rolling back by {approved}.{_beside(siblings)}")
 
 
 def _beside(siblings: tuple[Suspect, ...]) -> str:
@@ -133,7 +138,11 @@ def _consequence(
 ) -> str:
     if guards or chosen is None or target is None:
         return f"Not rolled back: {guards[0].reason}."
-    way = f"{chosen.rung} to revision {target.revision}"
+    way = _way(chosen, target)
     if mode is Mode.ACT:
         return f"Rolling back by {way}."
     return f"Would roll back by {way}; only {mode} because {why_mode}."
+
+
+def _way(chosen: RungStep | None, target: Target | None) -> str:
+    return f"{chosen.rung} to revision {target.revision}" if chosen is not None and target is not None else ""

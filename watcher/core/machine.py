@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from watcher.core import judge, ledger, mechanism, noticing, releases, rollback
+from watcher.core import approving, judge, ledger, mechanism, noticing, releases, rollback
 from watcher.core.deciding import decide, same_decision
 from watcher.core.favour import SOONEST
 from watcher.core.fleet import FOLLOW
@@ -163,12 +163,14 @@ def _exposure(watch: Watch, view: WorkloadView) -> int:
 
 
 def _judge(turn: Turn) -> None:
+    approving.take(turn)
     findings = judge.read(turn.watch, turn.view, turn.policy, turn.now)
     breaches = judge.breaches(findings)
     if breaches and not _aborted_already(turn):
         _breach(turn, breaches)
     elif turn.watch.breached_at is not None:
         _over_by_itself(turn, turn.watch.breached_at)
+    approving.tidy(turn)
     if not turn.watch.carrying_out and turn.observation.surroundings.cache_age <= STALE_CACHE:
         _end_in_time(turn, findings)
 

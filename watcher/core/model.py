@@ -11,6 +11,10 @@ from typing import Self
 
 from watcher.core.words import Kind
 
+ADDED = {"added": True}
+"""Metadata of a field that older records lack: it is written only where it differs from its default, so that those
+replay to the same bytes."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Workload:
@@ -120,6 +124,20 @@ class RolloutStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """A person's word that a decision may be carried out.
+
+    `by` names who gave it, as far as that is known; `at` when, Unix seconds, 0 where that is not known; `way` is http
+    or annotation.
+    """
+
+    decision: str
+    by: str
+    at: float
+    way: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkloadView:
     """One workload as the cache, or a fresh read, shows it."""
 
@@ -145,6 +163,7 @@ class WorkloadView:
     rollout: RolloutStatus | None = None
     pods: tuple[Pod, ...] = ()
     trouble: str = ""  # why pods cannot start here whatever their version: quota, admission
+    approval: Approval | None = field(default=None, metadata=ADDED)  # watcher.dev/approve on the object
 
     def revision(self, number: int) -> Revision | None:
         """The revision of this number, or None."""
@@ -328,3 +347,4 @@ class Observation:
     surroundings: Surroundings = field(default_factory=Surroundings)
     report: RungReport | None = None
     executing: bool = False  # an attempt is under way; do not order another
+    approval: Approval | None = field(default=None, metadata=ADDED)  # given since the last step, past the object

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from watcher.core import judge
+from watcher.core.approving import least, may_go
 from watcher.core.guards import STALE_CACHE, Case, check_guards
 from watcher.core.ladder import climb, target_still_accepted
 from watcher.core.policy import Policy
 from watcher.core.sentence import seconds
 from watcher.core.state import Decision, Finding, GuardFinding, Rollback
 from watcher.core.turn import Turn
-from watcher.core.words import Lane, Mode, Phase, Rung
+from watcher.core.words import Lane, Mode, Phase, Rung, strictest
 
 VALID = 120.0
 """Seconds after which an intent that could not be carried out is given up, and judged anew."""
@@ -24,8 +25,8 @@ def forbidden(turn: Turn) -> GuardFinding | None:
         return GuardFinding("never", "the workload is on the never list")
     if not turn.policy.watched:
         return GuardFinding("not_watched", "no entry of services matches it any more")
-    if turn.policy.mode is not Mode.ACT:
-        return GuardFinding("mode", "mode is no longer act")
+    if not may_go(turn.policy.mode, turn.watch.decision):
+        return GuardFinding("mode", f"mode is no longer {least(turn.watch.decision)}")
     if not around.permitted:
         return GuardFinding("not_permitted", "this process may not write any more")
     if around.cache_age > STALE_CACHE:
@@ -72,11 +73,11 @@ def tightened(turn: Turn, decision: Decision, rung: Rung) -> GuardFinding | None
     """Why the thresholds file, or the workload, as they are now do not let this rung be taken on these findings."""
     step = next((each for each in climb(turn.view, turn.policy) if each.rung is rung and each.taken), None)
     mode = step.mode if step is not None else turn.policy.rung_mode(rung)
-    if mode is not Mode.ACT:
+    if not may_go(mode, decision):
         why = f": {step.reason}" if step is not None else ""
         return GuardFinding("mode", f"rung {rung} may only {mode} now{why}")
-    if not any(each.may is Mode.ACT and _may(turn.policy, each) is Mode.ACT for each in decision.findings):
-        return GuardFinding("mode", "none of the checks that fired may act any more")
+    if not any(may_go(strictest(each.may, _may(turn.policy, each)), decision) for each in decision.findings):
+        return GuardFinding("mode", f"none of the checks that fired may {least(decision)} any more")
     return None
 
 

@@ -2,7 +2,8 @@
 
 A record of one transition holds everything that went into it, so replaying it gives the same bytes.  Canonical means:
 keys in the order of the dataclass's fields, no spaces, floats as Python's shortest repr (those that JSON lacks as
-strings: inf, -inf, nan), unions tagged with the class name.  Raises RecordError for bytes that are no such record.
+strings: inf, -inf, nan), unions tagged with the class name.  A field that is marked as `added` is left out while it
+has its default.  Raises RecordError for bytes that are no such record.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from functools import cache
 from typing import Any, get_args, get_origin
 
 from watcher.core.machine import step
-from watcher.core.model import Observation
+from watcher.core.model import ADDED, Observation
 from watcher.core.policy import Policy
 from watcher.core.state import WorkloadState
 from watcher.core.turn import Step
@@ -30,6 +31,7 @@ SCHEMA = 1
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _AS_THEY_ARE = frozenset({str, int, bool, type(None)})
 _NAMES: dict[type, tuple[str, ...]] = {}  # `dataclasses.fields` takes most of the time otherwise
+_DEFAULTS: dict[type, dict[str, object]] = {}  # of fields that older records lack
 
 
 class RecordError(ValueError):
@@ -97,7 +99,7 @@ def _plain(value: Any) -> object:
         plain: dict[str, object] = {"_": kind.__name__}
         for name in names:
             plain[name] = _plain(getattr(value, name))
-        return plain
+        return _without_defaults(plain, value) if _DEFAULTS[kind] else plain
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, float) and not math.isfinite(value):
@@ -109,10 +111,19 @@ def _plain(value: Any) -> object:
     raise TypeError(f"{kind.__name__} is no value of the core")
 
 
+def _without_defaults(plain: dict[str, object], value: Any) -> dict[str, object]:
+    for name, default in _DEFAULTS[type(value)].items():
+        if getattr(value, name) == default:
+            del plain[name]
+    return plain
+
+
 def _names(kind: type) -> tuple[str, ...]:
     """Fields of a dataclass, in their order; none for other types."""
     if kind not in _NAMES:
-        _NAMES[kind] = tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+        found = fields(kind) if is_dataclass(kind) else ()
+        _DEFAULTS[kind] = {field.name: field.default for field in found if field.metadata == ADDED}
+        _NAMES[kind] = tuple(field.name for field in found)
     return _NAMES[kind]
 
 
@@ -160,11 +171,14 @@ def _tuple(arguments: tuple[Any, ...]) -> Callable[[Any], Any]:
 def _dataclass(kind: type) -> Callable[[Any], Any]:
     hints = typing.get_type_hints(kind)
     readers = {name: _reader(hints[name]) for name in _names(kind)}
+    defaults = _DEFAULTS[kind]
 
     def read_fields(data: Any) -> Any:
         if data["_"] != kind.__name__:
             raise TypeError(f"{data['_']} where {kind.__name__} belongs")
-        return kind(**{name: read(data[name]) for name, read in readers.items()})
+        return kind(
+            **{name: read(data[name]) for name, read in readers.items() if name in data or name not in defaults}
+        )
 
     return read_fields
 

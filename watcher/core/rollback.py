@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from watcher.core import ledger, mechanism, permission, recovery
+from watcher.core.approving import UNSEEN, may_go
 from watcher.core.guards import IGNORANCE
 from watcher.core.ladder import next_rung
 from watcher.core.model import Result, RungReport
 from watcher.core.orders import ReleaseStuckPodsOrder
 from watcher.core.state import Bar, Decision, GuardFinding, Rollback, Watch
 from watcher.core.turn import Turn
-from watcher.core.words import Action, Durability, Mode, Outcome, Phase, Rung
+from watcher.core.words import Action, Durability, Outcome, Phase, Rung
 
 ACKNOWLEDGE = 2.0
 """Seconds after which an order without visible effect is given again: Argo Rollouts 1.8.4 to 1.9.3 lose aborts."""
@@ -189,7 +190,8 @@ def _stand_down(turn: Turn, why: GuardFinding) -> None:
     """Give up an intent that was not carried out: the decision becomes a hold, and is judged anew."""
     watch, decision, _ = _parts(turn)
     held = replace(decision, action=Action.HOLD, guards=(why,), reason=f"{decision.reason} Not sent: {why.reason}.")
-    turn.update(replace(watch, phase=Phase.WATCHING, rollback=None, decision=held))
+    consent = watch.consent if why.id in UNSEEN else None
+    turn.update(replace(watch, phase=Phase.WATCHING, rollback=None, decision=held, consent=consent))
     turn.move("stood_down")
     turn.announce("RollbackHeld", f"Rollback not sent: {why.reason}")
 
@@ -198,7 +200,7 @@ def _another_rung(turn: Turn) -> bool:
     """Whether there is another rung that may be taken if this one cannot."""
     _, decision, rollback = _parts(turn)
     following = next_rung(tuple(each for each in decision.rungs if each.rung is not rollback.rung))
-    return following is not None and following.mode is Mode.ACT
+    return following is not None and may_go(following.mode, decision)
 
 
 def _rung_failed(turn: Turn, message: str) -> None:
@@ -210,7 +212,7 @@ def _rung_failed(turn: Turn, message: str) -> None:
     decision = replace(decision, rungs=rungs)
     turn.update(replace(watch, decision=decision))
     following = next_rung(rungs)
-    if following is None or following.mode is not Mode.ACT:
+    if following is None or not may_go(following.mode, decision):
         text = f"Rollback failed, a person is needed: {rollback.rung}: {message}"
         turn.announce("RollbackFailed", text, warning=True)
         turn.close(f"{rollback.rung}: {message}", Outcome.FAILED)

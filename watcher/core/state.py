@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from watcher.core.dispersion import Windows
-from watcher.core.model import Workload
+from watcher.core.model import ADDED, Approval, Workload
 from watcher.core.words import Action, Change, Durability, Lane, Mode, Outcome, Phase, Provenance, Rung, Verdict
 
 CARRYING_OUT = (Phase.ACTING, Phase.CONFIRMING, Phase.RECOVERING)
@@ -332,6 +332,9 @@ class Decision:
     rungs: tuple[RungStep, ...] = ()
     target: Target | None = None
     siblings: tuple[str, ...] = ()  # suspected workloads that were released by the same change
+    approval: Approval | None = field(
+        default=None, metadata=ADDED
+    )  # of a person, without which it would only be proposed
 
     @property
     def guard(self) -> GuardFinding | None:
@@ -367,6 +370,15 @@ class Rollback:
 
 
 @dataclass(frozen=True, slots=True)
+class Consent:
+    """An approval that was taken up, and what it is for: this way back, to the template of this id."""
+
+    approval: Approval
+    rung: Rung
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Watch:
     """A release under observation."""
 
@@ -388,6 +400,7 @@ class Watch:
     durability: Durability | None = None
     ended_at: float | None = None
     end_reason: str = ""
+    consent: Consent | None = field(default=None, metadata=ADDED)
 
     @property
     def carrying_out(self) -> bool:
@@ -422,6 +435,9 @@ class WorkloadState:
     quarantined: tuple[Quarantined, ...] = ()
     aborted: AbortSeen | None = None  # of the marked revision of a Rollout
     stepped_at: float | None = None
+    answered: str = field(
+        default="", metadata=ADDED
+    )  # decision that the annotation watcher.dev/approve named when it was last answered
 
     @property
     def open_watch(self) -> Watch | None:
