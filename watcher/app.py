@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import structlog
@@ -28,9 +28,11 @@ from watcher.daemon.clock import SystemClock
 from watcher.daemon.configurations import Configurations
 from watcher.daemon.executing import Executing
 from watcher.daemon.fleets import Lookout
+from watcher.daemon.holds import Holds
 from watcher.daemon.housekeeping import Housekeeping
 from watcher.daemon.journal import Journal, load
 from watcher.daemon.loop import Loop
+from watcher.daemon.persons import Persons
 from watcher.daemon.reloading import Reloading
 from watcher.daemon.settings import Settings
 from watcher.daemon.sightings import Sightings
@@ -41,6 +43,7 @@ from watcher.daemon.telemetry import Telemetry
 from watcher.daemon.telling import Chronicle
 from watcher.ports import Actuator, Announcer, Clock, Cluster, Rejected
 from watcher.web.server import application
+from watcher.web.tokens import Tokens
 
 DAY = 86400.0
 REMEMBER_ROLLBACKS = 30 * DAY
@@ -71,6 +74,7 @@ class Outside:
     announcer: Announcer | None
     store: StoreThread
     clock: Clock
+    holds: Holds = field(default_factory=Holds)
 
 
 @dataclass
@@ -88,6 +92,7 @@ class Daemon:
     status: Status
     housekeeping: Housekeeping
     sightings: Sightings
+    persons: Persons
     url: str = ""
 
     @property
@@ -168,7 +173,8 @@ async def assemble(
 
     executing = Executing(outside.actuator, outside.announcer, telemetry, clock)
     journal = Journal(outside.store)
-    stepping = Stepping(cluster, journal, Chronicle(telemetry), executing, clock, policy_of)
+    stepping = Stepping(cluster, journal, Chronicle(telemetry), executing, clock, policy_of, outside.holds)
+    outside.holds.take_up(await outside.store.ask(lambda log: log.holds()))
     since = clock.now() - REMEMBER_ROLLBACKS
     stepping.take_up(await outside.store.ask(load), await outside.store.ask(lambda log: log.rollbacks(since)))
     stepping.situation.releases = await journal.pace(clock.now())
@@ -188,6 +194,7 @@ async def assemble(
         status=status,
         housekeeping=Housekeeping(reloading, stepping, executing, journal, status, telemetry, clock),
         sightings=Sightings(cluster, stepping, status, journal, clock, policy_of),
+        persons=Persons(loop, outside.store, outside.holds, cluster, clock, read_only=read_only),
     )
 
 
@@ -208,7 +215,9 @@ async def daemon(settings: Settings, clock: Clock | None = None) -> AsyncIterato
         parts = await assemble(
             outside, reloading, sourcing, telemetry, settings.shutdown_grace, read_only=settings.read_only
         )
-        parts.url = await _serve(stack, application(parts.status, outside.store, telemetry.registry), settings)
+        tokens = Tokens(settings.tokens, clock)
+        app = application(parts.status, outside.store, telemetry.registry, parts.persons, tokens)
+        parts.url = await _serve(stack, app, settings)
         yield parts
 
 
@@ -217,14 +226,21 @@ async def _outside(settings: Settings, clock: Clock, stack: contextlib.AsyncExit
     client = await Client.connect(str(settings.kubeconfig or ""), settings.context)
     stack.push_async_callback(client.close)
     namespaces = tuple(each.strip() for each in settings.namespaces.split(",") if each.strip())
+    holds = Holds()
     return Outside(
         cluster=KubernetesCluster(client, clock, namespaces, settings.namespace),
         actuator=KubernetesActuator(
-            client, clock, settings.namespace, namespaces_readable=not namespaces, read_only=settings.read_only
+            client,
+            clock,
+            settings.namespace,
+            namespaces_readable=not namespaces,
+            read_only=settings.read_only,
+            kept=lambda workload: holds.on(workload, clock.now()),
         ),
         announcer=KubernetesAnnouncer(client, clock, settings.namespace) if settings.events else None,
         store=store,
         clock=clock,
+        holds=holds,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from watcher.core.holding import Hold
 from watcher.core.model import PastRollback, RungReport, Workload, WorkloadView
 from watcher.core.native import NativeSample
 from watcher.core.orders import Announce, RungOrder
@@ -93,6 +94,9 @@ class Cluster(Protocol):
 
     def age_of(self, workload: Workload) -> float:
         """Seconds since everything that concerns this workload was last known to be true; infinite: never."""
+
+    def holds(self) -> tuple[Hold, ...]:
+        """Holds that stand in the cluster and are in force now."""
 
     def problems(self) -> tuple[str, ...]:
         """What cannot be followed now and why, one sentence each."""
@@ -253,9 +257,9 @@ class Commit:
     """What is written in one durable transaction: all of it or nothing.
 
     A transition also becomes its workload's newest state.  `states` are states without a transition, `gone` uids
-    whose state is no longer needed, `uncovered` workloads that are gone from the cluster.  `policies` (hash, JSON)
-    holds the policy of every transition: the log keeps one of each, and drops it with the last record that needs it.
-    Rows with a known id replace the old ones.
+    whose state is no longer needed, `uncovered` workloads that are gone from the cluster, `lifted` scopes whose hold
+    is over.  `policies` (hash, JSON) holds the policy of every transition: the log keeps one of each, and drops it with
+    the last record that needs it.  Rows with a known id replace the old ones.
     """
 
     transitions: tuple[Transition, ...] = ()
@@ -268,6 +272,8 @@ class Commit:
     coverage: tuple[CoverageRow, ...] = ()
     uncovered: tuple[str, ...] = ()
     blindness: tuple[BlindnessRow, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    lifted: tuple[str, ...] = ()
 
 
 class StoreReader(Protocol):
@@ -301,6 +307,9 @@ class StoreReader(Protocol):
 
     def begun(self, since: float) -> tuple[int, float | None]:
         """How many releases began at or after `since`, and when the oldest record was written; None: there is none."""
+
+    def holds(self) -> list[Hold]:
+        """Holds that are not in the cluster, those that have ended too, by scope."""
 
     def labels(self, since: float = 0.0) -> list[Label]:
         """What people said of decisions at or after `since`, oldest first; one for each decision."""

@@ -13,6 +13,7 @@ from tests.core.cluster import Cluster as Simulated
 from watcher.adapters.store.memory import MemoryStore
 from watcher.adapters.store.worker import StoreThread
 from watcher.config import Thresholds
+from watcher.core.holding import Hold
 from watcher.core.model import Block, PodCount, RungReport, Source, Workload, WorkloadView
 from watcher.core.orders import Announce, RungOrder
 from watcher.core.parameters import WINDOW
@@ -199,6 +200,9 @@ class SeenCluster:
 
     def age_of(self, workload: Workload) -> float:
         return self._outside.age if self.knows(workload) else float("inf")
+
+    def holds(self) -> tuple[Hold, ...]:
+        return ()
 
     def problems(self) -> tuple[str, ...]:
         return tuple(f"list {kind}: 403" for kind in sorted(self._outside.unreadable))

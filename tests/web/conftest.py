@@ -13,6 +13,7 @@ from tests.daemon.life import THRESHOLDS, Life
 from tests.daemon.outside import CART, Outside
 from watcher.core.model import Source
 from watcher.web.server import application
+from watcher.web.tokens import Tokens
 
 Json = dict[str, Any]
 
@@ -23,6 +24,7 @@ class Served:
 
     life: Life
     http: TestClient[Request, Application]
+    tokens: Path
 
     @property
     def outside(self) -> Outside:
@@ -71,7 +73,9 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     life = await Life.prepare(outside, thresholds)
     status = life.daemon.status
     status.synced = True
-    served = Served(life, TestClient(TestServer(application(status, life.store, life.daemon.telemetry.registry))))
+    tokens = Tokens(tmp_path / "tokens.yaml", outside.clock)
+    app = application(status, life.store, life.daemon.telemetry.registry, life.daemon.persons, tokens)
+    served = Served(life, TestClient(TestServer(app)), tmp_path / "tokens.yaml")
     await served.step()
     async with served.http:
         yield served

@@ -10,6 +10,7 @@ from watcher.core.words import Kind
 from watcher.ports import Unavailable
 
 NAMES = {
+    "watcher_approvals": "counter",
     "watcher_build_info": "gauge",
     "watcher_workloads": "gauge",
     "watcher_releases_watched": "gauge",

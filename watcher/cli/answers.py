@@ -54,15 +54,15 @@ class FileAnswers:
 
     def decisions(self, workload: str, limit: int, since: float) -> list[Document]:
         """As Answers says."""
-        from watcher.adapters.store.documents import decision_document
+        from watcher.adapters.store.documents import labelled
 
-        return [decision_document(row) for row in self._log.decisions(workload, limit=limit, since=since)]
+        return labelled(self._log, self._log.decisions(workload, limit=limit, since=since))
 
     def decision(self, prefix: str) -> Document:
         """As Answers says."""
-        from watcher.adapters.store.documents import decision_document
+        from watcher.adapters.store.documents import labelled
 
-        return decision_document(self._log.decision(prefix))
+        return labelled(self._log, [self._log.decision(prefix)])[0]
 
     def releases(self, workload: str, limit: int, since: float) -> list[Document]:
         """As Answers says."""

@@ -5,7 +5,10 @@ Times are Unix seconds, durations seconds.  The shapes are part of the HTTP API 
 
 from __future__ import annotations
 
+from watcher.core import approving
+from watcher.core.holding import Hold
 from watcher.core.ladder import next_rung
+from watcher.core.model import Approval
 from watcher.core.state import Decision, Finding, RungStep, Watch
 from watcher.core.words import Action, Kind, Mode, Outcome, Phase, Rung
 
@@ -14,8 +17,12 @@ FORWARD = "no revision is known good to go back to: go forward, or choose one by
 Body = dict[str, object]
 
 
-def decision_body(watch: Watch, decision: Decision) -> Body:
-    """One decision with its evidence, its ladder and what became of it."""
+def decision_body(watch: Watch, decision: Decision, *, until: float | None = None, replaced_by: str = "") -> Body:
+    """One decision with its evidence, its ladder and what became of it.
+
+    `until`: when a proposal ends with the watch.  `replaced_by`: id of the decision that took its place.
+    """
+    waits = not replaced_by and approving.waits(watch)
     release, rollback = watch.release, watch.rollback
     return {
         "id": decision.id,
@@ -29,6 +36,9 @@ def decision_body(watch: Watch, decision: Decision) -> Body:
         "action": decision.action.value,
         "mode": decision.mode.value,
         "why_mode": decision.why_mode,
+        "approval": _approval(decision.approval),
+        "waiting": {"until": until, "approve": approve_commands(watch, decision)} if waits else None,
+        "replaced_by": replaced_by,
         "guard": {"id": decision.guard.id, "reason": decision.guard.reason} if decision.guard else None,
         "guards": [{"id": each.id, "reason": each.reason} for each in decision.guards],
         "verdicts": [finding_body(each) for each in decision.findings],
@@ -42,7 +52,7 @@ def decision_body(watch: Watch, decision: Decision) -> Body:
         "first_bad_at": first_bad_at(decision),
         "decided_at": decision.at,
         "restored_at": restored_at(watch),
-        "remedy": remedy(watch, decision),
+        "remedy": "" if replaced_by else remedy(watch, decision),
     }
 
 
@@ -91,9 +101,27 @@ def remedy(watch: Watch, decision: Decision) -> str:
         return _after_failure(watch, way)
     if decision.action is Action.HOLD:
         return f"Decide whether the guard is right; if not, {f'go back by hand: {way}' if way else FORWARD}"
+    if approving.waits(watch):
+        return f"Only propose: to go back, run: {approve_commands(watch, decision)[0]}"
     if decision.mode in (Mode.PROPOSE, Mode.OBSERVE):
         return f"Only {decision.mode}: {f'to go back, run: {way}' if way else FORWARD}"
     return ""
+
+
+def approve_commands(watch: Watch, decision: Decision) -> list[str]:
+    """The commands by which a person approves: over HTTP, and with nothing but kubectl."""
+    workload = watch.release.workload
+    kind = f"{workload.kind.lower()}/{workload.name}"
+    return [
+        f"watcher approve {decision.id}",
+        f"kubectl -n {workload.namespace} annotate --overwrite {kind} watcher.dev/approve={decision.id}",
+    ]
+
+
+def _approval(approval: Approval | None) -> Body | None:
+    if approval is None:
+        return None
+    return {"by": approval.by, "at": approval.at, "way": approval.way, "decision": approval.decision}
 
 
 def _after_failure(watch: Watch, way: str) -> str:
@@ -120,6 +148,18 @@ def _by_hand(watch: Watch, decision: Decision) -> str:
     if chosen is not None and chosen.rung is Rung.ABORT:
         return f"kubectl argo rollouts abort {workload.name} -n {workload.namespace}"
     return f"kubectl argo rollouts undo {workload.name} -n {workload.namespace} --to-revision={target.number}"
+
+
+def hold_body(hold: Hold) -> Body:
+    """A hold that is in force."""
+    return {
+        "scope": hold.scope,
+        "reason": hold.reason,
+        "by": hold.author,
+        "since": hold.since,
+        "until": hold.until,
+        "where": hold.where or "decision log",
+    }
 
 
 def finding_body(finding: Finding) -> Body:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from watcher.core.model import Block, Fleet, QueryValue, RungReport, Source, Workload
+from watcher.core.model import Approval, Block, Fleet, QueryValue, RungReport, Source, Workload
 
 MOST = 6000
 """Blocks, and values of queries, that wait for one workload: about two hours of four checks.  More come together only
@@ -26,6 +26,7 @@ class Mail:
     sources: tuple[Source, ...] = ()
     report: RungReport | None = None
     fleet: Fleet | None = None
+    approval: Approval | None = None
     began: float = 0.0
     before: tuple[int, int] = field(default=(0, 0), compare=False)
 
@@ -65,6 +66,18 @@ class Inbox:
         """Add the report of an attempt.  There is one attempt at a time, so the one before was taken."""
         self.mail.setdefault(workload, Mail()).report = report
 
+    def approved(self, workload: Workload, approval: Approval) -> None:
+        """Add what a person has approved."""
+        self.mail.setdefault(workload, Mail()).approval = approval
+
+    def withdraw(self, workload: Workload, approval: Approval) -> bool:
+        """Take an approval back that no step has taken up; whether there was one."""
+        mail = self.mail.get(workload)
+        if mail is None or mail.approval is not approval:
+            return False
+        mail.approval = None
+        return True
+
     def peek(self, workload: Workload) -> Mail:
         """What waits for this workload."""
         return replace(self.mail.get(workload, Mail()))
@@ -80,6 +93,7 @@ class Inbox:
             seen.before[1] + len(seen.queries) - mail.before[1],
         )
         mail.report = None if mail.report is seen.report else mail.report
+        mail.approval = None if mail.approval is seen.approval else mail.approval
 
     def only_of(self, workload: Workload, began: float) -> None:
         """Drop what was measured for another release than the one that began then: it came while it was replaced."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 
 from watcher.adapters.store.worker import StoreThread
-from watcher.core import record, report
+from watcher.core import approving, record, report
 from watcher.core.model import Observation, Workload
 from watcher.core.policy import QUARTER, Policy, pace
 from watcher.core.state import Decision, Watch, WorkloadState
@@ -144,7 +144,7 @@ def _commit(taken: Taken, policies: Policies) -> Commit:
     return _storable(
         Commit(
             transitions=(_transition(taken, digest),),
-            decisions=tuple(_decision_row(watch, watch.decision) for watch in watches if watch.decision is not None),
+            decisions=(*_replaced(taken), *_decision_rows(watches, taken.policy)),
             releases=tuple(_release_row(watch) for watch in watches),
             policies=((digest, policy),),
             gone=gone,
@@ -203,7 +203,24 @@ def _stored(taken: Taken) -> StoredState:
     return StoredState(state.uid, str(state.workload), taken.now, record.SCHEMA, record.encode(state))
 
 
-def _decision_row(watch: Watch, decision: Decision) -> DecisionRow:
+def _decision_rows(watches: list[Watch], policy: Policy) -> Iterator[DecisionRow]:
+    for watch in watches:
+        if watch.decision is not None:
+            yield _decision_row(watch, watch.decision, until=approving.until(watch, policy))
+
+
+def _replaced(taken: Taken) -> Iterator[DecisionRow]:
+    """The decision whose place another one took in this step: it waits for nobody any more."""
+    before, after = (taken.before.watch if taken.before is not None else None), taken.step.state.watch
+    if before is None or before.decision is None or after is None or after.decision is None:
+        return
+    if before.release.id == after.release.id and before.decision.id != after.decision.id:
+        yield _decision_row(before, before.decision, replaced_by=after.decision.id)
+
+
+def _decision_row(
+    watch: Watch, decision: Decision, *, until: float | None = None, replaced_by: str = ""
+) -> DecisionRow:
     return DecisionRow(
         id=decision.id,
         at=decision.at,
@@ -218,7 +235,7 @@ def _decision_row(watch: Watch, decision: Decision) -> DecisionRow:
         outcome=watch.outcome.value if watch.outcome is not None else "",
         durability=watch.durability.value if watch.durability is not None else "",
         reason=decision.reason,
-        body=json.dumps(report.decision_body(watch, decision)).encode(),
+        body=json.dumps(report.decision_body(watch, decision, until=until, replaced_by=replaced_by)).encode(),
     )
 
 

@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import structlog
 
-from watcher.core.model import Workload, WorkloadView
+from watcher.core.model import Approval, Workload, WorkloadView
 from watcher.core.policy import Policy
+from watcher.core.state import WorkloadState
 from watcher.daemon.executing import Executing
 from watcher.daemon.fleets import Lookout
 from watcher.daemon.polling import Reading, Watched
 from watcher.daemon.sourcing import Sourcing
 from watcher.daemon.stepping import Stepping
 from watcher.daemon.telemetry import Telemetry
-from watcher.ports import Clock, Cluster
+from watcher.ports import Clock, Cluster, Unavailable
 
 TICK = 1.0
 """Seconds between two steps of a workload with a rollback under way."""
@@ -80,12 +81,29 @@ class Loop:
 
     async def step_due(self) -> None:
         """Step what is due now, once."""
-        watched = self._stepping.open_watches().keys()
         for batch in _batches(self._take_due()):
-            if not await self._stepping.step(batch):
+            if not await self._step(batch):
                 self._due.update(batch)
+
+    async def approve(self, workload: Workload, approval: Approval) -> WorkloadState | None:
+        """Step a workload at once with the approval of a person; its state after that.
+
+        Raises Unavailable when that could not be recorded: then the approval was never given.
+        """
+        self._stepping.inbox.approved(workload, approval)
+        await self._step([workload])
+        if self._stepping.inbox.withdraw(workload, approval):
+            why = self._stepping.unwritable or self._stepping.failed.get(workload) or "it cannot be read now"
+            raise Unavailable(f"the approval could not be recorded, so it does not count ({workload}: {why})")
+        self.wake([workload])
+        return self._stepping.states.get(workload)
+
+    async def _step(self, batch: list[Workload]) -> bool:
+        watched = self._stepping.open_watches().keys()
+        stepped = await self._stepping.step(batch)
         if watched != self._stepping.open_watches().keys():
             self._watches_changed.set()
+        return stepped
 
     async def follow_changes(self) -> None:
         """Wake for every change of the cluster, for ever."""

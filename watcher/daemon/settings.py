@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     context: str = Field("", description="Context of the kubeconfig; empty: its current one.")
     namespace: str = Field("watcher", description="The daemon's own namespace, where the ConfigMap watcher-hold is.")
     namespaces: str = Field("", description="Namespaces to watch, separated by commas; empty: all.")
+    tokens: Path | None = Field(None, description="YAML file of who may write over HTTP; without it nobody may.")
     read_only: bool = Field(default=False, description="Never write to workloads, whatever the thresholds file says.")
     events: bool = Field(default=True, description="Create Kubernetes Events on workloads.")
     query_rate: float = Field(10.0, gt=0, description="Queries per second sent to each metrics source at the most.")

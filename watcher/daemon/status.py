@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 
 from watcher import __version__
 from watcher.config import Thresholds
-from watcher.core import judge, report, spelling
+from watcher.core import approving, judge, report, spelling
 from watcher.core.guards import STALE_CACHE
+from watcher.core.holding import Hold
 from watcher.core.model import Source, Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import Watch
@@ -87,7 +88,27 @@ class Status:
             "sources": [self._source(each, now) for each in self.sources()],
             "watching": [self._watching(name, watch) for name, watch in sorted(self._stepping.open_watches().items())],
             "workloads": len(self._stepping.states),
+            "waiting": list(self._waiting()),
+            "holds": [report.hold_body(each) for each in self.holds()],
         }
+
+    def holds(self) -> tuple[Hold, ...]:
+        """All that are in force: those of the decision log, then those of the cluster."""
+        return (*self._stepping.holds.listed(self._clock.now()), *self._cluster.holds())
+
+    def _waiting(self) -> Iterator[Body]:
+        """What waits for a person, until when, and how to approve it."""
+        for name, watch in sorted(self._stepping.open_watches().items()):
+            view = self._cluster.view(name)
+            policy = self._policy_of(view) if view is not None else None
+            if watch.decision is not None and policy is not None and approving.waits(watch):
+                yield {
+                    "decision": watch.decision.id,
+                    "workload": str(name),
+                    "reason": watch.decision.reason,
+                    "until": approving.until(watch, policy),
+                    "approve": report.approve_commands(watch, watch.decision),
+                }
 
     def why(self, workload: Workload) -> Body:
         """Why this workload was, or was not, rolled back.  Keys are those of the decision log's answer, and more."""
@@ -112,7 +133,7 @@ class Status:
             _because(watch, policy),
             mode=policy.mode,
             release=report.release_body(watch),
-            decision=report.decision_body(watch, watch.decision) if watch.decision is not None else None,
+            decision=self._decision(watch, policy),
             checks=self._checks(watch, view, policy),
             problems=list(self._loop.problems.get(workload, ())),
             known_good=good,
@@ -136,6 +157,11 @@ class Status:
         if view is not None and policy is not None:
             body["checks"] = self._checks(watch, view, policy)
         return body
+
+    def _decision(self, watch: Watch, policy: Policy) -> Body | None:
+        if watch.decision is None:
+            return None
+        return report.decision_body(watch, watch.decision, until=approving.until(watch, policy))
 
     def _checks(self, watch: Watch, view: WorkloadView, policy: Policy) -> list[Body]:
         return [report.finding_body(each) for each in judge.read(watch, view, policy, self._clock.now())]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -14,6 +14,7 @@ from watcher.core.policy import Policy
 from watcher.core.state import Watch, WorkloadState
 from watcher.core.turn import Step
 from watcher.daemon.executing import Executing
+from watcher.daemon.holds import Holds
 from watcher.daemon.inbox import Inbox, Mail
 from watcher.daemon.journal import Journal, Taken
 from watcher.daemon.telling import Chronicle
@@ -57,6 +58,7 @@ class Stepping:
         executing: Executing,
         clock: Clock,
         policy_of: Callable[[WorkloadView], Policy | None],
+        holds: Holds | None = None,
     ) -> None:
         self.states: dict[Workload, WorkloadState] = {}
         self.inbox = Inbox()
@@ -66,6 +68,7 @@ class Stepping:
         self.suspicion = asyncio.Event()
         self.unwritable = ""
         self.failed: dict[Workload, str] = {}
+        self.holds = holds if holds is not None else Holds()
         self._cluster, self._journal, self._chronicle, self._clock = cluster, journal, chronicle, clock
         self._executing, self._policy_of = executing, policy_of
         self._open: dict[Workload, Watch] = {}
@@ -145,6 +148,7 @@ class Stepping:
             return None
         policy = policy or UNWATCHED
         now, mail = self._clock.now(), self.inbox.peek(workload)
+        view = self._held(view, now)
         observation = Observation(
             view=view,
             blocks=mail.blocks,
@@ -153,9 +157,15 @@ class Stepping:
             surroundings=self._surroundings(workload, policy, now, intended, mail.fleet),
             report=mail.report,
             executing=workload in self._executing.running,
+            approval=mail.approval,
         )
         step = self._stepped(workload, before, observation, now, policy)
         return None if step is None else (Taken(before, observation, now, policy, step), mail)
+
+    def _held(self, view: WorkloadView | None, now: float) -> WorkloadView | None:
+        """The view with a hold that people have placed past the cluster."""
+        kept = self.holds.on(view.workload, now) if view is not None and not view.hold else ""
+        return replace(view, hold=kept) if view is not None and kept else view
 
     def _stepped(
         self, workload: Workload, before: WorkloadState | None, observation: Observation, now: float, policy: Policy

@@ -34,6 +34,12 @@ class Telemetry:
         self.outcomes = Counter(
             "watcher_rollback_outcomes_total", "Rollbacks that ended, by outcome.", ["outcome"], registry=registry
         )
+        self.approvals = Counter(
+            "watcher_approvals_total",
+            "Approvals by people: taken up, refused, or lapsed before they could be carried out.",
+            ["result"],
+            registry=registry,
+        )
         self.detection = Histogram(
             "watcher_detection_delay_seconds",
             "From the start of the first bad block to the decision to act.",

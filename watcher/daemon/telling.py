@@ -25,6 +25,7 @@ class Chronicle:
         if not taken.step.moved:
             return
         watch = state.watch
+        self._approvals(taken)
         log.info(
             "transition",
             workload=str(state.workload),
@@ -36,10 +37,15 @@ class Chronicle:
             self._ended(ended)
         if watch is None:
             return
-        if watch.decision is not None and watch.decision.id not in _decision_before(taken):
+        if watch.decision is not None and (watch.decision.id, watch.decision.mode) != _decision_before(taken):
             self._decided(watch, watch.decision)
         if watch.phase is Phase.CLOSED and not _closed_before(taken, watch):
             self._ended(watch)
+
+    def _approvals(self, taken: Taken) -> None:
+        for what in ("approved", "approval_refused", "approval_lapsed"):
+            if what in taken.step.moved:
+                self._telemetry.approvals.labels(what.removeprefix("approval_")).inc()
 
     def _decided(self, watch: Watch, decision: Decision) -> None:
         log.warning("decision", **report.decision_body(watch, decision))
@@ -49,7 +55,7 @@ class Chronicle:
             self._telemetry.blocks.labels(guard.id).inc()
         began = report.first_bad_at(decision)
         acts = decision.action is Action.ROLL_BACK and decision.mode is Mode.ACT
-        if acts and began is not None:
+        if acts and began is not None and decision.approval is None:
             self._telemetry.detection.observe(max(0.0, decision.at - began))
 
     def _ended(self, watch: Watch) -> None:
@@ -64,9 +70,10 @@ class Chronicle:
             self._telemetry.restore.observe(max(0.0, restored - began))
 
 
-def _decision_before(taken: Taken) -> tuple[str, ...]:
+def _decision_before(taken: Taken) -> tuple[str, Mode] | None:
+    """Id and mode: a proposal that is approved keeps its id."""
     watch = taken.before.watch if taken.before is not None else None
-    return (watch.decision.id,) if watch is not None and watch.decision is not None else ()
+    return (watch.decision.id, watch.decision.mode) if watch is not None and watch.decision is not None else None
 
 
 def _closed_before(taken: Taken, watch: Watch) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from watcher.core.holding import Hold
 from watcher.core.model import Result, RungReport, Workload, WorkloadView
 from watcher.core.orders import AbortOrder, RungOrder, UndoOrder
 from watcher.core.releases import mark
@@ -55,6 +56,10 @@ class RecordedCluster:
     def age_of(self, workload: Workload) -> float:
         """As Cluster says: always fresh."""
         return 0.0 if self.knows(workload) else float("inf")
+
+    def holds(self) -> tuple[Hold, ...]:
+        """As Cluster says: those of the recording show in the views."""
+        return ()
 
     def problems(self) -> tuple[str, ...]:
         """As Cluster says: none."""

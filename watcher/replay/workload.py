@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from watcher.adapters.kubernetes import marks
+from watcher.core.holding import Hold, Scope
 from watcher.core.model import Manager, Pod, Revision, RolloutStatus, WorkloadView
 from watcher.core.words import Kind
 from watcher.replay.pods import RecordedPod
@@ -60,7 +61,8 @@ class RecordedWorkload:
         for entry in self.entries:
             times += [entry.created, math.inf if entry.rolled_out is None else entry.rolled_out]
         times += [each.at for each in self.spec.replicas] + [each.at for each in self.spec.weights or ()]
-        return times + self._progress.deadlines
+        ends = [] if self._hold is None or self._hold.until is None else [self._hold.until]
+        return times + self._progress.deadlines + ends
 
     def _usual_replicas(self) -> int:
         """Where the recording does not say: the pods that stood at the start, else the most of the first revision."""
@@ -123,7 +125,7 @@ class RecordedWorkload:
             max_unavailable=self._max_unavailable(scene.desired),
             deadline_exceeded=self._is_late(scene),
             labels=tuple(sorted(self.spec.labels.items())),
-            hold=self._hold,
+            hold=self._hold.text if self._hold is not None and self._hold.in_force(scene.now) else "",
             decision=way_back.decision if way_back is not None else "",
             manager=self._manager,
             rollout=self._rollout(scene) if self.workload.kind is Kind.ROLLOUT else None,
@@ -210,9 +212,11 @@ def _followed(pods: Sequence[Pod], since: float | None) -> list[Pod]:
     return [pod for pod in pods if pod.deleted is None or pod.deleted >= since]
 
 
-def _marks(spec: WorkloadSpec) -> tuple[str, Manager | None]:
+def _marks(spec: WorkloadSpec) -> tuple[Hold | None, Manager | None]:
     """What annotations and labels of the workload say: a hold, and the tool that manages it."""
     name = spec.workload
     metadata = {"name": name.name, "namespace": name.namespace, "labels": spec.labels, "annotations": spec.annotations}
     raw = {"kind": str(name.kind), "metadata": metadata}
-    return marks.hold(raw), marks.manager(raw, str(name.kind), _GROUPS.get(name.kind, "apps"))
+    return marks.hold(raw, Scope(name.namespace, name)), marks.manager(
+        raw, str(name.kind), _GROUPS.get(name.kind, "apps")
+    )

@@ -1,47 +1,53 @@
-"""The HTTP server.  Everything is read-only; errors have one JSON shape: {"error": {"code", "message", "remedy"}}."""
+"""The HTTP server: probes, own metrics, and what can be read; `writing` is what people may do."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
 
 import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from watcher.adapters.store.documents import decision_document, release_document
+from watcher.adapters.store.documents import labelled, release_document
 from watcher.adapters.store.worker import StoreThread
 from watcher.core.model import Workload
+from watcher.core.report import hold_body
+from watcher.daemon.persons import Persons
 from watcher.daemon.status import Status
 from watcher.ports import NoSuchDecision, Rejected, Unavailable
+from watcher.web import writing
+from watcher.web.errors import BadRequest, decision_id, failure
+from watcher.web.tokens import Tokens
+from watcher.web.writing import Handler
 
 MOST_ROWS = 1000
-LONGEST_ID = 64
 LONGEST_NAME = 600
 """Characters of Kind/namespace/name: names of objects have 253 at the most, namespaces 63."""
 
-STATUS = web.AppKey("status", Status)
 STORE = web.AppKey("store", StoreThread)
+STATUS = web.AppKey("status", Status)
 REGISTRY = web.AppKey("registry", CollectorRegistry)
 
 log = structlog.get_logger("watcher.web")
 routes = web.RouteTableDef()
 
 
-class BadRequest(Exception):
-    """The request makes no sense; the message says why."""
-
-
-def application(status: Status, store: StoreThread, registry: CollectorRegistry) -> web.Application:
-    """The aiohttp application over a running daemon's parts."""
-    app = web.Application(middlewares=[errors_as_json], client_max_size=64 * 1024)
+def application(
+    status: Status,
+    store: StoreThread,
+    registry: CollectorRegistry,
+    persons: Persons | None = None,
+    tokens: Tokens | None = None,
+) -> web.Application:
+    """The aiohttp application over a running daemon's parts; without persons and tokens it can only be read."""
+    app = web.Application(middlewares=[errors_as_json, writing.refusals], client_max_size=64 * 1024)
     app[STATUS], app[STORE], app[REGISTRY] = status, store, registry
     app.add_routes(routes)
+    if persons is not None and tokens is not None:
+        app[writing.PERSONS], app[writing.TOKENS] = persons, tokens
+        app.add_routes(writing.routes)
     return app
-
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @web.middleware
@@ -65,12 +71,6 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
     except Exception as error:
         log.exception("request_failed", path=request.path)
         return failure(500, f"watcher itself failed: {type(error).__name__}", "report it with the daemon's log")
-
-
-def failure(status: int, message: str, remedy: str) -> web.Response:
-    """One error."""
-    body = {"error": {"code": status, "message": message, "remedy": remedy}}
-    return web.json_response(body, status=status)
 
 
 def _refused(error: web.HTTPException) -> web.Response:
@@ -120,18 +120,16 @@ async def why(request: web.Request) -> web.Response:
 async def decisions(request: web.Request) -> web.Response:
     """Decisions, newest first."""
     workload, limit, since = _selection(request)
-    rows = await request.app[STORE].read(lambda log: log.decisions(workload, limit=limit, since=since))
-    return web.json_response({"items": [decision_document(row) for row in rows]})
+    items = await request.app[STORE].read(lambda log: labelled(log, log.decisions(workload, limit=limit, since=since)))
+    return web.json_response({"items": items})
 
 
 @routes.get("/api/v1/decisions/{id}")
 async def decision(request: web.Request) -> web.Response:
     """One decision, by id or by the beginning of it."""
-    prefix = request.match_info["id"]
-    if len(prefix) > LONGEST_ID:
-        raise BadRequest(f"an id of {len(prefix)} characters is none of ours, which have {LONGEST_ID} at the most")
-    row = await request.app[STORE].read(lambda log: log.decision(prefix))
-    return web.json_response(decision_document(row))
+    prefix = decision_id(request)
+    document = await request.app[STORE].read(lambda log: labelled(log, [log.decision(prefix)])[0])
+    return web.json_response(document)
 
 
 @routes.get("/api/v1/releases")
@@ -140,6 +138,12 @@ async def releases(request: web.Request) -> web.Response:
     workload, limit, since = _selection(request)
     rows = await request.app[STORE].read(lambda log: log.releases(workload, limit=limit, since=since))
     return web.json_response({"items": [release_document(row) for row in rows]})
+
+
+@routes.get("/api/v1/holds")
+async def holds(request: web.Request) -> web.Response:
+    """Everything that is held."""
+    return web.json_response({"items": [hold_body(each) for each in request.app[STATUS].holds()]})
 
 
 def _selection(request: web.Request) -> tuple[str, int, float]:

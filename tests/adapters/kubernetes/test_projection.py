@@ -108,7 +108,9 @@ def test_flaggers_primary_is_no_workload_of_its_own() -> None:
     [("payday", "payday (annotation watcher.dev/hold on Deployment cart)"), (" ", "no reason given")],
 )
 def test_a_hold_says_why_and_where(text: str, expected: str) -> None:
-    assert workloads.deployment(an_object(annotations={"watcher.dev/hold": text})).hold.startswith(expected)
+    hold = workloads.deployment(an_object(annotations={"watcher.dev/hold": text})).hold
+    assert hold is not None
+    assert hold.text.startswith(expected)
 
 
 def test_a_deployment_that_gave_up_is_told_from_one_that_waits() -> None:

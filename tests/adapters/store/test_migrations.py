@@ -67,6 +67,7 @@ def test_a_file_of_each_version_opens_with_its_rows(tmp_path: Path, number: int)
         assert [each.state_after for each in store.transitions()] == [b'{"n":1}']
         assert [each.uid for each in store.states()] == ["u1"]
         assert store.policy("p1") == b'{"mode":"act"}'
+        assert [each.scope for each in store.holds()] == (["namespace/shop"] if number >= 4 else [])
         assert [each.verdict for each in store.labels()] == (["wrong"] if number >= 2 else [])
         assert [each.sight for each in store.coverage()] == (["blind"] if number >= 3 else [])
         assert [each.blind for each in store.blindness(0.0)] == ([12.5] if number >= 3 else [])

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.contract.store.rows import blind, commit, covered, decision, label, release, state, transition
+from tests.contract.store.rows import blind, commit, covered, decision, hold, label, release, state, transition
 from watcher.adapters.store.errors import StoreDamaged, StoreInUse, StoreMissing
 from watcher.adapters.store.pages import PAGE_SIZE, Pages, RawRow
 from watcher.adapters.store.recovery import recover
@@ -37,6 +37,7 @@ def contents(store: StoreReader) -> dict[str, set[object]]:
         "releases": set(store.releases(limit=ROWS * 2)),
         "policies": {policy} if policy else set(),
         "labels": set(store.labels()),
+        "holds": set(store.holds()),
         "coverage": set(store.coverage()),
         "blindness": set(store.blindness(0.0)),
     }
@@ -52,6 +53,7 @@ def fill(store: SQLiteStore) -> None:
             states=tuple(state(f"s{n}", content=large[n][:3000]) for n in range(ROWS)),
             decisions=tuple(decision(f"d{n}", at=n + 0.25) for n in range(ROWS)),
             releases=tuple(release(f"r{n}", began=n + 0.5, ended=None if n % 2 else float(n)) for n in range(ROWS)),
+            holds=tuple(hold(f"namespace/n{n}", until=None if n % 2 else 1e10 + n) for n in range(ROWS)),
             labels=tuple(label(f"d{n}", at=n + 0.75, note="n" * n) for n in range(ROWS)),
             coverage=tuple(covered(f"Deployment/shop/{n}", why="w" * n) for n in range(ROWS)),
             blindness=tuple(blind(n * 3600.0, source="a source with a long name" * 2) for n in range(ROWS)),
@@ -92,6 +94,7 @@ def test_a_whole_log_is_saved_whole(log: Path) -> None:
         "decisions": ROWS,
         "releases": ROWS,
         "labels": ROWS,
+        "holds": ROWS,
         "coverage": ROWS,
         "blindness": ROWS,
     }

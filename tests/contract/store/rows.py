@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from watcher.core.holding import Hold
 from watcher.ports import BlindnessRow, Commit, CoverageRow, DecisionRow, Label, ReleaseRow, StoredState, Transition
 
 CART = "Deployment/shop/cart"
@@ -79,6 +80,10 @@ def blind(hour: float = 3600.0, source: str = "main", *, asked: float = 60.0, bl
     return BlindnessRow(hour, source, asked, blind)
 
 
+def hold(scope: str = "namespace/shop", *, until: float | None = None, reason: str = "stocktaking") -> Hold:
+    return Hold(scope, reason, "ada", 300.0, until)
+
+
 def commit(
     *transitions: Transition,
     states: tuple[StoredState, ...] = (),
@@ -89,5 +94,8 @@ def commit(
     coverage: tuple[CoverageRow, ...] = (),
     uncovered: tuple[str, ...] = (),
     blindness: tuple[BlindnessRow, ...] = (),
+    holds: tuple[Hold, ...] = (),
+    lifted: tuple[str, ...] = (),
 ) -> Commit:
-    return Commit(transitions, states, decisions, releases, (POLICY,), gone, labels, coverage, uncovered, blindness)
+    about = (coverage, uncovered, blindness, holds, lifted)
+    return Commit(transitions, states, decisions, releases, (POLICY,), gone, labels, *about)

@@ -16,6 +16,7 @@ from tests.contract.store.rows import (
     commit,
     covered,
     decision,
+    hold,
     label,
     release,
     state,
@@ -26,6 +27,7 @@ from watcher.ports import Commit, NoSuchDecision, Store
 
 
 def test_an_empty_log_has_nothing(store: Store) -> None:
+    assert store.holds() == []
     assert store.states() == []
     assert store.decisions() == []
     assert store.releases() == []
@@ -251,6 +253,20 @@ def test_hours_of_blindness_are_kept_as_long_as_decisions(store: Store) -> None:
     store.commit(commit(blindness=(blind(0.0), blind(3600.0))))
     expire_all(store, now=1001.0)
     assert store.blindness(0.0) == [blind(3600.0)]
+
+
+def test_a_hold_stays_until_it_is_lifted_and_a_newer_one_replaces_it(store: Store) -> None:
+    store.commit(commit(holds=(hold("namespace/shop"), hold("all", until=900.5))))
+    assert store.holds() == [hold("all", until=900.5), hold("namespace/shop")]
+    store.commit(commit(holds=(hold("all", reason="fire drill"),), lifted=("namespace/shop", "namespace/never-held")))
+    assert store.holds() == [hold("all", reason="fire drill")]
+
+
+def test_a_hold_goes_once_it_has_ended(store: Store) -> None:
+    store.commit(commit(holds=(hold("all", until=900.0), hold("namespace/shop"))))
+    assert expire_all(store, now=899.0) == 0
+    assert expire_all(store, now=900.0) == 1
+    assert [each.scope for each in store.holds()] == ["namespace/shop"]
 
 
 def test_a_release_under_watch_keeps_everything(store: Store) -> None:

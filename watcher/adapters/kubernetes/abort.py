@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from watcher.adapters.kubernetes import fresh, resources, rollouts
 from watcher.adapters.kubernetes.client import Client, Json
 from watcher.adapters.kubernetes.fields import annotations_of, at
+from watcher.adapters.kubernetes.fresh import Holds
 from watcher.adapters.kubernetes.marks import DECISION
 from watcher.adapters.kubernetes.operations import Operation, add, decided, pointer, same_object, test
 from watcher.adapters.kubernetes.promotion import patch_status
@@ -19,8 +20,7 @@ class Abort:
     """Performs abort orders."""
 
     client: Client
-    own_namespace: str
-    namespaces_readable: bool
+    holds: Holds
 
     async def perform(self, order: AbortOrder) -> tuple[str, str]:
         """Result and message.  Raises what the client raises."""
@@ -35,7 +35,7 @@ class Abort:
         impossible = _impossible(status)
         if impossible:
             return Result.REFUSED, f"an abort has no effect: {impossible}"
-        held = await fresh.hold(self.client, raw, self.own_namespace, namespaces_readable=self.namespaces_readable)
+        held = await self.holds.on(order.workload, raw)
         if held:
             return Result.HELD, held
         await self._write(order, raw, status)

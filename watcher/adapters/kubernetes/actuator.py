@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from watcher.adapters.kubernetes.abort import Abort
 from watcher.adapters.kubernetes.client import Client
 from watcher.adapters.kubernetes.errors import Conflict, NoAnswer, NotFound, TestFailed
+from watcher.adapters.kubernetes.fresh import Holds
 from watcher.adapters.kubernetes.stuck_pods import ReleaseStuckPods
 from watcher.adapters.kubernetes.undo import Undo
-from watcher.core.model import Result, RungReport
+from watcher.core.model import Result, RungReport, Workload
 from watcher.core.orders import AbortOrder, RungOrder, UndoOrder
 from watcher.ports import Clock, Forbidden, Rejected, Unavailable, WatcherError
 
@@ -28,7 +31,8 @@ class KubernetesActuator:
 
     `own_namespace` is where the ConfigMap `watcher-hold` is looked for before each write (empty: nowhere).
     `namespaces_readable` is False where permissions are given per namespace: then holds on Namespaces cannot be seen.
-    `read_only` refuses every order without a word to the API server.
+    `read_only` refuses every order without a word to the API server.  `kept` tells why a workload is held by a hold
+    that is not in the cluster, or gives an empty string.
     """
 
     def __init__(
@@ -39,12 +43,14 @@ class KubernetesActuator:
         *,
         namespaces_readable: bool = True,
         read_only: bool = False,
+        kept: Callable[[Workload], str] = lambda _: "",
     ) -> None:
         self._clock = clock
         self._read_only = read_only
-        self._undo = Undo(client, clock, own_namespace, namespaces_readable)
-        self._abort = Abort(client, own_namespace, namespaces_readable)
-        self._stuck_pods = ReleaseStuckPods(client, own_namespace, namespaces_readable)
+        holds = Holds(client, clock, own_namespace, namespaces_readable, kept)
+        self._undo = Undo(client, clock, holds)
+        self._abort = Abort(client, holds)
+        self._stuck_pods = ReleaseStuckPods(client, holds)
 
     async def perform(self, order: RungOrder) -> RungReport:
         """Attempt the order once.  Never raises for what the API answers: the report's result tells."""

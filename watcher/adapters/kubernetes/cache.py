@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import TypeVar
 
 from watcher.adapters.kubernetes.slim import SlimHold, SlimPod, SlimRevision, SlimWorkload
 from watcher.adapters.kubernetes.views import Parts, build
+from watcher.core.holding import Hold
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.words import Kind
 from watcher.ports import Clock
@@ -29,11 +31,12 @@ class Cache:
         self._revisions: dict[str, dict[str, SlimRevision]] = defaultdict(dict)  # by owner's uid, by uid
         self._pods: dict[str, dict[str, SlimPod]] = defaultdict(dict)  # by owner's uid, by uid
         self._former: dict[str, dict[str, float]] = defaultdict(dict)  # ReplicaSets that went: owner's uid, uid: when
-        self._namespaces: dict[str, str] = {}
-        self._hold = ""
+        self._namespaces: dict[str, Hold | None] = {}
+        self._hold: Hold | None = None
         self._scaled_up: dict[str, float] = {}
         self._templates_of: dict[Workload, set[Workload]] = defaultdict(set)  # Deployment: Rollouts that refer to it
         self._views: dict[Workload, WorkloadView] = {}
+        self._ends: dict[Workload, float] = {}  # when a view has to be built anew, because a hold ends
         self._followed: dict[str, set[Workload]] = defaultdict(set)  # by namespace
         self._changed: set[Workload] = set()
         self._news = asyncio.Event()
@@ -50,9 +53,14 @@ class Cache:
         found = self._workloads.get(name)
         if found is None or found.shadow or self._templates_of.get(name):
             return None
-        if name not in self._views:
+        if name not in self._views or self._clock.now() >= self._ends.get(name, math.inf):
             self._views[name] = build(self._parts(found))
         return self._views[name]
+
+    def holds(self) -> tuple[Hold, ...]:
+        """All that are in force, on everything first, then on namespaces."""
+        every = (self._hold, *self._namespaces.values(), *(each.hold for each in self._workloads.values()))
+        return tuple(hold for hold in every if hold is not None and hold.in_force(self._clock.now()))
 
     def follow(self, workloads: frozenset[Workload]) -> None:
         """Show the pods of just these."""
@@ -85,6 +93,7 @@ class Cache:
         self._scaled_up.pop(item.uid, None)
         if (now := self._workloads.get(item.workload)) is not None and now.uid == item.uid:
             del self._workloads[item.workload]
+            self._ends.pop(item.workload, None)
             self._refer(item, None)
         self._touch(item.workload)
 
@@ -131,8 +140,8 @@ class Cache:
 
     def put_namespace(self, item: SlimHold) -> None:
         """A namespace appeared, or its hold changed."""
-        if self._namespaces.get(item.name, "") != item.reason:
-            self._namespaces[item.name] = item.reason
+        if self._namespaces.get(item.name) != item.hold:
+            self._namespaces[item.name] = item.hold
             self._touch_all(item.name)
 
     def drop_namespace(self, item: SlimHold) -> None:
@@ -141,12 +150,12 @@ class Cache:
 
     def put_hold(self, item: SlimHold) -> None:
         """The ConfigMap that holds everything is there."""
-        self._hold = item.reason
+        self._hold = item.hold
         self._touch_all()
 
     def drop_hold(self, item: SlimHold) -> None:  # noqa: ARG002 - a sink is told what went
         """The ConfigMap that holds everything is gone."""
-        self._hold = ""
+        self._hold = None
         self._touch_all()
 
     def _parts(self, found: SlimWorkload) -> Parts:
@@ -161,9 +170,17 @@ class Cache:
             revisions=revisions,
             pods=pods,
             template_source=self._workloads.get(_source(found)) if found.template_in else None,
-            hold=found.hold or self._namespaces.get(name.namespace, "") or self._hold,
+            hold=self._held(found),
             scaled_up=self._scaled_up.get(found.uid),
         )
+
+    def _held(self, found: SlimWorkload) -> str:
+        """Why the workload is held now; the view is good until the first of its holds ends."""
+        name, now = found.workload, self._clock.now()
+        holds = [each for each in (found.hold, self._namespaces.get(name.namespace), self._hold) if each is not None]
+        ends = [each.until for each in holds if each.until is not None and each.in_force(now)]
+        self._ends[name] = min(ends, default=math.inf)
+        return next((each.text for each in holds if each.in_force(now)), "")
 
     def _refer(self, before: SlimWorkload | None, now: SlimWorkload | None) -> None:
         """Keep in mind which Deployments are only the template of a Rollout."""

@@ -15,6 +15,7 @@ from watcher.adapters.kubernetes.errors import NotFound
 from watcher.adapters.kubernetes.fields import Json
 from watcher.adapters.kubernetes.reflector import Reader, Reflector
 from watcher.adapters.kubernetes.slim import SlimHold
+from watcher.core.holding import Hold, Scope
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.words import Kind
 from watcher.ports import Clock
@@ -80,6 +81,10 @@ class KubernetesCluster:
         kinds = {resource.kind for resource in resources.WORKLOADS.values()}
         read = any(reflector.listed for (kind, _), reflector in self._of_kind.items() if kind in kinds)
         return read and all(reflector.settled or reflector.unreadable for reflector in self._reflectors)
+
+    def holds(self) -> tuple[Hold, ...]:
+        """Holds that stand in the cluster and are in force."""
+        return self._cache.holds()
 
     def problems(self) -> tuple[str, ...]:
         """What cannot be followed now and why, one sentence each; what is not installed is no problem."""
@@ -221,7 +226,8 @@ class KubernetesCluster:
 
 
 def _namespace(raw: Json) -> SlimHold:
-    return SlimHold(raw["metadata"]["name"], marks.hold({"kind": "Namespace", **raw}))
+    name = raw["metadata"]["name"]
+    return SlimHold(name, marks.hold({"kind": "Namespace", **raw}, Scope(name)))
 
 
 def _config_map(raw: Json) -> SlimHold | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,11 @@ from watcher.adapters.kubernetes.fields import Json, annotations_of, at, control
 from watcher.adapters.kubernetes.reflector import PAGE
 from watcher.adapters.kubernetes.resources import Resource
 from watcher.adapters.kubernetes.revisions import controller_revision, kept_template, replica_set
+from watcher.core.holding import Hold, Scope
 from watcher.core.model import Revision, Workload
 from watcher.core.template import template_id
 from watcher.core.words import Kind
-from watcher.ports import Forbidden, Rejected
+from watcher.ports import Clock, Forbidden, Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +104,42 @@ async def live(client: Client, workload: Workload) -> Live:
     return Live(workload, raw, source, resource, tuple(history))
 
 
-async def hold(client: Client, raw: Json, own_namespace: str, *, namespaces_readable: bool) -> str:
-    """Why nothing may be written to this workload now, or an empty string.
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """What is held at this moment, past the cache.
 
-    `namespaces_readable`: False where the account cannot read Namespaces by design (permissions per namespace), so
-    that holds on those are not asked for in vain.  Raises Unavailable, Forbidden.
+    `own_namespace` is where the ConfigMap `watcher-hold` is looked for; empty: nowhere.  `namespaces_readable` is
+    False where the account cannot read Namespaces by design (permissions per namespace), so that holds on those are
+    not asked for in vain.  `kept` tells of holds that are not in the cluster.
     """
-    reason = marks.hold(raw)
-    if reason:
-        return reason
-    try:
-        space = await client.get(resources.NAMESPACES.path(name=raw["metadata"]["namespace"]))
-        reason = marks.hold({"kind": "Namespace", **space})
-    except Forbidden:
-        if namespaces_readable:
-            raise
-    if reason or not own_namespace:
-        return reason
-    try:
-        return marks.config_map_hold(await client.get(resources.CONFIG_MAPS.path(own_namespace, marks.HOLD_CONFIG_MAP)))
-    except NotFound:
-        return ""
+
+    client: Client
+    clock: Clock
+    own_namespace: str
+    namespaces_readable: bool
+    kept: Callable[[Workload], str]
+
+    async def on(self, workload: Workload, raw: Json) -> str:
+        """Why nothing may be written to this workload now, or an empty string.  Raises Unavailable, Forbidden."""
+        reason = self.kept(workload) or self._text(marks.hold(raw, Scope(workload.namespace, workload)))
+        if reason:
+            return reason
+        try:
+            space = await self.client.get(resources.NAMESPACES.path(name=workload.namespace))
+            reason = self._text(marks.hold({"kind": "Namespace", **space}, Scope(workload.namespace)))
+        except Forbidden:
+            if self.namespaces_readable:
+                raise
+        if reason or not self.own_namespace:
+            return reason
+        path = resources.CONFIG_MAPS.path(self.own_namespace, marks.HOLD_CONFIG_MAP)
+        try:
+            return self._text(marks.config_map_hold(await self.client.get(path)))
+        except NotFound:
+            return ""
+
+    def _text(self, hold: Hold | None) -> str:
+        return hold.text if hold is not None and hold.in_force(self.clock.now()) else ""
 
 
 async def _history(client: Client, workload: Workload, raw: Json, source: Json) -> AsyncIterator[Kept]:

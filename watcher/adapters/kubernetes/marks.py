@@ -2,31 +2,71 @@
 
 from __future__ import annotations
 
-from watcher.adapters.kubernetes.fields import Json, annotations_of, at, controller, labels_of
-from watcher.core.model import Manager
+from watcher.adapters.kubernetes.fields import Json, annotations_of, at, controller, labels_of, seconds
+from watcher.core.holding import Hold, Scope
+from watcher.core.model import Approval, Manager
 
 HOLD = "watcher.dev/hold"
+HOLD_BY = "watcher.dev/hold-by"
+HOLD_UNTIL = "watcher.dev/hold-until"  # RFC 3339
+APPROVE = "watcher.dev/approve"  # id of the decision that may be carried out
 DECISION = "watcher.dev/decision"
 UNDO = "watcher.dev/undo"  # the decision that put a template back; written in the same patch as the template
 HOLD_CONFIG_MAP = "watcher-hold"
+LONGEST_ID = 64
+"""Characters of a decision's id, at the most."""
 
 _TRACKING = "argocd.argoproj.io/tracking-id"
 _FLUX = {"flux-helm": "helm.toolkit.fluxcd.io", "flux-kustomize": "kustomize.toolkit.fluxcd.io"}
 
 
-def hold(raw: Json) -> str:
-    """The reason of the hold that the object carries and where it stands, or an empty string."""
+def hold(raw: Json, scope: Scope) -> Hold | None:
+    """The hold that the object carries, or None.  One whose end cannot be read does not end."""
     if HOLD not in annotations_of(raw):
-        return ""
-    reason = annotations_of(raw)[HOLD].strip() or "no reason given"
-    return f"{reason} (annotation {HOLD} on {raw.get('kind', 'object')} {at(raw, 'metadata', 'name')})"
+        return None
+    where = f"annotation {HOLD} on {raw.get('kind', 'object')} {at(raw, 'metadata', 'name')}"
+    marks = annotations_of(raw)
+    return _hold(scope, where, marks[HOLD], marks.get(HOLD_BY), marks.get(HOLD_UNTIL))
 
 
-def config_map_hold(raw: Json) -> str:
-    """The reason that the ConfigMap `watcher-hold` gives: its existence holds everything."""
-    reason = (at(raw, "data", "reason") or "").strip() or "no reason given"
-    metadata = raw["metadata"]
-    return f"{reason} (ConfigMap {metadata['namespace']}/{metadata['name']})"
+def config_map_hold(raw: Json) -> Hold:
+    """The hold that the ConfigMap `watcher-hold` stands for: its existence holds everything."""
+    metadata, data = raw["metadata"], at(raw, "data") or {}
+    where = f"ConfigMap {metadata['namespace']}/{metadata['name']}"
+    return _hold(Scope(), where, data.get("reason"), data.get("by"), data.get("until"))
+
+
+def _hold(scope: Scope, where: str, reason: str | None, author: str | None, until: str | None) -> Hold:
+    ends, text = None, (until or "").strip()
+    try:
+        ends = seconds(text)
+    except ValueError:
+        where += f", until {text[:40]!r}, which is no RFC 3339 time, so it does not end by itself"
+    return Hold(str(scope), (reason or "").strip() or "no reason given", (author or "").strip(), None, ends, where)
+
+
+def approval(raw: Json) -> Approval | None:
+    """The approval that stands on the object, or None.
+
+    An annotation has no author: the API server only keeps which program set it, and when that wrote last.
+    """
+    decision = annotations_of(raw).get(APPROVE, "").strip()
+    if not decision:
+        return None
+    manager, time = _set_by(raw, APPROVE)
+    return Approval(decision[:LONGEST_ID], f"annotation ({manager or 'unknown program'})", time, "annotation")
+
+
+def _set_by(raw: Json, annotation: str) -> tuple[str, float]:
+    """The field manager that owns an annotation, and when it wrote last (Unix seconds); empty and 0: not known."""
+    for entry in at(raw, "metadata", "managedFields") or ():
+        owned = at(entry, "fieldsV1", "f:metadata", "f:annotations") or {}
+        if f"f:{annotation}" in owned:
+            try:
+                return str(entry.get("manager", "")), seconds(entry.get("time")) or 0.0
+            except ValueError:
+                return str(entry.get("manager", "")), 0.0
+    return "", 0.0
 
 
 def manager(raw: Json, kind: str, group: str) -> Manager | None:

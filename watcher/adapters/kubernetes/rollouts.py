@@ -6,6 +6,7 @@ from watcher.adapters.kubernetes import marks
 from watcher.adapters.kubernetes.fields import Json, annotations_of, at, condition, count, labels_of
 from watcher.adapters.kubernetes.slim import SlimWorkload
 from watcher.adapters.kubernetes.workloads import deadline_exceeded, revision_number, rolling_unavailable
+from watcher.core.holding import Scope
 from watcher.core.model import RolloutStatus, Workload
 from watcher.core.template import template_id
 from watcher.core.words import Kind
@@ -25,8 +26,9 @@ def rollout(raw: Json) -> SlimWorkload:
     """Project a Rollout."""
     desired = count(raw, "spec", "replicas", default=1)
     template = at(raw, "spec", "template")
+    workload = Workload(Kind.ROLLOUT, raw["metadata"]["namespace"], raw["metadata"]["name"])
     return SlimWorkload(
-        workload=Workload(Kind.ROLLOUT, raw["metadata"]["namespace"], raw["metadata"]["name"]),
+        workload=workload,
         uid=raw["metadata"]["uid"],
         generation=count(raw, "metadata", "generation"),
         observed=observed(raw),
@@ -41,7 +43,8 @@ def rollout(raw: Json) -> SlimWorkload:
         deadline_exceeded=deadline_exceeded(raw),
         paused=bool(at(raw, "spec", "paused")),
         labels=tuple(sorted(labels_of(raw).items())),
-        hold=marks.hold({"kind": "Rollout", **raw}),
+        hold=marks.hold({"kind": "Rollout", **raw}, Scope(workload.namespace, workload)),
+        approval=marks.approval(raw),
         decision=annotations_of(raw).get(marks.DECISION, ""),
         manager=marks.manager(raw, "Rollout", "argoproj.io"),
         owner=marks.operator(raw),

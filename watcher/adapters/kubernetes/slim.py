@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from watcher.core.model import Manager, Pod, Revision, RolloutStatus, Workload
+from watcher.core.holding import Hold
+from watcher.core.model import Approval, Manager, Pod, Revision, RolloutStatus, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class SlimWorkload:
     deadline_exceeded: bool = False
     paused: bool = False
     labels: tuple[tuple[str, str], ...] = ()
-    hold: str = ""
+    hold: Hold | None = None
+    approval: Approval | None = None
     decision: str = ""
     manager: Manager | None = None
     owner: str = ""
@@ -64,7 +66,7 @@ class SlimPod:
 
 @dataclass(frozen=True, slots=True)
 class SlimHold:
-    """A Namespace, or the ConfigMap `watcher-hold`; `reason` is empty where it holds nothing."""
+    """A Namespace, or the ConfigMap `watcher-hold`; `hold` is None where it holds nothing."""
 
     name: str
-    reason: str
+    hold: Hold | None

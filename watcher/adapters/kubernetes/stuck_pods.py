@@ -8,6 +8,7 @@ from watcher.adapters.kubernetes import fresh, pods, resources
 from watcher.adapters.kubernetes.client import Client, Json
 from watcher.adapters.kubernetes.errors import Conflict, NotFound
 from watcher.adapters.kubernetes.fields import at
+from watcher.adapters.kubernetes.fresh import Holds
 from watcher.core.model import Result
 from watcher.core.orders import ReleaseStuckPodsOrder
 
@@ -17,15 +18,14 @@ class ReleaseStuckPods:
     """Performs orders to delete stuck pods.  Each delete names the pod's uid."""
 
     client: Client
-    own_namespace: str
-    namespaces_readable: bool
+    holds: Holds
 
     async def perform(self, order: ReleaseStuckPodsOrder) -> tuple[str, str]:
         """Result and message.  Raises what the client raises."""
         raw = await fresh.object_of(self.client, order.workload)
         if raw["metadata"]["uid"] != order.uid:
             return Result.CONFLICT, f"{order.workload} was deleted and made anew"
-        held = await fresh.hold(self.client, raw, self.own_namespace, namespaces_readable=self.namespaces_readable)
+        held = await self.holds.on(order.workload, raw)
         if held:
             return Result.HELD, held
         deleted = [name for name, uid in order.pods if await self._delete(order, raw, name, uid)]

@@ -8,7 +8,7 @@ from typing import Any
 from watcher.adapters.kubernetes import fresh, ownership, resources
 from watcher.adapters.kubernetes.client import Client, Json
 from watcher.adapters.kubernetes.fields import at
-from watcher.adapters.kubernetes.fresh import Kept, Live
+from watcher.adapters.kubernetes.fresh import Holds, Kept, Live
 from watcher.adapters.kubernetes.operations import Operation, decided, marked, pointer, replace, same_object, test
 from watcher.adapters.kubernetes.promotion import Promotion
 from watcher.adapters.kubernetes.residue import describe, residue
@@ -24,15 +24,14 @@ class Undo:
 
     client: Client
     clock: Clock
-    own_namespace: str
-    namespaces_readable: bool
+    holds: Holds
 
     async def perform(self, order: UndoOrder) -> tuple[str, str]:
         """Result and message.  Raises what the client raises."""
         live = await fresh.live(self.client, order.workload)
         if live.uid != order.uid:
             return Result.CONFLICT, f"{order.workload} was deleted and made anew"
-        held = await fresh.hold(self.client, live.raw, self.own_namespace, namespaces_readable=self.namespaces_readable)
+        held = await self.holds.on(order.workload, live.raw)
         if order.target_template in live.template_ids() and live.decision == order.decision:
             note = f"left as it is: {held}" if held else await self._finish(order, live.source)
             return Result.ALREADY, _sentences(f"decision {order.decision} was applied before", note)

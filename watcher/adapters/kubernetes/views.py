@@ -48,6 +48,7 @@ def build(parts: Parts) -> WorkloadView:
         scaled_up=parts.scaled_up,
         labels=found.labels,
         hold=parts.hold,
+        approval=parts.workload.approval,
         decision=found.decision,
         manager=found.manager or (parts.template_source.manager if parts.template_source else None),
         owner=found.owner or (parts.template_source.owner if parts.template_source else ""),

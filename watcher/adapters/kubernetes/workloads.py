@@ -5,6 +5,7 @@ from __future__ import annotations
 from watcher.adapters.kubernetes import marks
 from watcher.adapters.kubernetes.fields import Json, annotations_of, at, condition, count, labels_of, share_of
 from watcher.adapters.kubernetes.slim import SlimWorkload
+from watcher.core.holding import Scope
 from watcher.core.model import Workload
 from watcher.core.template import template_id
 from watcher.core.words import Kind
@@ -15,8 +16,9 @@ REVISION = "deployment.kubernetes.io/revision"
 def deployment(raw: Json) -> SlimWorkload:
     """Project a Deployment."""
     desired = count(raw, "spec", "replicas", default=1)
+    workload = _name(raw, Kind.DEPLOYMENT)
     return SlimWorkload(
-        workload=_name(raw, Kind.DEPLOYMENT),
+        workload=workload,
         uid=raw["metadata"]["uid"],
         generation=count(raw, "metadata", "generation"),
         observed=_observed(raw),
@@ -31,7 +33,8 @@ def deployment(raw: Json) -> SlimWorkload:
         deadline_exceeded=deadline_exceeded(raw),
         paused=bool(at(raw, "spec", "paused")),
         labels=tuple(sorted(labels_of(raw).items())),
-        hold=marks.hold({"kind": "Deployment", **raw}),
+        hold=marks.hold({"kind": "Deployment", **raw}, Scope(workload.namespace, workload)),
+        approval=marks.approval(raw),
         decision=annotations_of(raw).get(marks.DECISION, ""),
         manager=marks.manager(raw, "Deployment", "apps"),
         owner=marks.operator(raw),
@@ -43,8 +46,9 @@ def stateful_set(raw: Json) -> SlimWorkload:
     """Project a StatefulSet."""
     desired = count(raw, "spec", "replicas", default=1)
     unavailable = at(raw, "spec", "updateStrategy", "rollingUpdate", "maxUnavailable")
+    workload = _name(raw, Kind.STATEFUL_SET)
     return SlimWorkload(
-        workload=_name(raw, Kind.STATEFUL_SET),
+        workload=workload,
         uid=raw["metadata"]["uid"],
         generation=count(raw, "metadata", "generation"),
         observed=_observed(raw),
@@ -57,7 +61,8 @@ def stateful_set(raw: Json) -> SlimWorkload:
         available=count(raw, "status", "availableReplicas"),
         max_unavailable=max(1, share_of(unavailable, desired, up=False)),
         labels=tuple(sorted(labels_of(raw).items())),
-        hold=marks.hold({"kind": "StatefulSet", **raw}),
+        hold=marks.hold({"kind": "StatefulSet", **raw}, Scope(workload.namespace, workload)),
+        approval=marks.approval(raw),
         decision=annotations_of(raw).get(marks.DECISION, ""),
         manager=marks.manager(raw, "StatefulSet", "apps"),
         owner=marks.operator(raw),
@@ -68,8 +73,9 @@ def stateful_set(raw: Json) -> SlimWorkload:
 def daemon_set(raw: Json) -> SlimWorkload:
     """Project a DaemonSet."""
     desired = count(raw, "status", "desiredNumberScheduled")
+    workload = _name(raw, Kind.DAEMON_SET)
     return SlimWorkload(
-        workload=_name(raw, Kind.DAEMON_SET),
+        workload=workload,
         uid=raw["metadata"]["uid"],
         generation=count(raw, "metadata", "generation"),
         observed=_observed(raw),
@@ -82,7 +88,8 @@ def daemon_set(raw: Json) -> SlimWorkload:
         available=count(raw, "status", "numberAvailable"),
         max_unavailable=_daemon_set_unavailable(raw, desired),
         labels=tuple(sorted(labels_of(raw).items())),
-        hold=marks.hold({"kind": "DaemonSet", **raw}),
+        hold=marks.hold({"kind": "DaemonSet", **raw}, Scope(workload.namespace, workload)),
+        approval=marks.approval(raw),
         decision=annotations_of(raw).get(marks.DECISION, ""),
         manager=marks.manager(raw, "DaemonSet", "apps"),
         owner=marks.operator(raw),

@@ -9,15 +9,21 @@ import json
 from typing import Any
 
 from watcher.core.spelling import near
-from watcher.ports import DecisionRow, ReleaseRow, StoreReader
+from watcher.ports import DecisionRow, Label, ReleaseRow, StoreReader
 
 Document = dict[str, Any]
 
 _MOST_RELEASES = 1000  # looked through for names that are near
 
 
-def decision_document(row: DecisionRow) -> Document:
-    """One decision."""
+def labelled(log: StoreReader, rows: list[DecisionRow]) -> list[Document]:
+    """Decisions with what people said of them."""
+    labels = {label.decision: label for label in log.labels()}
+    return [decision_document(row, labels.get(row.id)) for row in rows]
+
+
+def decision_document(row: DecisionRow, label: Label | None = None) -> Document:
+    """One decision, with what a person said of it."""
     columns: Document = {
         "id": row.id,
         "at": row.at,
@@ -33,7 +39,13 @@ def decision_document(row: DecisionRow) -> Document:
         "durability": row.durability or None,
         "reason": row.reason,
     }
-    return {**columns, **_parsed(row.body)}
+    return {**columns, **_parsed(row.body), "label": _label(label)}
+
+
+def _label(label: Label | None) -> Document | None:
+    if label is None:
+        return None
+    return {"verdict": label.verdict, "by": label.author, "at": label.at, "note": label.note}
 
 
 def release_document(row: ReleaseRow) -> Document:

@@ -10,6 +10,7 @@ from watcher.adapters.store.lookup import resolve
 from watcher.adapters.store.retention import Retention
 from watcher.adapters.store.rows import state_after
 from watcher.adapters.store.validity import check_policies
+from watcher.core.holding import Hold
 from watcher.core.model import PastRollback, Workload
 from watcher.core.words import Action, Mode
 from watcher.ports import BlindnessRow, Commit, CoverageRow, DecisionRow, Label, ReleaseRow, StoredState, Transition
@@ -27,6 +28,7 @@ class MemoryStore:
         self._releases: dict[str, ReleaseRow] = {}
         self._policies: dict[str, bytes] = {}
         self._labels: dict[str, Label] = {}
+        self._holds: dict[str, Hold] = {}
         self._coverage: dict[str, CoverageRow] = {}
         self._blindness: dict[tuple[float, str], BlindnessRow] = {}
 
@@ -41,6 +43,9 @@ class MemoryStore:
         self._decisions.update((row.id, row) for row in commit.decisions)
         self._releases.update((row.id, row) for row in commit.releases)
         self._labels.update((label.decision, label) for label in commit.labels)
+        self._holds.update((hold.scope, replace(hold, where="")) for hold in commit.holds)
+        for scope in commit.lifted:
+            self._holds.pop(scope, None)
         self._coverage.update((row.workload, row) for row in commit.coverage)
         for name in commit.uncovered:
             self._coverage.pop(name, None)
@@ -97,6 +102,10 @@ class MemoryStore:
         oldest = min((each.at for each in self._transitions.values()), default=None)
         return sum(row.began >= since for row in self._releases.values()), oldest
 
+    def holds(self) -> list[Hold]:
+        """As StoreReader says."""
+        return [self._holds[scope] for scope in sorted(self._holds)]
+
     def labels(self, since: float = 0.0) -> list[Label]:
         """As StoreReader says."""
         oldest_first = sorted(self._labels.values(), key=lambda label: (label.at, label.decision))
@@ -129,6 +138,7 @@ class MemoryStore:
         old = now - self._retention.decisions
         old_decisions = [row.id for row in self._decisions.values() if row.at < old and row.release not in under_watch]
         removed = _drop(self._transitions, old_transitions) + _drop(self._decisions, old_decisions)
+        removed += _drop(self._holds, [scope for scope, each in self._holds.items() if not each.in_force(now)])
         removed += _drop(self._labels, [each for each in self._labels if each not in self._decisions])
         removed += _drop(self._blindness, [key for key in self._blindness if key[0] < old])
         decided = {row.release for row in self._decisions.values()}

@@ -10,8 +10,9 @@ from typing import Any, Self
 
 from watcher.adapters.store.errors import StoreMissing, damaged, translated
 from watcher.adapters.store.lookup import NEWEST, after, resolve
-from watcher.adapters.store.rows import TRANSITION_COLUMNS, as_state, as_transition, columns
+from watcher.adapters.store.rows import HOLD_COLUMNS, TRANSITION_COLUMNS, as_state, as_transition, columns
 from watcher.adapters.store.schema import check_readable
+from watcher.core.holding import Hold
 from watcher.core.model import PastRollback, Workload
 from watcher.ports import BlindnessRow, CoverageRow, DecisionRow, Label, Rejected, ReleaseRow, StoredState, Transition
 
@@ -26,6 +27,7 @@ def _select(table: str, names: Sequence[str]) -> str:
 _STATES = _select("states", columns(StoredState)) + "ORDER BY uid"
 _DECISIONS = _select("decisions", columns(DecisionRow))
 _RELEASES = _select("releases", columns(ReleaseRow))
+_HOLDS = _select("holds", HOLD_COLUMNS)
 _LABELS = _select("labels", columns(Label))
 _COVERAGE = _select("coverage", columns(CoverageRow)) + "ORDER BY workload"
 _BLINDNESS = _select("blindness", columns(BlindnessRow)) + "WHERE hour >= ? ORDER BY hour, source"
@@ -131,6 +133,10 @@ class SQLiteReader:
         ((count,),) = self._rows("SELECT count(*) FROM releases WHERE began >= ?", (since,))
         ((oldest,),) = self._rows("SELECT min(at) FROM transitions")
         return count, oldest
+
+    def holds(self) -> list[Hold]:
+        """As StoreReader says."""
+        return [Hold(*row) for row in self._rows(f"{_HOLDS}ORDER BY scope")]
 
     def labels(self, since: float = 0.0) -> list[Label]:
         """As StoreReader says."""

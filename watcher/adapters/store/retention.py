@@ -37,6 +37,9 @@ _OLD_LABELS = """
 _OLD_BLINDNESS = """
     DELETE FROM blindness WHERE rowid IN (SELECT rowid FROM blindness WHERE hour < :decisions LIMIT :batch)
 """
+_ENDED_HOLDS = """
+    DELETE FROM holds WHERE scope IN (SELECT scope FROM holds WHERE until <= :now LIMIT :batch)
+"""
 _OLD_RELEASES = """
     DELETE FROM releases WHERE id IN (
         SELECT id FROM releases WHERE ended < :decisions
@@ -47,12 +50,13 @@ _UNUSED_POLICIES = """
         SELECT hash FROM policies
         WHERE NOT EXISTS (SELECT 1 FROM transitions WHERE policy_hash = policies.hash) LIMIT :batch)
 """
-_RULES = (_OLD_TRANSITIONS, _OLD_DECISIONS, _OLD_LABELS, _OLD_RELEASES, _OLD_BLINDNESS, _UNUSED_POLICIES)
+_RULES = (_OLD_TRANSITIONS, _OLD_DECISIONS, _OLD_LABELS, _ENDED_HOLDS, _OLD_RELEASES, _OLD_BLINDNESS, _UNUSED_POLICIES)
 
 
 def remove_batch(connection: sqlite3.Connection, retention: Retention, now: float) -> int:
     """Remove at most one batch of each kind; returns the number of rows."""
     values = {
+        "now": now,
         "transitions": now - retention.transitions,
         "decisions": now - retention.decisions,
         "batch": _BATCH,

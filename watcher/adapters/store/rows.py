@@ -39,6 +39,8 @@ WRITE_STATE = upsert("states", columns(StoredState), "uid")
 WRITE_DECISION = upsert("decisions", columns(DecisionRow), "id")
 WRITE_RELEASE = upsert("releases", columns(ReleaseRow), "id")
 WRITE_LABEL = upsert("labels", columns(Label), "decision")
+HOLD_COLUMNS = ("scope", "reason", "author", "since", "until")  # where it stands is the log
+WRITE_HOLD = upsert("holds", HOLD_COLUMNS, "scope")
 WRITE_COVERAGE = upsert("coverage", columns(CoverageRow), "workload")
 WRITE_BLINDNESS = (
     "INSERT INTO blindness (hour, source, asked, blind) VALUES (?, ?, ?, ?) ON CONFLICT (hour, source) "
@@ -49,6 +51,7 @@ WRITE_POLICY = "INSERT INTO policies (hash, body) VALUES (?, ?) ON CONFLICT (has
 decision_values = attrgetter(*columns(DecisionRow))
 release_values = attrgetter(*columns(ReleaseRow))
 label_values = attrgetter(*columns(Label))
+hold_values = attrgetter(*HOLD_COLUMNS)
 coverage_values = attrgetter(*columns(CoverageRow))
 blindness_values = attrgetter(*columns(BlindnessRow))
 

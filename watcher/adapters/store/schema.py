@@ -109,7 +109,17 @@ _V3 = (
     )""",
 )
 
-MIGRATIONS: tuple[Sequence[str], ...] = (_V1, _V2, _V3)
+_V4 = (
+    """CREATE TABLE holds (
+        scope TEXT PRIMARY KEY,
+        since REAL NOT NULL,
+        until REAL,
+        author TEXT NOT NULL,
+        reason TEXT NOT NULL
+    )""",
+)
+
+MIGRATIONS: tuple[Sequence[str], ...] = (_V1, _V2, _V3, _V4)
 
 TABLES = (
     "policies",
@@ -120,6 +130,7 @@ TABLES = (
     "labels",
     "coverage",
     "blindness",
+    "holds",
 )  # what refers comes after what it refers to
 
 

@@ -18,6 +18,7 @@ from watcher.adapters.store.rows import (
     WRITE_BLINDNESS,
     WRITE_COVERAGE,
     WRITE_DECISION,
+    WRITE_HOLD,
     WRITE_LABEL,
     WRITE_POLICY,
     WRITE_RELEASE,
@@ -26,6 +27,7 @@ from watcher.adapters.store.rows import (
     blindness_values,
     coverage_values,
     decision_values,
+    hold_values,
     label_values,
     release_values,
     state_after,
@@ -146,6 +148,8 @@ def _write(connection: sqlite3.Connection, commit: Commit) -> tuple[int, ...]:
     connection.executemany(WRITE_DECISION, map(decision_values, commit.decisions))
     connection.executemany(WRITE_RELEASE, map(release_values, commit.releases))
     connection.executemany(WRITE_LABEL, map(label_values, commit.labels))
+    connection.executemany(WRITE_HOLD, map(hold_values, commit.holds))
+    connection.executemany("DELETE FROM holds WHERE scope = ?", ((scope,) for scope in commit.lifted))
     connection.executemany(WRITE_COVERAGE, map(coverage_values, commit.coverage))
     connection.executemany("DELETE FROM coverage WHERE workload = ?", ((name,) for name in commit.uncovered))
     connection.executemany(WRITE_BLINDNESS, map(blindness_values, commit.blindness))
