@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -41,6 +42,9 @@ class Answers(Protocol):
 
     def why(self, workload: str) -> Document:
         """Why this workload was, or was not, rolled back."""
+
+    def holds(self) -> list[Document]:
+        """Everything that is held; of a file only what was placed over HTTP."""
 
     def close(self) -> None:
         """Let go of the source."""
@@ -81,6 +85,12 @@ class FileAnswers:
         from watcher.adapters.store.documents import why_document
 
         return why_document(self._log, workload)
+
+    def holds(self) -> list[Document]:
+        """As Answers says."""
+        from watcher.core.report import hold_body
+
+        return [hold_body(each) for each in self._log.holds() if each.in_force(time.time())]
 
     def close(self) -> None:
         """As Answers says."""

@@ -32,7 +32,11 @@ COMMANDS: dict[str, Lazy] = {
     "status": Lazy(
         "watcher.cli.status:status", "Show what is under watch, what needs a person, and how old the data are."
     ),
-    "decisions": Lazy("watcher.cli.decisions:app", "List decisions, or show one with all its reasons."),
+    "decisions": Lazy("watcher.cli.decisions:app", "List decisions, show one with all its reasons, or label it."),
+    "approve": Lazy("watcher.cli.approve:approve", "Approve a proposal, so that it is carried out."),
+    "hold": Lazy("watcher.cli.holds:hold", "Let nothing be written for a while: everywhere, a namespace, a workload."),
+    "resume": Lazy("watcher.cli.holds:resume", "Lift a hold."),
+    "token": Lazy("watcher.cli.token:app", "Make tokens for people who write over HTTP."),
     "releases": Lazy("watcher.cli.releases:releases", "List the releases that were watched, and what became of them."),
     "why": Lazy("watcher.cli.why:why", "Tell why a workload was, or was not, rolled back."),
     "record": Lazy("watcher.cli.record:record", "Record an incident of one workload, so that it can be replayed."),

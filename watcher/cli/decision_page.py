@@ -35,12 +35,15 @@ def facts(decision: Document, now: float) -> Facts:
     found = [
         ("Over?", _over(decision)),
         ("You must", decision.get("remedy") or "do nothing"),
+        ("Waits", _waits(decision)),
+        ("Approved", _approved(decision)),
         ("Acting?", _acting(decision)),
         ("Evidence", _evidence(decision)),
         ("Changed", _changed(decision)),
         ("Guards", "\n".join(_guards(decision))),
         ("Rungs", "\n".join(map(_rung, decision.get("rungs") or []))),
         ("Data", _age(decision, now)),
+        ("Label", _label(decision)),
         ("Record", decision.get("problem", "")),
     ]
     return [(name, text) for name, text in found if text]
@@ -48,7 +51,7 @@ def facts(decision: Document, now: float) -> Facts:
 
 def is_over(decision: Document) -> bool:
     """Whether nobody needs to look at it any more."""
-    if not is_breach(decision):
+    if not is_breach(decision) or decision.get("replaced_by"):
         return True
     return decision.get("outcome") in (Outcome.RESTORED, Outcome.RESTORED_UNCONFIRMED, Outcome.SUPERSEDED)
 
@@ -72,6 +75,8 @@ def _over(decision: Document) -> str:
 
 def _ending(decision: Document) -> str:
     outcome = str(decision.get("outcome") or "")
+    if decision.get("replaced_by"):
+        return f"For this decision: {decision['replaced_by']} took its place"
     if outcome:
         return _ENDINGS.get(outcome, outcome)
     if not is_breach(decision):
@@ -83,6 +88,29 @@ def _ending(decision: Document) -> str:
     if decision.get("action") == Action.ROLL_FORWARD:
         return "No: there is no safe way back, roll forward"
     return _UNFINISHED.get(decision.get("mode") or "", "No")
+
+
+def _waits(decision: Document) -> str:
+    """Until when it waits for a person, and each command that approves it."""
+    waiting = decision.get("waiting")
+    if not waiting:
+        return ""
+    end = f", at the latest until {moment(waiting['until'])}" if waiting.get("until") is not None else ""
+    ways = "\nor: ".join(waiting.get("approve") or [])
+    return f"for a person's approval, as long as the fault lasts{end}\n{ways}"
+
+
+def _approved(decision: Document) -> str:
+    approval = decision.get("approval")
+    return f"by {approval.get('by')} ({approval.get('way')}), {moment(approval.get('at'))}" if approval else ""
+
+
+def _label(decision: Document) -> str:
+    label = decision.get("label")
+    if not label:
+        return ""
+    note = f": {label['note']}" if label.get("note") else ""
+    return f"{label.get('verdict')}, says {label.get('by')}, {moment(label.get('at'))}{note}"
 
 
 def _since(decision: Document) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -9,10 +10,19 @@ import typer
 from watcher.cli.decision_page import facts
 from watcher.cli.moments import moment
 from watcher.cli.output import Format, Output, for_programs
-from watcher.cli.printing import show_facts, show_table
+from watcher.cli.printing import failures_reported, show_facts, show_table
 from watcher.cli.reading import Limit, Only, Server, Since, Store, asking, beginning, named, present
+from watcher.cli.secret import TokenFile, writing
 
 app = typer.Typer(no_args_is_help=True, help="List decisions, or show one with all its reasons.")
+
+
+class Judgement(StrEnum):
+    """What a person says of a decision."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+
 
 _COLUMNS = ("ID", "DECIDED", "WORKLOAD", "ACTION", "RUNG", "OUTCOME", "REASON")
 
@@ -60,6 +70,27 @@ def show_decision(
     show_facts(facts(found, present()))
 
 
+@app.command("label")
+def label_decision(
+    decision: Annotated[str, typer.Argument(metavar="ID", help="The decision's id, or the beginning of it.")],
+    verdict: Annotated[Judgement, typer.Argument(help="right or wrong")],
+    note: Annotated[str, typer.Option("--note", help="What made it so, in a line.")] = "",
+    server: Server = "",
+    token_file: TokenFile = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Say afterwards whether a decision was right; the newest word counts, and `watcher report` counts with it.
+
+    Exit code 1: the token may not; 2: the command line is wrong, no decision has this id; 5: the daemon cannot be
+    reached.
+    """
+    with failures_reported():
+        found = writing(server, token_file).label(decision, verdict.value, note)
+    typer.echo(
+        for_programs(found, output) if output is not Format.TABLE else f"{found['decision']}: {found['verdict']}"
+    )
+
+
 def _row(decision: dict[str, Any]) -> tuple[str, ...]:
     action, mode = str(decision.get("action") or "-"), decision.get("mode")
     return (
@@ -68,6 +99,13 @@ def _row(decision: dict[str, Any]) -> tuple[str, ...]:
         str(decision.get("workload")),
         f"{action} ({mode})" if mode else action,
         decision.get("rung") or "-",
-        decision.get("outcome") or "-",
+        _outcome(decision),
         decision.get("reason") or "",
     )
+
+
+def _outcome(decision: dict[str, Any]) -> str:
+    """How it ended, or that it waits; and what a person said of it."""
+    label = decision.get("label") or {}
+    found = decision.get("outcome") or ("waits for approval" if decision.get("waiting") else "-")
+    return f"{found} ({label['verdict']})" if label else found

@@ -7,7 +7,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from watcher.cli.answers import Document, WrongUse
 from watcher.ports import NoSuchDecision, Rejected, Unavailable
@@ -18,11 +18,12 @@ _TIMEOUT = 10.0  # seconds
 class ServerAnswers:
     """Asks one daemon; see Answers."""
 
-    def __init__(self, url: str) -> None:
-        """Raises WrongUse for what is no HTTP address."""
+    def __init__(self, url: str, token: str = "") -> None:
+        """`token` is sent with what writes.  Raises WrongUse for what is no HTTP address."""
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
             raise WrongUse(f"--server {url!r} is no address; write it like http://127.0.0.1:8080")
         self._url = url.rstrip("/")
+        self._token = token
 
     def decisions(self, workload: str, limit: int, since: float) -> list[Document]:
         """As Answers says."""
@@ -47,8 +48,42 @@ class ServerAnswers:
         """As Answers says."""
         return self._get(f"/api/v1/why/{quote(workload)}")
 
+    def holds(self) -> list[Document]:
+        """As Answers says."""
+        found: list[Document] = self._get("/api/v1/holds").get("items") or []
+        return found
+
+    def approve(self, decision: str) -> Document:
+        """Approve a proposal.  Raises NoSuchDecision, and Rejected where it does not wait or the token may not."""
+        return self._about(decision, "approve", {})
+
+    def label(self, decision: str, verdict: str, note: str) -> Document:
+        """Call a decision right or wrong.  Raises as `approve`."""
+        return self._about(decision, "label", {"verdict": verdict, "note": note})
+
+    def hold(self, scope: str, reason: str, lasts: str) -> Document:
+        """Hold this.  Raises Rejected where the token may not."""
+        body = {"scope": scope, "reason": reason, **({"for": lasts} if lasts else {})}
+        return self._send("POST", "/api/v1/holds", body)
+
+    def resume(self, scope: str) -> Document:
+        """Lift the hold on just this.  Raises Rejected where there is none, or the token may not."""
+        return self._send("DELETE", f"/api/v1/holds?{urlencode({'scope': scope})}", None)
+
     def close(self) -> None:
         """As Answers says: there is nothing to close."""
+
+    def _about(self, decision: str, what: str, body: Document) -> Document:
+        try:
+            return self._send("POST", f"/api/v1/decisions/{quote(decision, safe='')}/{what}", body)
+        except _NotFound as error:
+            raise NoSuchDecision(str(error)) from error
+
+    def _send(self, method: str, path: str, body: Document | None) -> Document:
+        data = json.dumps(body).encode() if body is not None else None
+        request = Request(self._url + path, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310
+        request.add_unredirected_header("Authorization", f"Bearer {self._token}")  # to this daemon and nobody else
+        return self._ask(request)
 
     def _items(self, kind: str, workload: str, limit: int, since: float) -> list[Document]:
         query = {"limit": str(limit), "since": repr(since), **({"workload": workload} if workload else {})}
@@ -58,8 +93,11 @@ class ServerAnswers:
         return items
 
     def _get(self, path: str) -> Document:
+        return self._ask(Request(self._url + path))  # noqa: S310 - the scheme was checked
+
+    def _ask(self, request: Request) -> Document:
         try:
-            with urlopen(self._url + path, timeout=_TIMEOUT) as response:  # noqa: S310 - the scheme was checked
+            with urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310 - the scheme was checked
                 return self._parsed(response.read())
         except HTTPError as error:
             with error:

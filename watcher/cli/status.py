@@ -65,11 +65,18 @@ def _health(found: dict[str, Any], now: float) -> Facts:
     return [
         ("Ready", "" if ready is None else "yes" if ready else "no"),
         ("Problems", "\n".join(found.get("reasons") or [])),
+        ("Held", "\n".join(map(_held, found.get("holds") or []))),
         ("Sources", "\n".join(map(_source, found.get("sources") or []))),
         ("Cluster", f"{found.get('cluster') or 'unnamed'}, seen {cache_age} s ago" if cache_age is not None else ""),
         ("Workloads", str(found.get("workloads", ""))),
         ("Log", f"last written {moment(written)}, {ago(written, now)}" if written is not None else ""),
     ]
+
+
+def _held(hold: dict[str, Any]) -> str:
+    until = f"until {moment(hold['until'])}" if hold.get("until") is not None else "until somebody resumes"
+    whose = f"by {hold['by']}, " if hold.get("by") else ""
+    return f"{hold.get('scope')}: {hold.get('reason')} ({hold.get('where')}, {whose}{until})"
 
 
 def _source(source: dict[str, Any]) -> str:
