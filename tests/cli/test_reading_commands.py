@@ -262,4 +262,4 @@ def test_a_command_line_that_makes_no_sense(log: str, arguments: list[str], word
 
 def test_the_documents_of_the_file_are_the_bodies(log: str) -> None:
     found = json.loads(watcher("decisions", "show", "3f9a01c2", "--store", log, "-o", "json").stdout)
-    assert found == {**decision_body(), "verdict": "breach"}
+    assert found == {**decision_body(), "verdict": "breach", "label": None}

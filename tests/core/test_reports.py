@@ -81,6 +81,10 @@ def test_what_a_person_must_do() -> None:
     world.set(mode=Mode.PROPOSE)
     world.release("v2", errors=0.2)
     world.run_until("roll_back")
+    approve = f"watcher approve {world.decision.id}"
+    assert decided(world) == f"Only propose: to go back, run: {approve}; or by hand: {undo}"
+    world.errors["v2"] = 0.0
+    world.run_until("breach_over")
     assert decided(world) == f"Only propose: to go back, run: {undo}"
 
     world = World.of()
@@ -104,12 +108,12 @@ def test_the_command_for_a_rollout_is_that_of_its_own_tool() -> None:
     world.set(mode=Mode.PROPOSE)
     world.release("v2", errors=0.3)
     world.run_until("roll_back")
-    assert decided(world) == "Only propose: to go back, run: kubectl argo rollouts abort cart -n shop"
+    assert decided(world).endswith("; or by hand: kubectl argo rollouts abort cart -n shop")
 
     assert isinstance(world.cluster, SimulatedRollout)
     world.cluster.promote()
     world.run_until("roll_back")
-    assert decided(world) == "Only propose: to go back, run: kubectl argo rollouts undo cart -n shop --to-revision=1"
+    assert decided(world).endswith("; or by hand: kubectl argo rollouts undo cart -n shop --to-revision=1")
 
 
 def test_without_a_target_there_is_no_command() -> None:
@@ -176,3 +180,25 @@ def test_workloads_are_written_and_read_alike() -> None:
 def test_what_names_no_workload_is_refused(text: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         Workload.parse(text)
+
+
+def test_what_waits_says_until_when_and_by_which_commands() -> None:
+    world = World.of()
+    world.set(mode=Mode.PROPOSE)
+    world.release("v2", errors=0.2)
+    world.run_until("roll_back")
+    decision = world.decision.id
+    assert report.decision_body(world.watch, world.decision, until=5.0)["waiting"] == {
+        "until": 5.0,
+        "approve": [
+            f"watcher approve {decision}",
+            f"kubectl -n shop annotate --overwrite deployment/cart watcher.dev/approve={decision}",
+        ],
+    }
+    replaced = report.decision_body(world.watch, world.decision, replaced_by="0123456789ab")
+    assert (replaced["waiting"], replaced["replaced_by"], replaced["remedy"]) == (None, "0123456789ab", "")
+
+    world.approve()
+    body = report.decision_body(world.watch, world.decision)
+    assert body["waiting"] is None
+    assert body["approval"] == {"by": "ada", "at": world.now, "way": "http", "decision": decision}

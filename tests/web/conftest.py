@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,19 +64,26 @@ class Served:
         assert await stepping.step([CART])
 
 
-@pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    """A daemon that has seen cart."""
-    thresholds = tmp_path / "thresholds.yaml"
+@asynccontextmanager
+async def serving(directory: Path) -> AsyncIterator[Served]:
+    """A daemon that has seen cart, with its thresholds and tokens in this directory."""
+    thresholds, file = directory / "thresholds.yaml", directory / "tokens.yaml"
     thresholds.write_text(THRESHOLDS)
     outside = Outside()
     outside.deploy()
     life = await Life.prepare(outside, thresholds)
     status = life.daemon.status
     status.synced = True
-    tokens = Tokens(tmp_path / "tokens.yaml", outside.clock)
+    tokens = Tokens(file, outside.clock)
     app = application(status, life.store, life.daemon.telemetry.registry, life.daemon.persons, tokens)
-    served = Served(life, TestClient(TestServer(app)), tmp_path / "tokens.yaml")
+    served = Served(life, TestClient(TestServer(app)), file)
     await served.step()
     async with served.http:
         yield served
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[Served]:
+    """A daemon that has seen cart."""
+    async with serving(tmp_path) as found:
+        yield found

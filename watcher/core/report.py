@@ -102,7 +102,8 @@ def remedy(watch: Watch, decision: Decision) -> str:
     if decision.action is Action.HOLD:
         return f"Decide whether the guard is right; if not, {f'go back by hand: {way}' if way else FORWARD}"
     if approving.waits(watch):
-        return f"Only propose: to go back, run: {approve_commands(watch, decision)[0]}"
+        by_hand = f"; or by hand: {way}" if way else ""
+        return f"Only propose: to go back, run: {approve_commands(watch, decision)[0]}{by_hand}"
     if decision.mode in (Mode.PROPOSE, Mode.OBSERVE):
         return f"Only {decision.mode}: {f'to go back, run: {way}' if way else FORWARD}"
     return ""
