@@ -12,6 +12,8 @@ from watcher.ports import WatcherError
 
 if TYPE_CHECKING:
     from watcher.ports import StoreReader
+    from watcher.reporting.compiling import Span
+    from watcher.reporting.report import Report
 
 Document = dict[str, Any]
 
@@ -45,6 +47,9 @@ class Answers(Protocol):
 
     def holds(self) -> list[Document]:
         """Everything that is held; of a file only what was placed over HTTP."""
+
+    def report(self, span: Span) -> Report:
+        """What the log says of this time."""
 
     def close(self) -> None:
         """Let go of the source."""
@@ -91,6 +96,12 @@ class FileAnswers:
         from watcher.core.report import hold_body
 
         return [hold_body(each) for each in self._log.holds() if each.in_force(time.time())]
+
+    def report(self, span: Span) -> Report:
+        """As Answers says."""
+        from watcher.reporting.reading import report_from
+
+        return report_from(self._log, span)
 
     def close(self) -> None:
         """As Answers says."""

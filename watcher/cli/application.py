@@ -39,6 +39,9 @@ COMMANDS: dict[str, Lazy] = {
     "token": Lazy("watcher.cli.token:app", "Make tokens for people who write over HTTP."),
     "releases": Lazy("watcher.cli.releases:releases", "List the releases that were watched, and what became of them."),
     "why": Lazy("watcher.cli.why:why", "Tell why a workload was, or was not, rolled back."),
+    "report": Lazy(
+        "watcher.cli.report:report", "Report what was watched, what would have been undone, and what is ready to act."
+    ),
     "record": Lazy("watcher.cli.record:record", "Record an incident of one workload, so that it can be replayed."),
     "replay": Lazy("watcher.cli.replay:replay", "Replay recordings: what would have been decided, and when."),
     "store": Lazy("watcher.cli.store:app", "Mend the file of the decision log."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from http.client import HTTPException
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import Request, urlopen
@@ -12,7 +12,12 @@ from urllib.request import Request, urlopen
 from watcher.cli.answers import Document, WrongUse
 from watcher.ports import NoSuchDecision, Rejected, Unavailable
 
+if TYPE_CHECKING:
+    from watcher.reporting.compiling import Span
+    from watcher.reporting.report import Report
+
 _TIMEOUT = 10.0  # seconds
+_LONG_TIMEOUT = 120.0  # seconds; for what goes through all of the log
 
 
 class ServerAnswers:
@@ -70,6 +75,13 @@ class ServerAnswers:
         """Lift the hold on just this.  Raises Rejected where there is none, or the token may not."""
         return self._send("DELETE", f"/api/v1/holds?{urlencode({'scope': scope})}", None)
 
+    def report(self, span: Span) -> Report:
+        """As Answers says; the daemon's clock tells when it was made."""
+        from watcher.reporting.document import from_document
+
+        query = {"since": repr(span.since), "until": repr(span.until), "namespace": span.namespace}
+        return from_document(self._get(f"/api/v1/report?{urlencode(query)}", _LONG_TIMEOUT))
+
     def close(self) -> None:
         """As Answers says: there is nothing to close."""
 
@@ -92,12 +104,12 @@ class ServerAnswers:
             raise Rejected(f"{self._url}/api/v1/{kind} answered without items; is this a watcher daemon?")
         return items
 
-    def _get(self, path: str) -> Document:
-        return self._ask(Request(self._url + path))  # noqa: S310 - the scheme was checked
+    def _get(self, path: str, timeout: float = _TIMEOUT) -> Document:
+        return self._ask(Request(self._url + path), timeout)  # noqa: S310 - the scheme was checked
 
-    def _ask(self, request: Request) -> Document:
+    def _ask(self, request: Request, timeout: float = _TIMEOUT) -> Document:
         try:
-            with urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310 - the scheme was checked
+            with urlopen(request, timeout=timeout) as response:  # noqa: S310 - the scheme was checked
                 return self._parsed(response.read())
         except HTTPError as error:
             with error:

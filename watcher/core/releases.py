@@ -13,6 +13,8 @@ from watcher.core.words import Change, Outcome, Verdict
 
 AMID_BREACH = "recovery release: it began while"
 
+RETURNS = "recovery release: it returns to"
+
 CONCLUDED = (Outcome.RESTORED, Outcome.RESTORED_UNCONFIRMED, Outcome.DID_NOT_HELP)
 """Outcomes after which the target was seen in place."""
 
@@ -128,7 +130,7 @@ def _never_undo(state: WorkloadState, newest: Revision, policy: Policy, now: flo
     if quarantined(state, newest.template_id) is not None:
         return ""
     if good is not None and newest.template_id != state.mark.template_id:
-        return f"recovery release: it returns to revision {good.revision}, known good ({good.provenance})"
+        return f"{RETURNS} revision {good.revision}, known good ({good.provenance})"
     return ""
 
 

@@ -71,6 +71,10 @@ class Status:
         """Seconds since the view of the cluster was last confirmed."""
         return self._cluster.age()
 
+    def now(self) -> float:
+        """The daemon's time, Unix seconds."""
+        return self._clock.now()
+
     def status(self) -> Body:
         """Everything at a glance, releases under watch with their evidence first."""
         ready, reasons = self.readiness()

@@ -16,6 +16,9 @@ from watcher.core.report import hold_body
 from watcher.daemon.persons import Persons
 from watcher.daemon.status import Status
 from watcher.ports import NoSuchDecision, Rejected, Unavailable
+from watcher.reporting.compiling import Span
+from watcher.reporting.document import document
+from watcher.reporting.reading import report_from
 from watcher.web import writing
 from watcher.web.errors import BadRequest, decision_id, failure
 from watcher.web.tokens import Tokens
@@ -24,6 +27,8 @@ from watcher.web.writing import Handler
 MOST_ROWS = 1000
 LONGEST_NAME = 600
 """Characters of Kind/namespace/name: names of objects have 253 at the most, namespaces 63."""
+
+TWO_WEEKS = 14 * 86400.0
 
 STORE = web.AppKey("store", StoreThread)
 STATUS = web.AppKey("status", Status)
@@ -146,12 +151,34 @@ async def holds(request: web.Request) -> web.Response:
     return web.json_response({"items": [hold_body(each) for each in request.app[STATUS].holds()]})
 
 
-def _selection(request: web.Request) -> tuple[str, int, float]:
-    """Workload (empty: all), limit and since (Unix seconds) of the query.  Raises BadRequest."""
-    known = {"workload", "limit", "since"}
+@routes.get("/api/v1/report")
+async def report(request: web.Request) -> web.Response:
+    """What was watched, what was or would have been undone, and what is ready to act."""
+    span = _span(request, request.app[STATUS].now())
+    found = await request.app[STORE].read(lambda log: report_from(log, span))
+    return web.json_response(document(found))
+
+
+def _span(request: web.Request, now: float) -> Span:
+    """Since (Unix seconds, default two weeks ago), until (default now) and namespace.  Raises BadRequest."""
+    _only(request, {"since", "until", "namespace"})
+    since, until = _number(request, "since", repr(now - TWO_WEEKS)), _number(request, "until", repr(now))
+    namespace = request.query.get("namespace", "")
+    if len(namespace) > LONGEST_NAME:
+        raise BadRequest(f"a glob of {len(namespace)} characters is no namespace's")
+    return Span(since, until, now, namespace)
+
+
+def _only(request: web.Request, known: set[str]) -> None:
+    """Raises BadRequest for a parameter that there is not."""
     unknown = sorted(request.query.keys() - known)
     if unknown:
         raise BadRequest(f"there is no parameter {unknown[0][:80]!r}; use {', '.join(sorted(known))}")
+
+
+def _selection(request: web.Request) -> tuple[str, int, float]:
+    """Workload (empty: all), limit and since (Unix seconds) of the query.  Raises BadRequest."""
+    _only(request, {"workload", "limit", "since"})
     limit, since = _number(request, "limit", "100"), _number(request, "since", "0")
     if not (limit.is_integer() and 1 <= limit <= MOST_ROWS):
         raise BadRequest(f"limit={request.query['limit'][:80]} is out of range; use 1 to {MOST_ROWS}")
