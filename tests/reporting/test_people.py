@@ -124,7 +124,7 @@ def test_a_guard_that_held_while_people_went_back() -> None:
     story.release("v1", 2 * HOUR)
     report = story.report()
     (miss,), (guard,) = report.misses, report.guards
-    assert (miss.missed, miss.why) == (Missed.HELD, "cooldown: rolled back lately")
+    assert (miss.missed, miss.why) == (Missed.HELD, "rolled back lately (cooldown)")
     assert (guard.guard, guard.held, guard.people_went_back) == ("cooldown", 1, 1)
     assert not report.rollbacks
 

@@ -150,7 +150,7 @@ def _blindness(rows: Iterable[BlindnessRow]) -> Iterator[Blindness]:
         blind[row.source][datetime.fromtimestamp(row.hour, UTC).strftime("%Y-%m-%d")] += row.blind
     for source in sorted(asked):
         days = tuple((day, seconds) for day, seconds in sorted(blind[source].items()) if seconds)
-        yield Blindness(source, asked[source], sum(seconds for _, seconds in days), days)
+        yield Blindness(source, asked[source], sum((seconds for _, seconds in days), 0.0), days)
 
 
 def _quiet(records: Mapping[str, Record]) -> Iterator[Quiet]:

@@ -45,6 +45,8 @@ class Settled:
     @property
     def undoing(self) -> DecisionFact | None:
         """The decision that counts: the one that was carried out, else the first that would have been."""
+        if not self.decisions:  # of nearly every release
+            return None
         undoing = [each for each in self.decisions if each.undoes]
         return next((each for each in undoing if each.done), next(iter(undoing), None))
 

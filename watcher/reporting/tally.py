@@ -75,7 +75,8 @@ class Tally:
         release, reaction = settled.release, settled.reaction
         held = [each for each in settled.decisions if each.guards]
         missed = _why_missed(release, held)
-        why = f"{held[-1].guards[0]}: {held[-1].guard_reason}" if missed is Missed.HELD else release.reason
+        why = f"{held[-1].guard_reason} ({held[-1].guards[0]})" if missed is Missed.HELD else release.reason
+        why = "" if missed is Missed.PASSED else why
         at = reaction.at if reaction.at is not None else release.began
         after = max(0.0, at - release.began)
         miss = Miss(release.workload, release.id, release.image, missed, why, reaction.answer, at, after)
