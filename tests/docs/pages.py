@@ -16,7 +16,6 @@ NAMES = (
     "helm/watcher/README.md",
     *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.md"))),
     "examples/report.md",
-    *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))),
 )
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
