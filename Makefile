@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.ready-bench
 
-.PHONY: setup demo test lint types layers check e2e e2e-tools lock schema chart bench bench-full clean
+.PHONY: setup demo test lint types layers check e2e e2e-tools lock schema chart dashboard bench bench-full clean
 
 setup: $(READY)
 
@@ -69,6 +69,10 @@ schema: setup
 # What Helm makes of the chart, as it is kept for the tests.
 chart: e2e-tools schema
 	$(BIN)/python -m tests.chart.render
+
+# What follows from the daemon's metrics.
+dashboard: setup
+	$(BIN)/python -m config.dashboard > config/dashboard.json
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -28,6 +28,7 @@ from watcher.daemon.clock import SystemClock
 from watcher.daemon.configurations import Configurations
 from watcher.daemon.executing import Executing
 from watcher.daemon.fleets import Lookout
+from watcher.daemon.gauges import Gauges
 from watcher.daemon.holds import Holds
 from watcher.daemon.housekeeping import Housekeeping
 from watcher.daemon.journal import Journal, load
@@ -182,6 +183,7 @@ async def assemble(
     sourcing.use(reloading.current)
     reloading.on_change += [sourcing.use, lambda _: loop.sweep()]
     status = Status(cluster, stepping, loop, reloading, clock, policy_of)
+    gauges = Gauges(stepping, journal, status, sourcing, telemetry, clock)
     return Daemon(
         outside=outside,
         grace=grace,
@@ -192,7 +194,7 @@ async def assemble(
         lookout=Lookout(cluster, stepping, sourcing, clock, policy_of),
         configurations=Configurations(cluster, stepping, clock),
         status=status,
-        housekeeping=Housekeeping(reloading, stepping, executing, journal, status, telemetry, clock),
+        housekeeping=Housekeeping(reloading, stepping, executing, journal, gauges, clock),
         sightings=Sightings(cluster, stepping, status, journal, clock, policy_of),
         persons=Persons(loop, outside.store, outside.holds, cluster, clock, read_only=read_only),
     )

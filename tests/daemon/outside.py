@@ -333,10 +333,14 @@ class Measuring(Sourcing):
 
     def __init__(self, outside: Outside) -> None:
         super().__init__(_refuse)
+        self.offsets: dict[str, float] = {}
         self._outside = outside
 
     def use(self, thresholds: Thresholds) -> None:
         self.polling = self.measured = Measured(self._outside)
+
+    def clock_offsets(self) -> dict[str, float]:
+        return self.offsets
 
 
 def _refuse(source: object) -> NoReturn:

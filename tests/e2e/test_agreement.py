@@ -71,6 +71,7 @@ class Delayed:
 
     def __init__(self, source: Source, url: str, clock: Clock, of: Recording) -> None:
         self.name = source.name
+        self.clock_offset: float | None = None
         self._inner = PrometheusSource(replace(source, url=url), rate=NO_THROTTLE)
         self._clock, self._outages = clock, of.outages
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from watcher.config.merging import Effective
     from watcher.config.models import ThresholdsSpec
     from watcher.config.values import FalseRollbacks
-    from watcher.core.policy import Policy, Source, Subject
+    from watcher.core.policy import Limit, Policy, Source, Subject
 
 _REMEMBERED = 50_000
 _K = TypeVar("_K")
@@ -56,6 +56,12 @@ class Thresholds:
     def false_rollbacks(self) -> FalseRollbacks:
         """How many wrong rollbacks are accepted."""
         return self.spec.false_rollbacks or DEFAULT_FALSE_ROLLBACKS
+
+    @property
+    def breakers(self) -> tuple[Limit, Limit]:
+        """How many automatic rollbacks are allowed in the cluster, and in one namespace."""
+        general = policies.policy(merge(self.spec, ()), self.false_rollbacks, never=False)
+        return general.breaker, general.namespace_breaker
 
     def policy_for(self, subject: Subject) -> Policy | None:
         """What holds for this workload; None: no entry matches, it is not watched."""

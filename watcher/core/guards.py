@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from watcher.core.breaker import spent
 from watcher.core.fleet import by_chance, tells_nothing, together
 from watcher.core.ledger import accepted, expired
 from watcher.core.model import Fleet, Observation, PastRollback, WorkloadView
@@ -192,8 +193,7 @@ def _namespace_breaker(case: Case) -> str | None:
 
 def _over_limit(case: Case, past: tuple[PastRollback, ...], limit: Limit, where: str) -> str | None:
     """Releases rolled back lately, each counted once; earlier attempts at this very release do not count."""
-    recent = [each for each in past if case.now - each.at < limit.window and each.release != case.release.id]
-    count = len({each.release or each.at for each in recent})
+    count = spent(past, limit, case.now, besides=case.release.id)
     if count < limit.max:
         return None
     return f"{count} rollbacks in {where} within {seconds(limit.window)}, {limit.max} allowed: look for a common cause"

@@ -5,11 +5,10 @@ from __future__ import annotations
 import structlog
 
 from watcher.daemon.executing import Executing
+from watcher.daemon.gauges import Gauges
 from watcher.daemon.journal import Journal
 from watcher.daemon.reloading import Reloading
-from watcher.daemon.status import Status
 from watcher.daemon.stepping import Stepping
-from watcher.daemon.telemetry import Telemetry
 from watcher.ports import Clock, WatcherError
 
 LOOK_EVERY = 1.0
@@ -30,12 +29,11 @@ class Housekeeping:
         stepping: Stepping,
         executing: Executing,
         journal: Journal,
-        status: Status,
-        telemetry: Telemetry,
+        gauges: Gauges,
         clock: Clock,
     ) -> None:
         self._reloading, self._stepping, self._executing, self._journal = reloading, stepping, executing, journal
-        self._status, self._telemetry, self._clock = status, telemetry, clock
+        self._gauges, self._clock = gauges, clock
 
     async def run(self) -> None:
         """For ever."""
@@ -44,7 +42,7 @@ class Housekeeping:
         while True:
             self._look_at_thresholds()
             now = self._clock.now()
-            await self._measure(max(0.0, now - measured_at))
+            await self._gauges.measure(max(0.0, now - measured_at))
             measured_at = now
             if not 0 <= now - expired_at < EXPIRE_EVERY:
                 expired_at = now
@@ -60,29 +58,6 @@ class Housekeeping:
                 "ThresholdsRejected",
                 f"The thresholds file is refused, the running one is kept; {count} problem(s): {problems}",
             )
-
-    async def _measure(self, elapsed: float) -> None:
-        telemetry, stepping = self._telemetry, self._stepping
-        telemetry.workloads.set(len(stepping.states))
-        telemetry.releases_watched.set(len(stepping.open_watches()))
-        telemetry.rollbacks_running.set(len(stepping.carrying_out()))
-        telemetry.steps_failing.set(len(stepping.failed))
-        telemetry.cache_age.set(self._status.cache_age())
-        self._measure_sources(elapsed)
-        self._status.store_problem = await self._journal.degraded()
-        telemetry.store_degraded.set(bool(self._status.store_problem or stepping.unwritable))
-
-    def _measure_sources(self, elapsed: float) -> None:
-        """Sources that no release under watch asks have no health: they are not polled."""
-        telemetry, now = self._telemetry, self._clock.now()
-        telemetry.source_up.clear()
-        telemetry.poll_lag.clear()
-        for source in self._status.sources():
-            telemetry.source_up.labels(source.name).set(source.healthy)
-            if source.watermark is not None:
-                telemetry.poll_lag.labels(source.name).set(now - source.watermark)
-            if not source.healthy:
-                telemetry.blind.labels(source.name).inc(elapsed)
 
     async def _expire(self, now: float) -> None:
         try:

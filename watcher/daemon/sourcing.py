@@ -12,7 +12,12 @@ from watcher.ports import MetricsSource
 
 
 class Connection(MetricsSource, Protocol):
-    """A metrics source that holds connections."""
+    """A metrics source that holds connections.
+
+    `clock_offset`: seconds by which its clock is ahead of ours, as of its last answer; None: not known.
+    """
+
+    clock_offset: float | None
 
     async def close(self) -> None:
         """Let go of them."""
@@ -28,6 +33,7 @@ class Sourcing:
         self._connect = connect
         self._used: dict[str, Source] = {}
         self._connections: list[Connection] = []
+        self._in_use: list[Connection] = []
         self.polling = Polling(())
 
     def use(self, thresholds: Thresholds) -> None:
@@ -36,9 +42,14 @@ class Sourcing:
         if wanted == self._used:
             return
         self._used = wanted
-        connections = [self._connect(source) for source in wanted.values()]
-        self._connections += connections
-        self.polling = Polling(connections, {name: source.interval for name, source in wanted.items()})
+        self._in_use = [self._connect(source) for source in wanted.values()]
+        self._connections += self._in_use
+        self.polling = Polling(self._in_use, {name: source.interval for name, source in wanted.items()})
+
+    def clock_offsets(self) -> dict[str, float]:
+        """Seconds by which the clock of each source in use is ahead of ours, where that is known."""
+        found = ((each.name, each.clock_offset) for each in self._in_use)
+        return {name: offset for name, offset in found if offset is not None}
 
     async def close(self) -> None:
         """Close every connection ever made."""

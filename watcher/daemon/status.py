@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from watcher import __version__
 from watcher.config import Thresholds
-from watcher.core import approving, judge, report, spelling
+from watcher.core import approving, breaker, judge, report, spelling
 from watcher.core.guards import STALE_CACHE
 from watcher.core.holding import Hold
 from watcher.core.model import Source, Workload, WorkloadView
@@ -16,6 +16,7 @@ from watcher.core.state import Watch
 from watcher.core.words import Mode
 from watcher.daemon.loop import Loop
 from watcher.daemon.reloading import Reloading
+from watcher.daemon.standing import Standing, standings
 from watcher.daemon.stepping import Stepping
 from watcher.ports import Clock, Cluster
 
@@ -151,12 +152,29 @@ class Status:
                 newest.update({each.name: each for each in mail[workload].sources})
         return [newest[name] for name in sorted(newest)]
 
+    def standings(self) -> Iterator[Standing]:
+        """What is done about each proven breach that is not over."""
+        return standings(self._stepping.states.values(), self._policy, self._clock.now())
+
+    def breakers_open(self) -> tuple[int, int]:
+        """How many breakers let nothing through now: that of the cluster, those of namespaces."""
+        past, now = self._stepping.situation.rollbacks, self._clock.now()
+        whole, each = self._reloading.current.breakers
+        return int(breaker.is_open(past, whole, now)), len(breaker.open_namespaces(past, each, now))
+
+    def not_followed(self) -> int:
+        """Kinds of object that cannot be followed now."""
+        return len(self._cluster.problems())
+
+    def _policy(self, workload: Workload) -> Policy | None:
+        view = self._cluster.view(workload)
+        return self._policy_of(view) if view is not None else None
+
     def _near(self, workload: Workload) -> list[str]:
         return spelling.near(str(workload), (str(view.workload) for view in self._cluster.workloads()))
 
     def _watching(self, workload: Workload, watch: Watch) -> Body:
-        view = self._cluster.view(workload)
-        policy = self._policy_of(view) if view is not None else None
+        view, policy = self._cluster.view(workload), self._policy(workload)
         body = report.release_body(watch)
         if view is not None and policy is not None:
             body["checks"] = self._checks(watch, view, policy)

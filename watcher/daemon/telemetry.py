@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from watcher.core.guards import GUARDS
+from watcher.core.model import Result
+from watcher.core.words import Action, Mode, Outcome, Verdict
 
 DELAYS = (5, 10, 15, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 3600)
 
 
+RESULTS = tuple(value for name, value in vars(Result).items() if name.isupper())
+
+
 class Telemetry:
-    """Counters, gauges and histograms of one process, in a registry of their own."""
+    """Counters, gauges and histograms of one process, in a registry of their own.
+
+    No label holds what grows with time: ids, pods, images, revisions.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -18,6 +30,18 @@ class Telemetry:
         )
         self.workloads = Gauge("watcher_workloads", "Workloads that match an entry of services.", registry=registry)
         self.releases_watched = Gauge("watcher_releases_watched", "Releases under watch now.", registry=registry)
+        self.breach = Gauge(
+            "watcher_breach",
+            "Always 1: a release that is proven to be bad, and what is done about it.",
+            ["workload", "state", "guard"],
+            registry=registry,
+        )
+        self.breakers_open = Gauge(
+            "watcher_breakers_open",
+            "Breakers that let no further rollback through now: that of the cluster, those of namespaces.",
+            ["scope"],
+            registry=registry,
+        )
         self.rollbacks_running = Gauge("watcher_rollbacks_running", "Rollbacks under way now.", registry=registry)
         self.verdicts = Counter(
             "watcher_verdicts_total", "Watches that ended, by verdict.", ["verdict"], registry=registry
@@ -64,6 +88,12 @@ class Telemetry:
         self.source_up = Gauge(
             "watcher_source_healthy", "1 while a metrics source answers wholly, else 0.", ["source"], registry=registry
         )
+        self.clock_offset = Gauge(
+            "watcher_source_clock_offset_seconds",
+            "Seconds by which the clock of a source is ahead of ours.",
+            ["source"],
+            registry=registry,
+        )
         self.blind = Counter(
             "watcher_blind_seconds_total",
             "Seconds in which a source gave no usable answer while releases were under watch.",
@@ -93,8 +123,34 @@ class Telemetry:
             "1 while the decision log lives on its reserve or cannot be written, else 0.",
             registry=registry,
         )
+        self.store_unwritable = Gauge(
+            "watcher_store_unwritable",
+            "1 while the decision log cannot be written, so that nothing is acted on, else 0.",
+            registry=registry,
+        )
+        self.not_followed = Gauge(
+            "watcher_kinds_not_followed",
+            "Kinds of object that cannot be listed or watched now, counted by namespace where it watches only some.",
+            registry=registry,
+        )
         self.steps_failing = Gauge(
             "watcher_workloads_failing",
             "Workloads that are not judged now because watcher itself fails on them; its log says why.",
             registry=registry,
         )
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """Counters whose labels are known beforehand are there from the start: their first event is an increase."""
+        for action, mode, rung in product((Action.ROLL_BACK, Action.HOLD), Mode, ("none", "undo", "abort")):
+            self.decisions.labels(action.value, mode.value, rung)
+        for rung, result in product(("undo", "abort", "undo:stuck_pods"), RESULTS):
+            self.rungs.labels(rung, result)
+        for guard in (*GUARDS, "no_way_back"):
+            self.blocks.labels(guard)
+        for outcome in Outcome:
+            self.outcomes.labels(outcome.value)
+        for verdict in (*(each.value for each in Verdict), "none"):
+            self.verdicts.labels(verdict)
+        for result in ("accepted", "rejected"):
+            self.reloads.labels(result)

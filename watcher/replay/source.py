@@ -19,6 +19,7 @@ class RecordedSource:
 
     def __init__(self, name: str, history: History, clock: Clock, outages: Sequence[OutageSpec] = ()) -> None:
         self.name = name
+        self.clock_offset: float | None = None  # a recording has no clock
         self._history, self._clock, self._outages = history, clock, outages
 
     async def raw(self, selector: str, window: float, at: float) -> list[RawSeries]:

@@ -18,11 +18,11 @@ START_SECONDS = 30.0
 class Prometheus:
     """A Prometheus that scrapes every second; may be killed and started again with its data and its port."""
 
-    def __init__(self, tools: Mapping[str, Path], directory: Path, targets: Path) -> None:
-        """``targets`` is a file as ``file_sd_configs`` reads it; changes of it are followed."""
+    def __init__(self, tools: Mapping[str, Path], directory: Path, targets: Path, rules: Path | None = None) -> None:
+        """``targets`` is a file as ``file_sd_configs`` reads it; changes of it are followed. ``rules``: alert rules."""
         self._port = free_ports(1)[0]
         config = directory / "prometheus.yml"
-        config.write_text(yaml.safe_dump(_configuration(targets)))
+        config.write_text(yaml.safe_dump(_configuration(targets, rules)))
         argv: list[str | Path] = [
             tools["prometheus"],
             f"--config.file={config}",
@@ -68,9 +68,10 @@ class Prometheus:
             return False
 
 
-def _configuration(targets: Path) -> Json:
+def _configuration(targets: Path, rules: Path | None) -> Json:
     discovery = {"files": [str(targets)]}
     return {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+        "rule_files": [str(rules)] if rules is not None else [],
         "scrape_configs": [{"job_name": "pods", "honor_labels": True, "file_sd_configs": [discovery]}],
     }

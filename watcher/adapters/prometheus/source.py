@@ -26,7 +26,10 @@ log = structlog.get_logger("watcher.prometheus")
 
 
 class PrometheusSource:
-    """Asks one API.  Credentials are read again when their files change; answers with parts missing are no answers."""
+    """Asks one API.  Credentials are read again when their files change; answers with parts missing are no answers.
+
+    `clock_offset`: seconds by which its clock is ahead of ours, as of its last answer; None: it does not say.
+    """
 
     def __init__(self, source: Source, rate: float = RATE, now: Callable[[], float] = time.time) -> None:
         """`rate`: queries a second; `now`: our clock, Unix seconds, held against the server's."""
@@ -41,6 +44,7 @@ class PrometheusSource:
         self._throttle = Throttler(rate_limit=max(1, round(rate)), period=max(1.0, 1.0 / rate))
         self._now = now
         self._skewed = False
+        self.clock_offset: float | None = None
 
     async def raw(self, selector: str, window: float, at: float) -> list[RawSeries]:
         """Samples of `selector` in (at - window, at], as scraped.
@@ -91,7 +95,7 @@ class PrometheusSource:
         stated = _date(answer.headers.get("date", ""))
         if stated is None or "age" in answer.headers:
             return
-        skew = stated - min(max(stated, sent - 1.0), received)
+        skew = self.clock_offset = stated - min(max(stated, sent - 1.0), received)
         if abs(skew) > SKEW_UNUSABLE:
             raise Unavailable(f"{self._where}: its clock is {skew:+.0f} s from ours; mend the clocks, then it is used")
         skewed = abs(skew) > SKEW_WORTH_A_WARNING
