@@ -9,8 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from config.dashboard import dashboard
 from tests.docs.pages import ROOT
-from tests.docs.test_dashboard import VARIABLES, dashboard, queries
+from tests.docs.test_dashboard import VARIABLES, queries
 from tests.e2e import workloads
 from tests.e2e.controlplane import Prometheus, eventually
 from tests.e2e.harness import Daemon, Shop, thresholds

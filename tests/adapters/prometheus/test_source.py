@@ -258,10 +258,13 @@ def dated(router: respx.MockRouter, seconds: float, **headers: str) -> None:
 
 
 async def test_a_clock_far_from_ours_makes_the_source_unusable(make: Make, server: respx.MockRouter) -> None:
+    source = make()
+    assert source.clock_offset is None
     dated(server, -90)
 
     with pytest.raises(Unavailable, match="its clock is -89 s from ours"):
-        await make().raw("up{}", 1, NOW)
+        await source.raw("up{}", 1, NOW)
+    assert source.clock_offset == -89.0
 
 
 async def test_a_clock_a_little_off_is_said_once(make: Make, server: respx.MockRouter) -> None:
@@ -272,6 +275,7 @@ async def test_a_clock_a_little_off_is_said_once(make: Make, server: respx.MockR
             await source.raw("up{}", 1, NOW)
 
     assert [each["seconds"] for each in logs] == [20, 30]
+    assert source.clock_offset == 30.0
 
 
 @pytest.mark.parametrize("headers", [{"Age": "300"}, {"Date": "yesterday"}])
