@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,8 +75,13 @@ def worst(metric: Metric) -> str:
 def happened(metric: Metric, by: str = "", matchers: str = "") -> Query:
     """How often it happened in each interval of the graph."""
     grouped = f"sum by ({by}) " if by else "sum"
-    legend = " ".join(f"{{{{{label.strip()}}}}}" for label in by.split(",")) if by else name(metric)
-    return Query(f"{grouped}(increase({series(metric, matchers)}[$__rate_interval])) > 0", legend)
+    named = legend(by) or name(metric)
+    return Query(f"{grouped}(increase({series(metric, matchers)}[$__rate_interval])) > 0", named)
+
+
+def legend(by: str) -> str:
+    """Grafana's template of these labels."""
+    return " ".join(f"{{{{{label}}}}}" for label in by.split(", ") if label)
 
 
 def quantiles(metric: Metric, over: str) -> tuple[Query, ...]:
@@ -158,15 +163,35 @@ def process_row() -> Iterator[Panel]:
     yield Panel("Version", (OURS.build_info,), (version,), kind="version", width=3)
 
 
+def more_row() -> Iterator[Panel]:
+    """Metrics that none of the rows above shows."""
+    shown = {metric for row in ROWS.values() if row is not more_row for panel in row() for metric in panel.of}
+    for metric in vars(OURS).values():
+        if isinstance(metric, Metric) and metric not in shown:
+            yield _plain(metric)
+
+
+def _plain(metric: Metric) -> Panel:
+    title = name(metric).removeprefix("watcher_").removesuffix("_total").replace("_", " ").capitalize()
+    by = ", ".join(metric._labelnames)
+    if isinstance(metric, Counter):
+        return Panel(title, (metric,), (happened(metric, by),), kind="bars")
+    if isinstance(metric, Histogram):
+        return Panel(title, (metric,), quantiles(metric, "$__rate_interval"), unit="s")
+    levels = Query(f"max by ({by}) ({series(metric)})" if by else worst(metric), legend(by) or name(metric))
+    return Panel(title, (metric,), (levels,))
+
+
 def _levels(*metrics: Metric) -> Iterator[Query]:
     return (Query(worst(each), name(each)) for each in metrics)
 
 
-ROWS = {
+ROWS: dict[str, Callable[[], Iterator[Panel]]] = {
     "Now": now_row,
     "Releases and decisions": releases_row,
     "Metrics sources": sources_row,
     "The process": process_row,
+    "More": more_row,
 }
 
 
