@@ -27,6 +27,9 @@ COMMANDS: dict[str, Lazy] = {
     "run": Lazy("watcher.cli.run:run", "Watch the cluster, and undo bad releases as the thresholds file allows."),
     "demo": Lazy("watcher.cli.demo:demo", "Play the main job on this machine: no cluster needed."),
     "check": Lazy("watcher.cli.check:check", "Check a thresholds file: every mistake with its place and remedy."),
+    "doctor": Lazy(
+        "watcher.cli.doctor:doctor", "Look for what would keep a bad release from being seen or undone: the preflight."
+    ),
     "explain": Lazy("watcher.cli.explain:explain", "Show each effective value of a workload and where it comes from."),
     "schema": Lazy("watcher.cli.schema:schema", "Print the JSON Schema of the thresholds file, for editors."),
     "status": Lazy(

@@ -15,7 +15,9 @@ class Exit(IntEnum):
     INVALID = 2
     """The command line or the thresholds file is wrong."""
     UNREACHABLE = 5
-    """The daemon, its decision log or another system that was to be asked does not answer.
+    """The daemon, its decision log or another system that was to be asked does not answer."""
+    CRITICAL = 6
+    """The preflight found something that would keep a bad release from being seen or undone.
 
     3 and 4 are kept free: they tell pipelines that a release was rolled back, or stayed undecided.
     """

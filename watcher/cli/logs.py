@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
@@ -18,6 +20,17 @@ def configure(form: str, level: str) -> None:
 def configure_file(path: Path) -> None:
     """Send all records to a file, as JSON."""
     _configure(logging.FileHandler(path), "info", as_json=True)
+
+
+@contextmanager
+def silenced() -> Iterator[None]:
+    """Log nothing meanwhile: for commands whose answer says what went wrong."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def _configure(handler: logging.Handler, level: str, *, as_json: bool) -> None:

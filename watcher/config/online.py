@@ -12,9 +12,10 @@ from watcher.config.asking import Asker, QueryRefusedError, SourceUnusableError
 from watcher.config.checks import HISTOGRAM, QUERY, layers
 from watcher.config.problems import Problem, choose
 from watcher.config.rules_checks import needed_labels, source_of, unit_of
+from watcher.config.status_codes import could_match
 from watcher.config.values import Duration
 from watcher.core.native import counted_bound, split_bucket
-from watcher.core.patterns import joined, predicate
+from watcher.core.patterns import joined
 
 if TYPE_CHECKING:
     from watcher.config.checks import Layer
@@ -23,15 +24,6 @@ if TYPE_CHECKING:
     from watcher.core.policy import Source
 
 _ASKED_BY = {"total", "bad", "errors", "histogram", "slowerThan", "unit", "query", "identify", "source"}
-
-# A healthy service has never returned most of these, so their absence shows no mistake.
-_HTTP_STATUS = tuple(str(status) for status in range(100, 600))
-_GRPC_STATUS = (
-    *("OK", "Canceled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists"),
-    *("PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented"),
-    *("Internal", "Unavailable", "DataLoss", "Unauthenticated", *(str(code) for code in range(17))),
-)
-_KNOWN_FAMILIES = (_HTTP_STATUS, _GRPC_STATUS)
 
 
 def problems_online(thresholds: Thresholds, url: str = "") -> tuple[Problem, ...]:
@@ -135,8 +127,7 @@ class _Question:
             self.report("bad", f"{metric} has no label {label}", self.other_label(label, labels))
         elif not self.asker.values(label, self.select(metric, {label: pattern})):
             values = self.asker.values(label, self.select(metric))
-            family = next((known for known in _KNOWN_FAMILIES if values and set(values) <= set(known)), ())
-            if not any(map(predicate(pattern), family)):
+            if not could_match(pattern, values):
                 what = f'no value of {label} on {metric} matches "{pattern}"'
                 seen = ", ".join(sorted(values)[:8])
                 self.report("bad", what, f"values seen are {seen}; expose the bad value with 0 if it never occurred")

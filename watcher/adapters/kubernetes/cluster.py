@@ -149,7 +149,7 @@ class KubernetesCluster:
             path = resources.CONFIG_MAPS.path(namespace, reference.removeprefix("ConfigMap/"))
             async with limit:
                 try:
-                    return reference, _content_hash(await self._client.get(path))
+                    return reference, content_hash(await self._client.get(path))
                 except NotFound:
                     return reference, ""
 
@@ -237,6 +237,7 @@ def _config_map(raw: Json) -> SlimHold | None:
     return SlimHold(raw["metadata"]["name"], marks.config_map_hold(raw))
 
 
-def _content_hash(raw: Json) -> str:
+def content_hash(raw: Json) -> str:
+    """SHA-256 (hex) over what a ConfigMap holds."""
     content = {"data": raw.get("data") or {}, "binaryData": raw.get("binaryData") or {}}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -72,13 +72,13 @@ def needed(
     return tuple(found)
 
 
-async def missing(client: Client, wanted: tuple[Permission, ...]) -> tuple[Permission, ...]:
-    """Those that this account does not have.  Raises Unavailable, Rejected."""
+async def missing(client: Client, wanted: tuple[Permission, ...], account: str = "") -> tuple[Permission, ...]:
+    """Those that this account does not have, or the ServiceAccount namespace/name.  Raises Unavailable, Rejected."""
     limit = asyncio.Semaphore(8)
 
     async def denied(permission: Permission) -> bool:
         async with limit:
-            return not await _allowed(client, permission)
+            return not await _allowed(client, permission, account)
 
     answers = await asyncio.gather(*(denied(each) for each in wanted))
     return tuple(each for each, is_denied in zip(wanted, answers, strict=True) if is_denied)
@@ -109,7 +109,7 @@ def _telling(namespaces: tuple[str, ...], own_namespace: str) -> Iterator[Permis
         yield Permission("create", resources.EVENTS, namespace=namespace, purpose="to tell people")
 
 
-async def _allowed(client: Client, permission: Permission) -> bool:
+async def _allowed(client: Client, permission: Permission, account: str) -> bool:
     wanted = {
         "verb": permission.verb,
         "group": permission.resource.group,
@@ -118,9 +118,17 @@ async def _allowed(client: Client, permission: Permission) -> bool:
         "namespace": permission.namespace,
         "name": permission.name,
     }
-    review = {
-        "apiVersion": resources.ACCESS_REVIEWS.api_version,
-        "kind": resources.ACCESS_REVIEWS.kind,
-        "spec": {"resourceAttributes": {key: value for key, value in wanted.items() if value}},
-    }
-    return bool(at(await client.post(resources.ACCESS_REVIEWS.path(), review), "status", "allowed"))
+    spec: dict[str, object] = {"resourceAttributes": {key: value for key, value in wanted.items() if value}}
+    resource = resources.ACCESS_REVIEWS
+    if account:
+        resource = resources.ACCESS_REVIEWS_OF_OTHERS
+        spec |= _identity(account)
+    review = {"apiVersion": resource.api_version, "kind": resource.kind, "spec": spec}
+    return bool(at(await client.post(resource.path(), review), "status", "allowed"))
+
+
+def _identity(account: str) -> dict[str, object]:
+    """Who a ServiceAccount is for the authorizer: https://kubernetes.io/docs/reference/access-authn-authz/authentication/"""
+    namespace, _, name = account.partition("/")
+    groups = ["system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated"]
+    return {"user": f"system:serviceaccount:{namespace}:{name}", "groups": groups}

@@ -13,6 +13,11 @@ from watcher.ports import RawSeries, Rejected, Sample, Unavailable
 
 Json = Any  # JSON as it came, looked at piece by piece
 
+
+class Partial(Unavailable):
+    """The source answers, and says that parts of the answer are missing: the message names them."""
+
+
 _ADVICE = ("PromQL warning", "PromQL info")  # notes on the query; they do not say that data are missing
 _SHOWN = 300
 
@@ -20,7 +25,8 @@ _SHOWN = 300
 def result_of(where: str, answer: Answer, *, allow_partial: bool) -> Json:
     """The `data` of a successful answer.
 
-    Raises Unavailable for a server that is down, busy or answers partially, Rejected for one that refuses.
+    Raises Unavailable for a server that is down or busy, Partial for one that answers partially, Rejected for one that
+    refuses.
     """
     body = _parsed(answer.body)
     if answer.status >= 500 or answer.status == 429:
@@ -35,7 +41,7 @@ def result_of(where: str, answer: Answer, *, allow_partial: bool) -> Json:
         raise Rejected(f"{where}: HTTP {answer.status}{_reason(body)}")
     missing = _missing(body)
     if missing and not allow_partial:
-        raise Unavailable(f"{where}: the answer is partial: {missing}")
+        raise Partial(f"{where}: the answer is partial: {missing}")
     return body.get("data")
 
 

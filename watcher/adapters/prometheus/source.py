@@ -9,6 +9,7 @@ from collections.abc import Callable
 import structlog
 from asyncio_throttle.throttler import Throttler
 
+from watcher.adapters.prometheus.about import About, retention_of, version_of
 from watcher.adapters.prometheus.answers import Json, raw_series, result_of, samples
 from watcher.adapters.prometheus.credentials import Address, Credentials
 from watcher.adapters.prometheus.scope import scoped, spliced
@@ -62,6 +63,25 @@ class PrometheusSource:
         """Evaluate a PromQL expression at every `step` seconds from `start` to `end`.  Raises as `raw`."""
         times = {"start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
         return raw_series(self._where, await self._ask("query_range", scoped(query, self._scope), times))
+
+    async def about(self) -> About:
+        """What the server says of itself.  Raises as `raw`; what it does not tell is left out."""
+        build, answer, sent = await self._read("buildinfo")
+        runtime, _, _ = await self._read("runtimeinfo")
+        stated = _date(answer.headers.get("date", "")) if "age" not in answer.headers else None
+        skew = None if stated is None else stated - min(max(stated, sent - 1.0), self._now())
+        return About(version_of(build), retention_of(runtime), skew)
+
+    async def _read(self, name: str) -> tuple[Json, Answer, float]:
+        """A page below /api/v1/status, None where the server has no such; the answer; when it was asked for."""
+        async with self._throttle:
+            headers = self._credentials.headers()
+            transport = await self._current_transport()
+            sent = self._now()
+            answer = await transport.get(f"/api/v1/status/{name}", headers)
+        if answer.status in (404, 405, 501):
+            return None, answer, sent
+        return result_of(self._where, answer, allow_partial=True), answer, sent
 
     async def close(self) -> None:
         """Close all connections."""

@@ -30,7 +30,7 @@ class Answer:
 
 
 class Transport:
-    """Posts forms to one address.  `address` is named in errors and must hold no secrets."""
+    """Talks to one address.  `address` is named in errors and must hold no secrets."""
 
     def __init__(self, address: str, verify: ssl.SSLContext | None = None) -> None:
         self._address = address
@@ -46,10 +46,17 @@ class Transport:
 
         Raises Unavailable when there is none in time, Rejected when it is too large.
         """
+        return await self._send("POST", path, form, headers)
+
+    async def get(self, path: str, headers: Mapping[str, str]) -> Answer:
+        """Read what is at `path`.  Raises as `post`."""
+        return await self._send("GET", path, None, headers)
+
+    async def _send(self, method: str, path: str, form: Mapping[str, str] | None, headers: Mapping[str, str]) -> Answer:
         self._users += 1
         try:
             async with asyncio.timeout(TOTAL_SECONDS):
-                return await self._post(path, form, headers)
+                return await self._answer(method, path, form, headers)
         except (TimeoutError, httpx.TimeoutException):
             raise Unavailable(f"{self._address}: no answer within {TOTAL_SECONDS:.0f} s") from None
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, RuntimeError) as error:  # RuntimeError: it is closed
@@ -59,10 +66,12 @@ class Transport:
             if self._retired and not self._users:
                 await self.close()
 
-    async def _post(self, path: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+    async def _answer(
+        self, method: str, path: str, form: Mapping[str, str] | None, headers: Mapping[str, str]
+    ) -> Answer:
         url = self._address + path
         sent = {name.encode(): value.encode() for name, value in headers.items()}
-        async with self._client.stream("POST", url, data=dict(form), headers=sent) as response:
+        async with self._client.stream(method, url, data=form and dict(form), headers=sent) as response:
             body = bytearray()
             async for part in response.aiter_bytes():
                 body += part

@@ -1,0 +1,201 @@
+"""`watcher doctor`: the preflight."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from watcher.cli.answers import WrongUse
+from watcher.cli.exits import Exit
+from watcher.cli.output import Format, Output, for_programs
+from watcher.cli.printing import failures_reported
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from watcher.config import Thresholds
+    from watcher.core.model import Workload
+    from watcher.core.state import KnownGood
+    from watcher.doctor.examine import Report
+    from watcher.doctor.gathering.asked import Tell
+
+
+def doctor(
+    config: Annotated[
+        Path, typer.Option("--config", "-c", envvar="WATCHER_CONFIG", help="The thresholds file.")
+    ] = Path("thresholds.yaml"),
+    kubeconfig: Annotated[
+        str,
+        typer.Option(help="Kubeconfig file; default: KUBECONFIG, the pod's ServiceAccount, ~/.kube/config."),
+    ] = "",
+    context: Annotated[str, typer.Option(help="Context of the kubeconfig.")] = "",
+    namespace: Annotated[
+        list[str] | None, typer.Option("--namespace", "-n", help="Only this namespace; may be repeated.")
+    ] = None,
+    workload: Annotated[str, typer.Option("--workload", "-w", help="Only this workload: Kind/namespace/name.")] = "",
+    account: Annotated[
+        str, typer.Option(help="Ask what this ServiceAccount may do (namespace/name) instead of who you are.")
+    ] = "",
+    store: Annotated[
+        Path | None,
+        typer.Option("--store", help="The decision log, which knows what is known good.  [env: WATCHER_STORE]"),
+    ] = None,
+    since: Annotated[str, typer.Option(help="How far to look back on ordinary operation: 1h, 24h, 7d.")] = "24h",
+    output: Output = Format.TABLE,
+) -> None:
+    """Look for what would keep watcher from seeing a bad release or from undoing it.
+
+    Reads only. Exit code 0: nothing, or nothing above info; 1: warnings; 6: something critical; 2: the command line or
+    the thresholds file is wrong. A cluster or a source that does not answer is a finding.
+    """
+    from watcher.cli.logs import silenced
+
+    with failures_reported():
+        wanted = Wanted(_loaded(config), kubeconfig, context, namespace or [], workload, account, store, since)
+        with _progress() as tell, silenced():
+            report = asyncio.run(examined(wanted, tell))
+    if output is Format.TABLE:
+        from watcher.cli.doctor_page import show
+
+        show(report)
+    else:
+        typer.echo(for_programs(report.body(), output))
+    raise typer.Exit(exit_of(report))
+
+
+class Wanted:
+    """What the command line asks for, as the preflight takes it.  Raises WrongUse."""
+
+    def __init__(
+        self,
+        thresholds: Thresholds,
+        kubeconfig: str,
+        context: str,
+        namespaces: list[str],
+        workload: str,
+        account: str,
+        store: Path | None,
+        since: str,
+    ) -> None:
+        self.thresholds = thresholds
+        self.kubeconfig = kubeconfig or os.environ.get("WATCHER_KUBECONFIG", "")
+        self.context = context
+        self.only = _only(workload)
+        self.namespaces = _namespaces(namespaces, workload)
+        self.account = _account(account)
+        self.store = store or (Path(os.environ["WATCHER_STORE"]) if os.environ.get("WATCHER_STORE") else None)
+        self.since = _seconds(since)
+        self.known_good = _known_good(self.store)
+
+
+async def examined(wanted: Wanted, tell: Tell) -> Report:
+    """Ask, and examine the answers.  Raises Rejected where the cluster's address cannot be told."""
+    from watcher.adapters.kubernetes.client import Client
+    from watcher.adapters.prometheus.source import PrometheusSource
+    from watcher.daemon.clock import SystemClock
+    from watcher.doctor.examine import examine
+    from watcher.doctor.gathering.alone import facts_once
+    from watcher.doctor.gathering.asked import Asked
+
+    clock = SystemClock()
+    client = await Client.connect(wanted.kubeconfig, wanted.context)
+    try:
+        asked = Asked(
+            client=client,
+            connect=PrometheusSource,
+            thresholds=wanted.thresholds,
+            now=clock.now,
+            namespaces=wanted.namespaces,
+            own_namespace=os.environ.get("WATCHER_NAMESPACE", "watcher"),
+            account=wanted.account,
+            only=wanted.only,
+            known_good=wanted.known_good,
+            store=wanted.store,
+            since=wanted.since,
+            tell=tell,
+        )
+        return examine(await facts_once(asked, clock))
+    finally:
+        await client.close()
+
+
+def exit_of(report: Report) -> Exit:
+    """The exit code for the worst finding."""
+    from watcher.doctor.finding import Severity
+
+    codes = {Severity.CRITICAL: Exit.CRITICAL, Severity.WARNING: Exit.FAILED}
+    return codes.get(report.worst, Exit.OK) if report.worst is not None else Exit.OK
+
+
+def _loaded(config: Path) -> Thresholds:
+    from watcher.config import ConfigError, load
+
+    try:
+        return load(config)
+    except ConfigError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(Exit.INVALID) from None
+
+
+def _only(workload: str) -> Callable[[Workload], bool]:
+    from watcher.core.model import Workload
+
+    if not workload:
+        return lambda _: True
+    try:
+        named = Workload.parse(workload)
+    except ValueError as error:
+        raise WrongUse(str(error)) from error
+    return lambda each: each == named
+
+
+def _namespaces(given: list[str], workload: str) -> tuple[str, ...]:
+    """Those of the command line, else that of the one workload, else those that the daemon watches."""
+    if given or workload:
+        return tuple(dict.fromkeys(given or [workload.split("/")[1]]))
+    return tuple(each.strip() for each in os.environ.get("WATCHER_NAMESPACES", "").split(",") if each.strip())
+
+
+def _account(account: str) -> str:
+    if account and (account.count("/") != 1 or not all(account.split("/"))):
+        raise WrongUse(f"--account {account} does not name a ServiceAccount; write namespace/name")
+    return account
+
+
+def _seconds(since: str) -> float:
+    from watcher.config.values import Duration
+
+    try:
+        return float(Duration.parse(since))
+    except ValueError as error:
+        raise WrongUse(f"--since: {error}") from error
+
+
+def _known_good(store: Path | None) -> Mapping[Workload, tuple[KnownGood, ...]] | None:
+    """What the decision log holds for proven; None where there is no log yet."""
+    if store is None or not store.exists():
+        return None
+    from watcher.adapters.store.reading import SQLiteReader
+    from watcher.daemon.journal import load
+
+    with closing(SQLiteReader.open(store)) as log:
+        return {state.workload: state.known_good for state in load(log)}
+
+
+@contextmanager
+def _progress() -> Iterator[Tell]:
+    """Says on standard error what is being asked, where that is a terminal."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status("watcher doctor") as shown:
+        yield lambda text: shown.update(f"watcher doctor: {text}")

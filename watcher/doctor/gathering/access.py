@@ -1,0 +1,78 @@
+"""What the account may do: needed, beyond that, and not needed in this mode."""
+
+from __future__ import annotations
+
+from watcher.adapters.kubernetes import resources
+from watcher.adapters.kubernetes.client import Client
+from watcher.adapters.kubernetes.permissions import Permission, missing, needed
+from watcher.adapters.kubernetes.resources import Resource
+from watcher.doctor.facts import AccessFacts
+from watcher.doctor.rules.access import TAKES_OVER
+
+_EVERYTHING = Resource("*", "", "*", "")
+_SECRETS = Resource("", "v1", "secrets", "Secret")
+_ACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount")
+_USERS = Resource("", "v1", "users", "User")
+_ROLES = Resource("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole")
+_BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding")
+_APPLICATIONS = Resource("argoproj.io", "v1alpha1", "applications", "Application")
+
+_TAKEOVER = (
+    (_EVERYTHING, "", ("*",), "it may do everything"),
+    (_SECRETS, "", ("get", "list"), "every credential in the cluster can be read"),
+    (_ROLES, "", ("escalate", "bind"), "it can give itself any permission"),
+    (_BINDINGS, "", ("create", "patch"), "it can give itself any role that it may bind"),
+    (_USERS, "", ("impersonate",), "it can act as anybody"),
+    (_ACCOUNTS, "", ("impersonate",), "it can act as any ServiceAccount"),
+    (_ACCOUNTS, "token", ("create",), "it can make itself the token of any ServiceAccount"),
+    (resources.PODS, "", ("create",), "it can run anything with any ServiceAccount of a namespace"),
+    (resources.PODS, "exec", ("create",), "it can run commands in every container"),
+)
+_BEYOND = (
+    (_APPLICATIONS, "", ("patch", "update"), "whoever patches an Application chooses its source, so deploys anything"),
+    (_APPLICATIONS, "", ("create", "delete"), "Applications can be made and removed"),
+    (resources.DEPLOYMENTS, "", ("create", "delete", "deletecollection"), "workloads can be made and removed"),
+    (resources.STATEFUL_SETS, "", ("create", "delete"), "workloads can be made and removed"),
+    (resources.CONFIG_MAPS, "", ("list", "patch", "delete"), "configuration is read by name only, and never written"),
+    (resources.NAMESPACES, "", ("create", "patch", "delete"), "namespaces are only read"),
+)
+
+BEYOND = tuple(
+    Permission(verb, resource, subresource, purpose=f"{prefix}{purpose}")
+    for prefix, table in ((TAKES_OVER, _TAKEOVER), ("", _BEYOND))
+    for resource, subresource, verbs, purpose in table
+    for verb in verbs
+)
+"""What no part of watcher ever needs in all namespaces."""
+
+
+async def access(
+    client: Client, account: str, namespaces: tuple[str, ...], own_namespace: str, *, act: bool, argo: bool
+) -> AccessFacts:
+    """Ask the API server.  `argo`: whether Argo Rollouts is installed.  Raises Unavailable, Rejected."""
+    wanted = _served(needed(act=act, namespaces=namespaces, own_namespace=own_namespace), argo=argo)
+    lacking = await missing(client, wanted, account)
+    denied = set(await missing(client, BEYOND, account))
+    beyond = tuple(each for each in BEYOND if each not in denied)
+    if any(each.resource is _EVERYTHING for each in beyond):
+        beyond = tuple(each for each in beyond if each.resource is _EVERYTHING)
+    unused = () if act or beyond else await _unused(client, account, namespaces, set(wanted), argo=argo)
+    return AccessFacts(f"ServiceAccount {account}" if account else "this account", lacking, beyond, unused)
+
+
+async def _unused(
+    client: Client, account: str, namespaces: tuple[str, ...], wanted: set[Permission], *, argo: bool
+) -> tuple[Permission, ...]:
+    """What is granted for acting, where nothing may act; Events are no write in this sense."""
+    acting = _served(needed(act=True, namespaces=namespaces), argo=argo)
+    asked = tuple(
+        each
+        for each in acting
+        if each not in wanted and each.verb in ("patch", "delete") and each.resource is not resources.EVENTS
+    )
+    denied = set(await missing(client, asked, account))
+    return tuple(each for each in asked if each not in denied)
+
+
+def _served(permissions: tuple[Permission, ...], *, argo: bool) -> tuple[Permission, ...]:
+    return tuple(each for each in permissions if argo or each.resource.group != resources.ROLLOUTS.group)

@@ -1,0 +1,70 @@
+"""What the preflight is given to ask with, and how far it may go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from watcher.adapters.kubernetes.client import Client
+from watcher.adapters.prometheus.about import About
+from watcher.config import Thresholds
+from watcher.core.model import Workload, WorkloadView
+from watcher.core.policy import Policy, Source, Subject
+from watcher.core.state import KnownGood
+from watcher.ports import MetricsSource
+
+DAY = 86400.0
+
+
+class Questioned(MetricsSource, Protocol):
+    """A metrics source that tells of itself, too."""
+
+    async def about(self) -> About:
+        """Version, retention, clock.  Raises Unavailable, Rejected."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+Tell = Callable[[str], None]
+"""Is told what is being asked now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whom to ask, and about what.
+
+    `namespaces`: those that are watched; none: all.  `only`: the workloads to look at, by a predicate.  `account`: the
+    ServiceAccount whose permissions are asked for, as namespace/name; empty: our own.  `known_good`: what the decision
+    log holds; None where there is none to read.  `since`: seconds of ordinary operation to look back on.
+    """
+
+    client: Client
+    connect: Callable[[Source], Questioned]
+    thresholds: Thresholds
+    now: Callable[[], float]
+    namespaces: tuple[str, ...] = ()
+    own_namespace: str = ""
+    account: str = ""
+    read_only: bool = False
+    only: Callable[[Workload], bool] = lambda _: True
+    known_good: Mapping[Workload, tuple[KnownGood, ...]] | None = None
+    store: Path | None = None
+    since: float = DAY
+    tell: Tell = lambda _: None
+
+    @property
+    def file(self) -> str:
+        """Name of the thresholds file."""
+        return self.thresholds.document.file
+
+    def subject(self, view: WorkloadView) -> Subject:
+        """The workload as the thresholds file sees it."""
+        workload = view.workload
+        return Subject(workload.kind, workload.namespace, workload.name, dict(view.labels))
+
+    def policy_of(self, view: WorkloadView) -> Policy | None:
+        """What holds for it; None: no entry matches."""
+        return self.thresholds.policy_for(self.subject(view))

@@ -1,0 +1,129 @@
+"""Reads what the rules need to know of the cluster beyond the views: bounded lists, and a few objects by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from watcher.adapters.kubernetes import resources
+from watcher.core.model import Workload, WorkloadView
+from watcher.core.policy import Policy
+from watcher.core.words import Kind, Mode
+from watcher.doctor.facts import AccessFacts, ClusterFacts, ConfigMap, WorkloadFacts
+from watcher.doctor.gathering import surroundings
+from watcher.doctor.gathering.access import access
+from watcher.doctor.gathering.asked import Asked
+from watcher.doctor.gathering.listing import Lists
+from watcher.doctor.gathering.objects import Described, described
+from watcher.doctor.naming import PodNames
+from watcher.ports import Forbidden, Rejected, Unavailable
+
+
+async def gather(
+    asked: Asked, lists: Lists, views: Sequence[WorkloadView], unread: tuple[str, ...] = ()
+) -> ClusterFacts:
+    """Everything about the workloads of `views` that the thresholds file matches; `unread`: what views lack, and why.
+
+    An API server that goes away meanwhile is a problem of the facts, not an error.
+    """
+    try:
+        return await _gather(asked, lists, views, unread)
+    except Unavailable as error:
+        return ClusterFacts(problem=str(error), unread=unread)
+
+
+async def _gather(asked: Asked, lists: Lists, views: Sequence[WorkloadView], unread: tuple[str, ...]) -> ClusterFacts:
+    seen = [(view, asked.policy_of(view)) for view in views if asked.only(view.workload)]
+    matched = [(view, policy) for view, policy in seen if policy is not None]
+    asked.tell(f"reading {len(matched)} watched workloads")
+    objects = await _described(lists, {view.workload for view, _ in matched})
+    configs = await surroundings.configs(lists, (view for view, _ in matched))
+    flagger = await surroundings.canaries(lists)
+    workloads = [
+        _workload(asked, view, policy, known, configs, flagger)
+        for view, policy in matched
+        if (known := objects.get(view.workload)) is not None
+    ]
+    asked.tell("reading pods and permissions")
+    return ClusterFacts(
+        unread=unread,
+        workloads=tuple(workloads),
+        unmatched=tuple(view.workload for view, policy in seen if policy is None and _may_be_watched(asked, view)),
+        pods=await surroundings.pods(lists, {view.workload.namespace for view, _ in matched}, views),
+        names=PodNames(views),
+        analyses=tuple(await surroundings.analyses(lists, objects)),
+        access=await _access(asked, lists, workloads),
+    )
+
+
+def _may_be_watched(asked: Asked, view: WorkloadView) -> bool:
+    """Whether an entry could do anything for it: not for what an operator owns, or what is never acted on."""
+    return not view.owner and not asked.thresholds.protection(asked.subject(view))[0]
+
+
+async def _described(lists: Lists, wanted: set[Workload]) -> dict[Workload, Described]:
+    """By one list a kind, however many workloads there are.  A Rollout's template may be in a Deployment."""
+    kinds = {workload.kind for workload in wanted}
+    referring = Kind.ROLLOUT in kinds
+    found: dict[Workload, Described] = {}
+    for kind in sorted(kinds | ({Kind.DEPLOYMENT} if referring else set())):
+        async for raw in lists.everywhere(resources.WORKLOADS[kind]):
+            workload = Workload(kind, raw["metadata"]["namespace"], raw["metadata"]["name"])
+            if workload in wanted or (referring and kind is Kind.DEPLOYMENT):
+                found[workload] = described(raw, kind)
+    return {workload: _with_template(workload, each, found) for workload, each in found.items() if workload in wanted}
+
+
+def _with_template(workload: Workload, each: Described, found: Mapping[Workload, Described]) -> Described:
+    source = found.get(Workload(Kind.DEPLOYMENT, workload.namespace, each.template_in))
+    return each if source is None else replace(each, containers=source.containers)
+
+
+def _workload(
+    asked: Asked,
+    view: WorkloadView,
+    policy: Policy,
+    known: Described,
+    configs: Mapping[tuple[str, str], ConfigMap],
+    flagger: Mapping[tuple[str, str, str], str],
+) -> WorkloadFacts:
+    newest, namespace = view.newest(), view.workload.namespace
+    refs = [(namespace, ref) for ref in (newest.config_refs if newest is not None else ())]
+    return WorkloadFacts(
+        view=view,
+        policy=policy,
+        protected=asked.thresholds.protection(asked.subject(view))[0],
+        containers=known.containers,
+        recreates=known.recreates,
+        history_limit=known.history_limit,
+        deadline=known.deadline,
+        rolled_out_in=rolled_out_in(view, known.finished),
+        configs=tuple(configs[ref] for ref in refs if ref in configs),
+        others=_others(view.workload, known, flagger),
+        helm=known.helm,
+        analysed=bool(known.templates),
+        known_good=None if asked.known_good is None else asked.known_good.get(view.workload, ()),
+    )
+
+
+def rolled_out_in(view: WorkloadView, finished: float | None) -> float | None:
+    """Seconds that the last rollout took; None where the running revision is an old one that came back."""
+    newest = view.newest()
+    if newest is None or finished is None or any(each.created > newest.created for each in view.revisions):
+        return None
+    return finished - newest.created if finished >= newest.created else None
+
+
+def _others(workload: Workload, known: Described, flagger: Mapping[tuple[str, str, str], str]) -> tuple[str, ...]:
+    canary = flagger.get((workload.kind, workload.namespace, workload.name))
+    return known.others if canary is None else (*known.others, canary)
+
+
+async def _access(asked: Asked, lists: Lists, workloads: Sequence[WorkloadFacts]) -> AccessFacts | None:
+    act = not asked.read_only and any(each.policy.mode in (Mode.ACT, Mode.PROPOSE) for each in workloads)
+    argo = any(each.workload.kind is Kind.ROLLOUT for each in workloads)
+    try:
+        return await access(asked.client, asked.account, asked.namespaces, asked.own_namespace, act=act, argo=argo)
+    except (Forbidden, Rejected) as error:
+        lists.unasked[f"permissions: {error}"] = None
+        return None
