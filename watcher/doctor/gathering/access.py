@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from watcher.adapters.kubernetes import resources
 from watcher.adapters.kubernetes.client import Client
 from watcher.adapters.kubernetes.permissions import Permission, missing, needed
 from watcher.adapters.kubernetes.resources import Resource
+from watcher.core.words import Rung
 from watcher.doctor.facts import AccessFacts
 from watcher.doctor.rules.access import TAKES_OVER
 
@@ -47,10 +50,21 @@ BEYOND = tuple(
 
 
 async def access(
-    client: Client, account: str, namespaces: tuple[str, ...], own_namespace: str, *, act: bool, argo: bool
+    client: Client,
+    account: str,
+    namespaces: tuple[str, ...],
+    own_namespace: str,
+    rungs: Collection[Rung],
+    *,
+    argo: bool,
 ) -> AccessFacts:
-    """Ask the API server.  `argo`: whether Argo Rollouts is installed.  Raises Unavailable, Rejected."""
-    wanted = _served(needed(act=act, namespaces=namespaces, own_namespace=own_namespace), argo=argo)
+    """Ask the API server.  `rungs`: those that may be taken; `argo`: whether any Rollout is watched.
+
+    Raises Unavailable, Rejected.
+    """
+    act = bool(rungs)
+    wanted = needed(act=act, rungs=rungs, events=False, namespaces=namespaces, own_namespace=own_namespace)
+    wanted = _served(wanted, argo=argo)
     lacking = await missing(client, wanted, account)
     denied = set(await missing(client, BEYOND, account))
     beyond = tuple(each for each in BEYOND if each not in denied)
@@ -63,13 +77,9 @@ async def access(
 async def _unused(
     client: Client, account: str, namespaces: tuple[str, ...], wanted: set[Permission], *, argo: bool
 ) -> tuple[Permission, ...]:
-    """What is granted for acting, where nothing may act; Events are no write in this sense."""
-    acting = _served(needed(act=True, namespaces=namespaces), argo=argo)
-    asked = tuple(
-        each
-        for each in acting
-        if each not in wanted and each.verb in ("patch", "delete") and each.resource is not resources.EVENTS
-    )
+    """What is granted for acting, where nothing may act; Events are no write in this sense, and wanted in all modes."""
+    acting = _served(needed(act=True, events=False, namespaces=namespaces), argo=argo)
+    asked = tuple(each for each in acting if each not in wanted and each.verb in ("patch", "delete"))
     denied = set(await missing(client, asked, account))
     return tuple(each for each in asked if each not in denied)
 

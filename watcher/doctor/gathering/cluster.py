@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from watcher.adapters.kubernetes import resources
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Policy
-from watcher.core.words import Kind, Mode
+from watcher.core.words import Kind, Mode, Rung, strictest
 from watcher.doctor.facts import AccessFacts, ClusterFacts, ConfigMap, WorkloadFacts
 from watcher.doctor.gathering import surroundings
 from watcher.doctor.gathering.access import access
@@ -120,10 +120,17 @@ def _others(workload: Workload, known: Described, flagger: Mapping[tuple[str, st
 
 
 async def _access(asked: Asked, lists: Lists, workloads: Sequence[WorkloadFacts]) -> AccessFacts | None:
-    act = not asked.read_only and any(each.policy.mode in (Mode.ACT, Mode.PROPOSE) for each in workloads)
+    rungs = frozenset() if asked.read_only else frozenset(rung for each in workloads for rung in _enabled(each.policy))
     argo = any(each.workload.kind is Kind.ROLLOUT for each in workloads)
     try:
-        return await access(asked.client, asked.account, asked.namespaces, asked.own_namespace, act=act, argo=argo)
+        return await access(asked.client, asked.account, asked.namespaces, asked.own_namespace, rungs, argo=argo)
     except (Forbidden, Rejected) as error:
         lists.unasked[f"permissions: {error}"] = None
         return None
+
+
+def _enabled(policy: Policy) -> Iterator[Rung]:
+    """Rungs that may be taken, by itself or once a person approves."""
+    for rung, mode in policy.rungs:
+        if strictest(policy.mode, mode) in (Mode.ACT, Mode.PROPOSE):
+            yield rung
