@@ -11,10 +11,13 @@ from tests.e2e.build_tools import installed_tools
 
 
 def template(helm: Path, variant: Variant, *more: str) -> str:
-    """What ``helm template`` prints. Raises AssertionError with Helm's complaint."""
+    """What ``helm template`` prints, without the empty line that Helm 4 puts between documents.
+
+    Raises AssertionError with Helm's complaint.
+    """
     argv = [str(helm), "template", RELEASE, str(CHART), f"--namespace={NAMESPACE}", f"--kube-version={KUBERNETES}"]
     argv += [f"--values={file}" for file in variant.files] + [f"--api-versions={api}" for api in variant.apis]
-    return run(*argv, *more)
+    return run(*argv, *more).replace("\n\n---\n", "\n---\n").rstrip("\n") + "\n"
 
 
 def run(*argv: str) -> str:

@@ -1,4 +1,4 @@
-"""Builds the real parts of the end-to-end tests: etcd, Kubernetes, Argo Rollouts, kwok and Prometheus.
+"""Builds the real parts of the end-to-end tests: etcd, Kubernetes, Argo Rollouts, kwok, Prometheus and Helm.
 
 Each part is a Go tool dependency of a small module under ``tools/``; the Go toolchain comes from PyPI. Results
 lie outside the tree, one directory a module, named by the hash of what they are made from, so that a second run

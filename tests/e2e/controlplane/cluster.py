@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -12,7 +12,7 @@ import yaml
 from tests.e2e.controlplane.api import Api, Json
 from tests.e2e.controlplane.audit import AuditLog
 from tests.e2e.controlplane.commands import Commands, Ports
-from tests.e2e.controlplane.credentials import NAMESPACE, users, write_kubeconfig
+from tests.e2e.controlplane.credentials import NAMESPACE, User, users, write_kubeconfig
 from tests.e2e.controlplane.process import Part, PartError
 from tests.e2e.controlplane.waiting import eventually
 
@@ -81,11 +81,11 @@ class ControlPlane:
 
     def kubectl(self, *arguments: str, user: str = "alice", stdin: str | None = None) -> str:
         """What kubectl prints, called as a user. Raises AssertionError with its complaint."""
-        argv = [str(self._tools["kubectl"]), f"--kubeconfig={self.kubeconfig(user)}", *arguments]
-        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=60, check=False)
-        if done.returncode:
-            raise AssertionError(f"kubectl {' '.join(arguments)}: {done.stderr}")
-        return done.stdout
+        return self._run("kubectl", user, arguments, stdin)
+
+    def helm(self, *arguments: str, version: int = 4, user: str = "alice") -> str:
+        """What Helm 3 or 4 prints, called as a user. Raises AssertionError with its complaint."""
+        return self._run(f"helm{version}", user, arguments)
 
     def start(self) -> None:
         """Start everything and wait until it works. Raises PartError, and leaves nothing running then."""
@@ -133,11 +133,27 @@ class ControlPlane:
         self.parts[old.name].start()
         self._wait_http(old.name, f"http://127.0.0.1:{self._ports.rollouts_health}/healthz")
 
-    def namespace(self, name: str, annotations: Mapping[str, str] | None = None) -> str:
+    def log_in(self, namespace: str, account: str) -> User:
+        """A user with a token of this ServiceAccount, which must exist, as a pod of it would have."""
+        path = self.admin.path("ServiceAccount", namespace, account, version="v1")
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600}}
+        token = self.admin.request("POST", f"{path}/token", body=body)["status"]["token"]
+        return User(f"{namespace}/{account}", f"system:serviceaccount:{namespace}:{account}", (), token)
+
+    def namespace(
+        self, name: str, annotations: Mapping[str, str] | None = None, labels: Mapping[str, str] | None = None
+    ) -> str:
         """Create a namespace and return its name."""
-        metadata = {"name": name, "annotations": dict(annotations or {})}
+        metadata = {"name": name, "annotations": dict(annotations or {}), "labels": dict(labels or {})}
         self.admin.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
         return name
+
+    def _run(self, tool: str, user: str, arguments: Sequence[str], stdin: str | None = None) -> str:
+        argv = [str(self._tools[tool]), f"--kubeconfig={self.kubeconfig(user)}", *arguments]
+        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode:
+            raise AssertionError(f"{tool} {' '.join(arguments)}: {done.stderr}")
+        return done.stdout
 
     def _start(self) -> None:
         self._write_tokens()

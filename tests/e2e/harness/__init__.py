@@ -2,8 +2,19 @@
 
 from tests.e2e.harness.alongside import alongside
 from tests.e2e.harness.daemon import Daemon
+from tests.e2e.harness.installed import Installed
 from tests.e2e.harness.records import Replayed, decision_log, replay_all
 from tests.e2e.harness.shop import Service, Shop
 from tests.e2e.harness.thresholds import thresholds
 
-__all__ = ["Daemon", "Replayed", "Service", "Shop", "alongside", "decision_log", "replay_all", "thresholds"]
+__all__ = [
+    "Daemon",
+    "Installed",
+    "Replayed",
+    "Service",
+    "Shop",
+    "alongside",
+    "decision_log",
+    "replay_all",
+    "thresholds",
+]

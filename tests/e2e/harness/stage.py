@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from tests.e2e.controlplane import ControlPlane, Prometheus
 from tests.e2e.harness.daemon import Daemon
+from tests.e2e.harness.installed import Installed
 from tests.e2e.harness.permissions import READER, lets_act, reads_holds
 from tests.e2e.harness.records import Replayed
 from tests.e2e.harness.shop import Shop
@@ -78,6 +79,18 @@ class Stage:
         return daemon
 
     @cached_property
+    def installed(self) -> Installed:
+        """The chart in a namespace of its own; nothing is rendered yet."""
+        found = Installed(self.control_plane, self._directory)
+        self._ending.callback(found.remove)
+        return found
+
+    @cached_property
+    def pod(self) -> Daemon:
+        """The daemon in the place of the chart's pod; to be equipped by ``installed``."""
+        return self._watched(Daemon(self.control_plane, "", self._directory / "pod", self.installed.name))
+
+    @cached_property
     def proxy(self) -> Proxy:
         """A proxy before the API server; runs."""
         proxy = Proxy(self.control_plane.url, self.control_plane.ca)
@@ -104,6 +117,9 @@ class Stage:
         daemon = Daemon(self.control_plane, self.namespace, self._directory / user, user)
         daemon.environment["WATCHER_NAMESPACE"] = self.namespace
         daemon.configure(thresholds(self.prometheus.url, self.namespace))
+        return self._watched(daemon)
+
+    def _watched(self, daemon: Daemon) -> Daemon:
         self._daemons.append(daemon)
         self._ending.callback(self._finish, daemon)
         return daemon
