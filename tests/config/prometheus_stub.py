@@ -16,7 +16,7 @@ Labels = dict[str, str]
 POD: Labels = {"namespace": "shop", "pod": "checkout-1"}
 
 _SELECTOR = re.compile(r"(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<matchers>.*)\})?\Z", re.DOTALL)
-_MATCHER = re.compile(r'(\w+)(=~|=)"([^"]*)"')
+_MATCHER = re.compile(r'(\w+)(=~|!~|=)"([^"]*)"')
 
 
 @dataclass(slots=True)
@@ -68,7 +68,9 @@ class Prometheus:
 
 def _fits(labels: Labels, label: str, operator: str, value: str) -> bool:
     actual = labels.get(label, "")
-    return actual == value if operator == "=" else re.fullmatch(value, actual) is not None
+    if operator == "=":
+        return actual == value
+    return (re.fullmatch(value, actual) is not None) is (operator == "=~")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from watcher.ports import RawSeries, Sample, Unavailable, WatcherError
 
 _SELECTOR = re.compile(r"^(?P<metric>[a-zA-Z_:]\w*)?\{(?P<matchers>.*)\}$", re.DOTALL)
-_MATCHER = re.compile(r'(?P<label>\w+)=~"(?P<pattern>(?:\\.|[^"\\])*)"')
+_MATCHER = re.compile(r'(?P<label>\w+)(?P<not>[=!])~"(?P<pattern>(?:\\.|[^"\\])*)"')
 
 
 class Recorded:
@@ -59,8 +59,12 @@ def _matches(selector: str, series: RawSeries) -> bool:
     assert found is not None, selector
     if found["metric"] and series.labels["__name__"] != found["metric"]:
         return False
-    matchers = [(each["label"], each["pattern"].replace("\\\\", "\\")) for each in _MATCHER.finditer(found["matchers"])]
-    return all(re.fullmatch(pattern, series.labels.get(label, "")) for label, pattern in matchers)
+    return all(_fits(each, series) for each in _MATCHER.finditer(found["matchers"]))
+
+
+def _fits(matcher: re.Match[str], series: RawSeries) -> bool:
+    pattern = matcher["pattern"].replace("\\\\", "\\")
+    return bool(re.fullmatch(pattern, series.labels.get(matcher["label"], ""))) is (matcher["not"] == "=")
 
 
 DOWN = Unavailable("source main (http://prometheus): connection refused")

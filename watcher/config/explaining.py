@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from watcher.config.merging import PRESET
 from watcher.config.models import IdentifySpec
 from watcher.config.policies import identify
 
@@ -21,7 +22,7 @@ DEFAULT = "default"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One effective value; `origin` is FILE:LINE, or `default`."""
+    """One effective value; `origin` is FILE:LINE, `preset NAME`, or `default`."""
 
     key: str
     value: str
@@ -79,6 +80,8 @@ def _row(thresholds: Thresholds, key: str, setting: Setting) -> Row:
 def _origin(thresholds: Thresholds, path: Path | None) -> str:
     if path is None:
         return DEFAULT
+    if path[0] == PRESET:
+        return f"preset {path[1]}"
     document = thresholds.document
     return f"{document.file}:{document.key_place(path).line}"
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from watcher.config.checks import HISTOGRAM, QUERY, RATIO, kind_of, layered, written
+from watcher.config.checks import HISTOGRAM, QUERY, RATIO, kind_of, unit_of
 from watcher.config.defaults import CHECK_FLOOR, CHECK_HOLD_FOR, CHECK_MIN_BAD, SETTINGS, Setting
+from watcher.config.layering import layered, written
 from watcher.config.models import CheckSpec, IdentifySpec, Spec
-from watcher.config.rules_checks import source_of, unit_of
+from watcher.config.presets import filled
+from watcher.config.rules_checks import source_of
 from watcher.config.values import Ratio
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from watcher.config.models import ServiceSpec, ThresholdsSpec
 
 _APART = {"match", "checks", "require"}
+
+PRESET = "preset"
+"""First step of the path of a setting that a preset brings; its name is the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +97,15 @@ def _apply_checks(merged: _Merged, spec: ThresholdsSpec, service: ServiceSpec, p
             merged.checks.pop(name, None)
             continue
         definition = (spec.checks or {})[name]
-        origin: dict[str, Path] = {key: ("checks", name, key) for key in written(definition)}
-        check, places = merged.checks.get(name, (definition, origin))
+        check, places = merged.checks.get(name) or (filled(definition), _origins(name, definition))
         own: dict[str, Path] = {key: (*path, "checks", name, key) for key in written(override)}
         merged.checks[name] = layered(check, override), places | own
+
+
+def _origins(name: str, definition: CheckSpec) -> dict[str, Path]:
+    """Where each key of a definition stands: in the file, or in its preset."""
+    brought: dict[str, Path] = {key: (PRESET, definition.preset or "", key) for key in written(filled(definition))}
+    return brought | {key: ("checks", name, key) for key in written(definition)}
 
 
 def _limit_bake(merged: _Merged) -> None:

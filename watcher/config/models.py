@@ -34,6 +34,11 @@ _BAD_SCHEMA = {
 }
 
 
+_MATCHERS_SCHEMA = _BAD_MATCH | {
+    "examples": [{"path": ["/healthz", "/metrics"]}, {"reporter": "destination"}],
+}
+
+
 def _one_or_many(value: Any) -> Any:
     if value == []:
         raise wrong("the list is empty", "name one at least, or remove the key")
@@ -46,6 +51,12 @@ def _alternatives(value: Any) -> Any:
     if value in ([], {}):
         raise wrong("there is no label pattern", 'write one, as in {code: "5.."}')
     return [value] if isinstance(value, dict) else value
+
+
+def _some(value: Any) -> Any:
+    if value in ([], {}):
+        raise wrong("there is no label pattern", 'write one, as in {path: "/healthz"}')
+    return value
 
 
 def _bake(value: Any) -> Any:
@@ -63,6 +74,7 @@ def _none_removes(value: Any) -> Any:
 Globs = Annotated[tuple[str, ...], BeforeValidator(_one_or_many), WithJsonSchema(_GLOBS_SCHEMA)]
 Patterns = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
 Bad = Annotated[tuple[dict[str, Patterns], ...], BeforeValidator(_alternatives), WithJsonSchema(_BAD_SCHEMA)]
+Matchers = Annotated[dict[str, Patterns], BeforeValidator(_some), WithJsonSchema(_MATCHERS_SCHEMA)]
 Count = Annotated[StrictInt, Field(ge=1)]
 
 
@@ -142,6 +154,9 @@ class IdentifySpec(Spec):
 class CheckSpec(Spec):
     """One thing looked at: a ratio (total with bad or errors), a histogram (slowerThan), or a query."""
 
+    preset: str | None = described(
+        "Name of a preset, which brings the metrics and labels of a known exporter; keys that are written win."
+    )
     source: str | None = described("Name of the source that is asked; the only one is found by itself.", "main")
     total: str | None = described(
         "Ratio check: counter of all requests, a metric name.", examples=["http_requests_total"]
@@ -153,6 +168,12 @@ class CheckSpec(Spec):
     )
     slower_than: Duration | None = described(
         "Histogram check: a bucket bound; slower requests are bad.", examples=["300ms", "500ms", "1s"]
+    )
+    only: Matchers | None = described(
+        "Label patterns, all of which a series must match to be counted; merged label by label."
+    )
+    exclude: Matchers | None = described(
+        "Label patterns; a series that matches one of them is not counted. Merged label by label."
     )
     unit: Literal["seconds", "milliseconds"] | None = described(
         "Histogram check: unit of the bounds; from the metric's name (_seconds, _milliseconds) when absent."

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from watcher.config import promql
 from watcher.config.asking import Asker, QueryRefusedError, SourceUnusableError
-from watcher.config.checks import HISTOGRAM, QUERY, layers
+from watcher.config.checks import HISTOGRAM, QUERY, layers, unit_of
 from watcher.config.problems import Problem, choose
-from watcher.config.rules_checks import needed_labels, source_of, unit_of
+from watcher.config.rules_checks import source_of
+from watcher.config.rules_identify import needed_labels
 from watcher.config.status_codes import could_match
 from watcher.config.values import Duration
 from watcher.core.native import counted_bound, split_bucket
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from watcher.config.thresholds import Thresholds
     from watcher.core.policy import Source
 
-_ASKED_BY = {"total", "bad", "errors", "histogram", "slowerThan", "unit", "query", "identify", "source"}
+_ASKED_BY = {
+    *("preset", "total", "bad", "errors", "histogram", "slowerThan", "unit", "only", "exclude", "query"),
+    *("identify", "source"),
+}
 
 
 def problems_online(thresholds: Thresholds, url: str = "") -> tuple[Problem, ...]:
@@ -45,6 +49,10 @@ class _Findings:
         self._document = thresholds.document
         self.problems: list[Problem] = []
 
+    def wrote(self, layer: Layer, key: str) -> bool:
+        """Whether the file itself writes this key of a check; else its preset does."""
+        return key in layer.own or self._document.has(("checks", layer.name, key))
+
     def report(self, path: Path, what: str, remedy: str) -> None:
         place = self._document.place(path)
         self.problems.append(Problem(self._document.file, place.line, place.column, what, remedy))
@@ -60,6 +68,9 @@ def _ask_source(found: _Findings, source: Source, asked: list[Layer]) -> None:
     except QueryRefusedError as error:
         what = f"{source.url} refuses to tell about metrics: {error}"
         found.report(("sources", source.name, "url"), what, "give the address of a Prometheus-compatible API")
+
+
+Labels = dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +93,12 @@ class _Question:
                 self.ask_metric(key, metric, exposed)
 
     def select(self, metric: str, like: dict[str, str] | None = None) -> str:
-        return promql.selector(metric, dict(self.source.scope), like)
+        """What the check counts of a metric."""
+        only, exclude = ({label: joined(each) for label, each in (part or {}).items()} for part in self.filters())
+        return promql.selector(metric, dict(self.source.scope), only | (like or {}), exclude)
+
+    def filters(self) -> tuple[Labels | None, Labels | None]:
+        return self.layer.spec.only, self.layer.spec.exclude
 
     def report(self, key: str, what: str, remedy: str) -> None:
         self.found.report(self.layer.at(key), what, remedy)
@@ -94,6 +110,10 @@ class _Question:
             return exposed
         if key == "histogram" and self.asker.exists(f"histogram_count({self.select(metric)})"):
             return metric
+        if any(self.filters()) and self.asker.exists(promql.selector(exposed, dict(self.source.scope))):
+            what = f"the source {self.source.name} has series of {exposed}, and none like {self.select(exposed)}"
+            self.report("only" if self.layer.spec.only else "exclude", what, "mend only and exclude of the check")
+            return ""
         close = get_close_matches(exposed, [name for name in self.alike(exposed) if name != exposed], n=1)
         close = [name.removesuffix("_bucket") if key == "histogram" else name for name in close]
         scoped = f" with {promql.selector('', dict(self.source.scope))}" if self.source.scope else ""
@@ -115,9 +135,16 @@ class _Question:
         if self.layer.kind == HISTOGRAM:
             self.ask_bucket(exposed, native=exposed == metric)
         elif key == "total":
-            for alternative in self.layer.spec.bad or ():
+            for alternative in self.alternatives(labels):
                 for label, patterns in alternative.items():
                     self.ask_bad(metric, labels, label, joined(patterns))
+
+    def alternatives(self, labels: list[str]) -> tuple[Labels, ...]:
+        """What makes a request bad; of a preset, which knows several protocols, what can be met here, if any."""
+        every = self.layer.spec.bad or ()
+        if self.found.wrote(self.layer, "bad"):
+            return every
+        return tuple(each for each in every if each.keys() <= set(labels)) or every
 
     def other_label(self, label: str, labels: list[str]) -> str:
         return choose(label, [name for name in labels if name not in ("__name__", "le")])

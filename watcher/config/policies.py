@@ -20,6 +20,7 @@ from watcher.core.policy import (
     KnownGoodRules,
     Limit,
     PartialResponse,
+    Patterns,
     Policy,
     Promise,
     QueryCheck,
@@ -95,6 +96,8 @@ def _check(check: EffectiveCheck) -> Check:
     common |= {
         "increase": _number(check, "increase"),
         "floor": _number(check, "floor"),
+        "only": matchers(check.spec.only),
+        "exclude": matchers(check.spec.exclude),
         "min_bad": check.settings["minBad"].value,
     }
     if check.kind == HISTOGRAM:
@@ -108,12 +111,14 @@ def bound(check: EffectiveCheck) -> float:
     return round(float(check.settings["slowerThan"].value) * scale, 9)
 
 
-def bad(check: EffectiveCheck) -> tuple[tuple[tuple[str, str], ...], ...]:
-    """Alternatives of (label, pattern); several patterns of one label become one."""
-    return tuple(
-        tuple((label, joined(patterns)) for label, patterns in alternative.items())
-        for alternative in check.spec.bad or ()
-    )
+def bad(check: EffectiveCheck) -> tuple[Patterns, ...]:
+    """What makes a request bad, as alternatives."""
+    return tuple(matchers(alternative) for alternative in check.spec.bad or ())
+
+
+def matchers(patterns: dict[str, tuple[str, ...]] | None) -> Patterns:
+    """(label, pattern) pairs; several patterns of one label become one."""
+    return tuple((label, joined(each)) for label, each in (patterns or {}).items())
 
 
 def identify(spec: IdentifySpec) -> Identify:

@@ -83,10 +83,13 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def selector(metric: str, equal: dict[str, str], like: dict[str, str] | None = None) -> str:
-    """A selector of `metric` with equality matchers and anchored patterns."""
+def selector(
+    metric: str, equal: dict[str, str], like: dict[str, str] | None = None, unlike: dict[str, str] | None = None
+) -> str:
+    """A selector of `metric` with equality matchers, and anchored patterns that labels must fit, or must not."""
     matchers = [f"{label}={quoted(value)}" for label, value in equal.items()]
     matchers += [f"{label}=~{quoted(pattern)}" for label, pattern in (like or {}).items()]
+    matchers += [f"{label}!~{quoted(pattern)}" for label, pattern in (unlike or {}).items()]
     return f"{metric}{{{','.join(matchers)}}}" if matchers else metric
 
 

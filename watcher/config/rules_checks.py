@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from watcher.config import promql
-from watcher.config.checks import ANCHORS, HISTOGRAM, KEYS, QUERY, RATIO, layers
+from watcher.config.checks import ANCHORS, HISTOGRAM, KEYS, QUERY, RATIO, layers, unit_of
 from watcher.config.defaults import DEFAULT_SOURCE
 from watcher.config.problems import choose
+from watcher.config.rules_identify import needed_labels, report_identify
+from watcher.config.rules_matchers import report_matchers
+from watcher.config.rules_presets import report_preset
 from watcher.config.rules_sources import NAME, NAME_REMEDY
 
 if TYPE_CHECKING:
@@ -15,12 +18,6 @@ if TYPE_CHECKING:
     from watcher.config.document import Document
     from watcher.config.models import ThresholdsSpec
 
-UNITS = {"_seconds": "seconds", "_milliseconds": "milliseconds"}
-_WAYS_KEYS = {
-    "pod": {"by", "namespace", "pod"},
-    "workload": {"by", "namespace", "workload", "strip", "map"},
-    "fixed": {"by"},
-}
 _BOUNDS = {RATIO: ("max", "increase"), HISTOGRAM: ("max", "increase"), QUERY: ("max", "min")}
 
 
@@ -30,13 +27,15 @@ def report_checks(document: Document, spec: ThresholdsSpec) -> None:
         if layer.is_definition and not NAME.match(layer.name):
             document.report(layer.path, f"{layer.name} cannot name a check", NAME_REMEDY, at_key=True)
         _report_source(document, layer, list(spec.sources or {}))
+        report_preset(document, layer)
         if not layer.kind:
             _report_nothing(document, layer)
             continue
         _report_foreign_keys(document, layer)
         _report_bounds(document, layer)
         _report_metrics(document, layer)
-        _report_identify(document, layer)
+        report_identify(document, layer)
+        report_matchers(document, layer)
         if layer.kind == RATIO:
             _report_bad(document, layer)
         elif layer.kind == HISTOGRAM:
@@ -50,15 +49,10 @@ def source_of(written: str | None, sources: list[str]) -> str:
     return written or (sources[0] if len(sources) == 1 else DEFAULT_SOURCE)
 
 
-def unit_of(histogram: str, written: str | None) -> str:
-    """Unit of a histogram's bounds, from its name where it is not written; empty when the name does not tell."""
-    return written or next((unit for suffix, unit in UNITS.items() if histogram.endswith(suffix)), "")
-
-
 def _report_nothing(document: Document, layer: Layer) -> None:
-    if layer.is_definition and not layer.own & set(ANCHORS):
+    if layer.is_definition and not layer.own & {*ANCHORS, "preset"}:
         what = f"the check {layer.name} does not say what it looks at"
-        remedy = "add total with bad or errors, histogram with slowerThan, or query"
+        remedy = "add a preset, total with bad or errors, histogram with slowerThan, or query"
         document.report(layer.path, what, remedy, at_key=True)
 
 
@@ -120,70 +114,23 @@ def _report_bad(document: Document, layer: Layer) -> None:
         document.report(layer.at(key), what, "define a second check instead of overriding this key", at_key=True)
     elif layer.is_definition and {"bad", "errors"} <= layer.own:
         document.report(layer.at("errors"), "bad and errors exclude each other", "keep one of the two", at_key=True)
-    elif layer.is_definition and not layer.own & {"bad", "errors"}:
+    elif layer.is_definition and not layer.given & {"bad", "errors"}:
         what = f"the check {layer.name} does not say which requests are bad"
         remedy = 'add bad: {code: "5.."}, or errors with a counter of bad requests'
         document.report(layer.path, what, remedy, at_key=True)
-    if "bad" in layer.own:
-        for alternative in layer.spec.bad or ():
-            for label, patterns in alternative.items():
-                _report_pattern(document, layer, label, patterns)
-
-
-def _report_pattern(document: Document, layer: Layer, label: str, patterns: tuple[str, ...]) -> None:
-    path = next(path for path in _places_of_label(layer, label) if document.has(path))
-    if not promql.is_label(label):
-        document.report(path, f"{label} cannot be a label", "write the name of a label, as in code", at_key=True)
-        return
-    for pattern in patterns:
-        error = promql.pattern_problem(pattern)
-        if error is not None:
-            document.report(path, f"the pattern {pattern[:60]!r} does not do: {error.what}", error.remedy)
-
-
-def _places_of_label(layer: Layer, label: str) -> list[tuple[str | int, ...]]:
-    alternatives = range(len(layer.spec.bad or ()))
-    nested = [(*layer.at("bad"), index, label) for index in alternatives if label in (layer.spec.bad or ())[index]]
-    return [(*layer.at("bad"), label), *nested, layer.at("bad")]
 
 
 def _report_bucket(document: Document, layer: Layer) -> None:
-    if layer.is_definition and "slowerThan" not in layer.own:
+    if layer.is_definition and "slowerThan" not in layer.given:
         what = f"the check {layer.name} does not say which requests are slow"
         document.report(layer.path, what, "add slowerThan: with a bucket bound, as in 500ms", at_key=True)
     if layer.spec.slower_than is not None and layer.spec.slower_than <= 0 and "slowerThan" in layer.own:
         document.report(layer.at("slowerThan"), "no request is faster than 0s", "write a bucket bound, as in 500ms")
     name = layer.spec.histogram
     undecided = name is not None and promql.is_metric(name) and not unit_of(name, layer.spec.unit)
-    if undecided and "histogram" in layer.own and "unit" not in layer.own:
+    if undecided and "histogram" in layer.own and "unit" not in layer.given:
         what = f"the name {name} does not tell its unit"
         document.report(layer.at("histogram"), what, "add unit: seconds or unit: milliseconds")
-
-
-def _report_identify(document: Document, layer: Layer) -> None:
-    path, identify = layer.at("identify"), layer.identify
-    if "identify" not in layer.own or document.flagged((*path, "by")):
-        return
-    way = identify.by or "pod"
-    for key in ("namespace", "pod", "workload", "strip", "map"):
-        if document.has((*path, key)) and key not in _WAYS_KEYS[way]:
-            remedy = f"remove it; keys of by: {way} are {', '.join(sorted(_WAYS_KEYS[way]))}"
-            document.report((*path, key), f"{key} does not belong to by: {way}", remedy, at_key=True)
-    if way == "workload" and not document.has((*path, "workload")):
-        document.report(path, "by: workload needs to know the label", "add workload: with the label's name")
-    for key in ("namespace", "pod", "workload"):
-        label = getattr(identify, key)
-        if label is not None and not promql.is_label(label) and (key, label) != ("namespace", ""):
-            document.report((*path, key), f"{label or 'an empty text'} cannot be a label", "write the label's name")
-
-
-def needed_labels(layer: Layer) -> list[str]:
-    """Labels by which the check tells whose requests a series counts."""
-    identify = layer.identify
-    way = identify.by or "pod"
-    namespace = "namespace" if identify.namespace is None else identify.namespace
-    server = {"pod": identify.pod or "pod", "workload": identify.workload, "fixed": None}[way]
-    return [label for label in (namespace, server) if label] if way != "fixed" else []
 
 
 def _report_query(document: Document, layer: Layer) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from watcher.config.checks import ANCHORS
 from watcher.config.models import ThresholdsSpec
+from watcher.config.presets import presets
 
 _NAMES = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 
@@ -19,7 +20,9 @@ def json_schema() -> dict[str, Any]:
     schema["$defs"]["MatchSpec"]["properties"] |= _with_kinds(schema["$defs"]["MatchSpec"])
     schema["$defs"]["MatchFields"]["properties"] |= _with_kinds(schema["$defs"]["MatchFields"])
     definition = schema["properties"]["checks"]["additionalProperties"]
-    definition["oneOf"] = [{"required": [anchor]} for anchor in ANCHORS]
+    kinds = {"oneOf": [{"required": [anchor]} for anchor in ANCHORS]}
+    definition["anyOf"] = [{"required": ["preset"]}, kinds]
+    schema["$defs"]["CheckSpec"]["properties"]["preset"]["examples"] = list(presets())
     override = schema["$defs"]["ServiceSpec"]["properties"]["checks"]
     override["additionalProperties"] = {"anyOf": [{"$ref": "#/$defs/CheckSpec"}, {"const": "none"}]}
     bake = schema["$defs"]["ServiceSpec"]["properties"]["bake"]

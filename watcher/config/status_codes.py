@@ -12,7 +12,9 @@ _GRPC_STATUS = (
     *("PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented"),
     *("Internal", "Unavailable", "DataLoss", "Unauthenticated", *(str(code) for code in range(17))),
 )
-_FAMILIES = (_HTTP_STATUS, _GRPC_STATUS)
+_HTTP_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
+_CLASSIFICATION = ("success", "failure")
+_FAMILIES = (_HTTP_STATUS, _GRPC_STATUS, _HTTP_CLASSES, _CLASSIFICATION)
 
 
 def could_match(pattern: str, seen: Collection[str]) -> bool:

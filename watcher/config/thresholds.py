@@ -12,6 +12,7 @@ from watcher.config import policies
 from watcher.config.defaults import DEFAULT_FALSE_ROLLBACKS
 from watcher.config.matching import PROTECTING_LABELS, Entry, protected_as
 from watcher.config.merging import merge
+from watcher.config.presets import filled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,5 +134,7 @@ def thresholds(document: Document, spec: ThresholdsSpec, fingerprint: Fingerprin
 
 
 def _digest(spec: ThresholdsSpec) -> str:
+    checks = {name: filled(check) for name, check in (spec.checks or {}).items()}
+    spec = spec.model_copy(update={"checks": checks} if checks else {})
     meaning = spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
     return sha256(json.dumps(meaning, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from watcher.config.document import Document, Path
 
 LATER: dict[str, str] = {
-    "preset": "write total with bad or errors, or histogram with slowerThan",
     "flag": "remove it; the ways back of this version are abort and undo",
     "migrations": "remove it; set mode: propose where a rollback may meet a changed schema",
     "gitops": "remove it; workloads that Argo CD or Flux manage are found by their labels",

@@ -120,19 +120,25 @@ class Identify:
         return self.by is By.POD
 
 
+Patterns = tuple[tuple[str, str], ...]
+"""(label, pattern) pairs; patterns are fully anchored RE2 as in PromQL."""
+
+
 @dataclass(frozen=True, slots=True)
 class RatioCheck:
     """Share of bad requests.  Counters in; differences are judged.
 
-    `bad` holds (label, pattern) alternatives on `total` (any of them makes a request bad; each alternative is a
-    conjunction; patterns are fully anchored RE2 as in PromQL); `errors` names a counter of its own instead.
+    `bad` holds alternatives on `total` (any of them makes a request bad; each alternative is a conjunction); `errors`
+    names a counter of its own instead.  Series count that match all of `only` and none of `exclude`.
     """
 
     name: str
     source: str
     total: str
-    bad: tuple[tuple[tuple[str, str], ...], ...] = ()
+    bad: tuple[Patterns, ...] = ()
     errors: str = ""
+    only: Patterns = ()
+    exclude: Patterns = ()
     max: float | None = None
     increase: float | None = None
     floor: float = 0.005
@@ -143,12 +149,17 @@ class RatioCheck:
 
 @dataclass(frozen=True, slots=True)
 class HistogramCheck:
-    """Share of requests slower than a bucket bound.  `bound` is in the metric's own unit."""
+    """Share of requests slower than a bucket bound.  `bound` is in the metric's own unit.
+
+    Series count that match all of `only` and none of `exclude`.
+    """
 
     name: str
     source: str
     histogram: str
     bound: float
+    only: Patterns = ()
+    exclude: Patterns = ()
     max: float | None = None
     increase: float | None = None
     floor: float = 0.005
@@ -308,6 +319,7 @@ __all__ = [
     "KnownGoodRules",
     "Limit",
     "PartialResponse",
+    "Patterns",
     "Policy",
     "Promise",
     "QueryCheck",

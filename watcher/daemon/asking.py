@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from watcher.adapters.prometheus.selectors import one_of, selector
+from watcher.adapters.prometheus.selectors import filters, one_of, selector
 from watcher.core.counting import Counting
-from watcher.core.policy import By, HistogramCheck, Identify
+from watcher.core.policy import By, CounterCheck, HistogramCheck, Identify
 from watcher.core.presence import STARTED, UP, Presence
 from watcher.daemon.folds import Folds, workload_of
 from watcher.daemon.grouping import Piece
@@ -22,6 +22,7 @@ class Ask:
 
     metric: str
     identify: Identify
+    filters: tuple[str, ...] = ()  # matchers that the checks write: `only` and `exclude`
     namespaces: set[str] = field(default_factory=set)
     subjects: set[str] = field(default_factory=set)
     bounds: set[str] = field(default_factory=set)  # spellings of `le`
@@ -31,7 +32,7 @@ class Ask:
     @property
     def selector(self) -> str:
         """The vector selector in PromQL."""
-        matchers = self._whose()
+        matchers = [*self._whose(), *self.filters]
         if self.native:  # both at once: it is not known which there are; a native histogram has no `le`
             names, bounds = one_of("__name__", (self.native, self.metric)), one_of("le", ("", *sorted(self.bounds)))
             return selector("", names, *matchers, bounds)
@@ -50,7 +51,7 @@ class Ask:
 
     def buckets(self) -> str:
         """The selector without bounds."""
-        return selector(self.metric, *self._whose())
+        return selector(self.metric, *self._whose(), *self.filters)
 
     def join(self, folds: Folds, counting: Counting, since: float) -> None:
         """Ask for this fold's series too."""
@@ -87,19 +88,18 @@ class Ask:
 
 
 def asks(piece: Piece, countings: dict[Folds, list[Counting]]) -> list[Ask]:
-    """One ask a metric and way to identify, for all folds of the piece."""
-    found: dict[tuple[str, Identify], Ask] = {}
+    """One ask a metric, way to identify and filters, for all folds of the piece."""
+    found: dict[tuple[str, Identify, tuple[str, ...]], Ask] = {}
     for folds in piece.folds:
         for counting in countings[folds]:
-            for metric in metrics(counting):
-                identify = counting.check.identify
-                found.setdefault((metric, identify), Ask(metric, identify)).join(folds, counting, piece.start)
+            for metric in metrics(counting.check):
+                name = (metric, counting.check.identify, tuple(filters(counting.check.only, counting.check.exclude)))
+                found.setdefault(name, Ask(*name)).join(folds, counting, piece.start)
     return list(found.values())
 
 
-def metrics(counting: Counting) -> Iterator[str]:
-    """Names of the metrics that a fold reads."""
-    check = counting.check
+def metrics(check: CounterCheck) -> Iterator[str]:
+    """Names of the metrics that a check reads."""
     if isinstance(check, HistogramCheck):
         yield f"{check.histogram}_bucket"
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
-from watcher.adapters.prometheus.selectors import matcher, one_of, selector
+from watcher.adapters.prometheus.selectors import filters, matcher, one_of, selector
 from watcher.core import fleet
 from watcher.core.fleet import Point
 from watcher.core.model import Fleet, Workload, WorkloadView
@@ -122,7 +122,7 @@ def _increases(check: CounterCheck) -> tuple[list[str], list[str]]:
 
 def _native_increases(check: HistogramCheck) -> tuple[list[str], list[str]]:
     """The same of a native histogram; interpolated, which will do to tell who suffers."""
-    grown = _increase(selector(check.histogram))
+    grown = _increase(selector(check.histogram, *filters(check.only, check.exclude)))
     count = f"histogram_count({grown})"
     within = f"histogram_fraction(-Inf, {check.bound!r}, {grown}) * {count}"
     return [count], [f"{within} >= 0"]  # without requests the fraction is NaN, and so would be the sum
@@ -133,13 +133,15 @@ def _increase(one: str) -> str:
 
 
 def _selectors(check: CounterCheck) -> tuple[list[str], list[str]]:
+    own = filters(check.only, check.exclude)
     if isinstance(check, HistogramCheck):
         buckets = f"{check.histogram}_bucket"
         within = one_of("le", sorted(canonical(check.bound) - {INFINITY}))
-        return [selector(buckets, one_of("le", [INFINITY]))], [selector(buckets, within)]
+        return [selector(buckets, *own, one_of("le", [INFINITY]))], [selector(buckets, *own, within)]
+    total = selector(check.total, *own)
     if check.errors:
-        return [check.total], [check.errors]
-    return [check.total], [selector(check.total, *(matcher(*each) for each in one)) for one in check.bad]
+        return [total], [selector(check.errors, *own)]
+    return [total], [selector(check.total, *own, *(matcher(*each) for each in one)) for one in check.bad]
 
 
 async def _counts(

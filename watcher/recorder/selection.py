@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import promql_parser
 
-from watcher.adapters.prometheus.selectors import matcher, one_of, quoted, selector
+from watcher.adapters.prometheus.selectors import filters, matcher, one_of, quoted, selector
 from watcher.core.model import Workload
 from watcher.core.policy import By, CounterCheck, HistogramCheck, Identify, Policy, QueryCheck
 from watcher.core.presence import STARTED, UP
@@ -55,7 +55,8 @@ def selections(policy: Policy, workload: Workload, pods: Sequence[str], bounds: 
         found += _presence(check.source, workload, pods)
         for metric in _metrics(check):
             for whose in _whose(check.identify, workload, pods):
-                found.append(Selection(check.source, _bounded(check, metric, whose, bounds)))
+                matchers = [*whose, *filters(check.only, check.exclude)]
+                found.append(Selection(check.source, _bounded(check, metric, matchers, bounds)))
     return list(dict.fromkeys(found))
 
 
@@ -149,7 +150,9 @@ def named_labels(policy: Policy) -> frozenset[str]:
         found |= {identify.namespace, identify.pod if identify.by is By.POD else identify.workload}
         if isinstance(check, QueryCheck):
             found |= frozenset(label for node in _nodes(check.query) for label in _labels(node))
-        elif not isinstance(check, HistogramCheck):
+            continue
+        found |= {label for label, _ in (*check.only, *check.exclude)}
+        if not isinstance(check, HistogramCheck):
             found |= {label for alternative in check.bad for label, _ in alternative}
     return frozenset(found - {""})
 

@@ -22,6 +22,12 @@ def matcher(label: str, pattern: str) -> str:
     return f"{label}=~{quoted(pattern)}"
 
 
+def filters(only: Iterable[tuple[str, str]], exclude: Iterable[tuple[str, str]]) -> list[str]:
+    """Matchers for series that fit all patterns of `only` and none of `exclude`; an absent label fits no pattern."""
+    wanted = [matcher(label, pattern) for label, pattern in only]
+    return wanted + [f"{label}!~{quoted(pattern)}" for label, pattern in exclude]
+
+
 def selector(metric: str, *matchers: str) -> str:
     """A vector selector; `metric` may be empty when a matcher names the metrics."""
     return f"{metric}{{{','.join(matchers)}}}"
