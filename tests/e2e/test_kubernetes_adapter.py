@@ -19,7 +19,7 @@ from tests.contract.kubernetes_adapter.world import OWN_NAMESPACE, Person, World
 from tests.e2e.controlplane import ControlPlane
 from tests.e2e.controlplane.api import ApiError, Json
 from watcher.adapters.kubernetes import Client, Permission, missing, needed
-from watcher.adapters.kubernetes.ownership import handed_back
+from watcher.adapters.kubernetes.ownership import hand_over
 from watcher.core.model import Result
 from watcher.core.words import Kind
 
@@ -119,7 +119,7 @@ async def test_without_the_hand_over_it_would(world: World, control_plane: Contr
     live = await world.client.patch(world.path(workload), change)
     with pytest.raises(ApiError, match='conflict with \\\\"watcher\\\\"'):
         control_plane.admin.apply(applied, manager="helm", force=False)
-    assert handed_back(live["metadata"]["managedFields"]) is not None
+    assert hand_over(live["metadata"]["managedFields"])
 
 
 async def test_the_permissions_it_names_are_enough(control_plane: ControlPlane) -> None:

@@ -27,7 +27,9 @@ def purpose(write: Write) -> str:
     if write.method == "DELETE":
         return "pod"
     changed = {operation["path"] for operation in write.body if operation["op"] != "test"}
-    return next((name for field, name in _BY_FIELD.items() if field in changed), "decision")
+    return next(
+        (name for field, name in _BY_FIELD.items() if any(each.startswith(field) for each in changed)), "decision"
+    )
 
 
 def writes(namespace: str, wanted: str) -> Callable[[Write], bool]:

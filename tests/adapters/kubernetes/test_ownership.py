@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import jsonpatch
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.adapters.kubernetes.ownership import NobodyElse, applied_by_server, handed_back, merged
+from watcher.adapters.kubernetes.ownership import NobodyElse, applied_by_server, hand_over, merged
 from watcher.adapters.kubernetes.residue import describe, residue
 
 Json = dict[str, Any]
@@ -24,6 +25,14 @@ def template(fields: Json) -> Json:
 
 OURS = entry("watcher", {**OURS_ELSEWHERE, **template(IMAGE)})
 NAME = template({"f:containers": {'k:{"name":"app"}': {".": {}, "f:name": {}}}})
+
+
+def handed_back(entries: list[Json]) -> list[Json] | None:
+    """The entries after the patch; None where there is none."""
+    operations = hand_over(entries)
+    patched = jsonpatch.apply_patch({"metadata": {"managedFields": entries}}, operations)
+    back: list[Json] = patched["metadata"]["managedFields"]
+    return back if operations else None
 
 
 def test_the_applier_gets_our_fields_of_the_spec_and_no_others() -> None:
@@ -65,6 +74,36 @@ def test_with_nobody_else_there_is_nobody_to_hand_it_to() -> None:
     with pytest.raises(NobodyElse):
         handed_back([entry("hpa", {"f:spec": {"f:replicas": {}}}), OURS])
     assert not applied_by_server([OURS])
+
+
+def test_what_others_do_meanwhile_is_no_matter() -> None:
+    helm, early = entry("helm", NAME, "Apply"), entry("controller", {"f:status": {}}, subresource="status")
+    entries = [helm, OURS, early]
+    later = [helm, OURS, {**early, "time": "2026-11-23T10:00:05Z"}]
+    patched = jsonpatch.apply_patch({"metadata": {"managedFields": later}}, hand_over(entries))
+    assert patched["metadata"]["managedFields"][2] == later[2]
+    assert "f:image" in str(patched["metadata"]["managedFields"][0])
+
+
+@pytest.mark.parametrize("changed", [0, 1])
+def test_it_does_not_hold_where_what_it_changes_has_changed(changed: int) -> None:
+    entries = [entry("helm", NAME, "Apply"), OURS]
+    later = [
+        {**each, "time": "2026-11-23T10:00:05Z"} if place == changed else each for place, each in enumerate(entries)
+    ]
+    with pytest.raises(jsonpatch.JsonPatchTestFailed):
+        jsonpatch.apply_patch({"metadata": {"managedFields": later}}, hand_over(entries))
+
+
+def test_several_entries_of_ours_that_are_empty_then_all_go() -> None:
+    entries = [
+        entry("watcher", template(IMAGE), "Apply"),
+        entry("helm", NAME, "Apply"),
+        entry("watcher", template(NAME)),
+    ]
+    back = handed_back(entries)
+    assert back is not None
+    assert [each["manager"] for each in back] == ["helm"]
 
 
 def test_our_status_is_no_matter() -> None:

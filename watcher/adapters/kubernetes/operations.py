@@ -26,6 +26,11 @@ def replace(path: str, value: Any) -> Operation:
     return {"op": "replace", "path": path, "value": value}
 
 
+def remove(path: str) -> Operation:
+    """Take away a field that is there."""
+    return {"op": "remove", "path": path}
+
+
 def pointer(*parts: str) -> str:
     """A JSON pointer (RFC 6901)."""
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from watcher.adapters.kubernetes.client import FIELD_MANAGER, Client
-from watcher.adapters.kubernetes.errors import Conflict
+from watcher.adapters.kubernetes.errors import Conflict, TestFailed
 from watcher.adapters.kubernetes.fields import Json, at
-from watcher.adapters.kubernetes.operations import pointer, replace
+from watcher.adapters.kubernetes.operations import Operation, pointer, remove, replace, same_object, test
 from watcher.ports import WatcherError
 
 TRIES = 5
@@ -28,19 +28,12 @@ async def give_back(client: Client, path: str, raw: Json) -> str:
     """
     try:
         for _ in range(TRIES):
-            entries = handed_back(at(raw, "metadata", "managedFields") or ())
-            if entries is None:
+            operations = hand_over(at(raw, "metadata", "managedFields") or ())
+            if not operations:
                 return ""
-            version = raw["metadata"]["resourceVersion"]
             try:
-                await client.patch(
-                    path,
-                    [
-                        replace(pointer("metadata", "resourceVersion"), version),
-                        replace(pointer("metadata", "managedFields"), entries),
-                    ],
-                )
-            except Conflict:
+                await client.patch(path, [same_object(raw), *operations])
+            except (Conflict, TestFailed):
                 raw = await client.get(path)
             else:
                 return ""
@@ -53,26 +46,40 @@ class NobodyElse(Exception):
     """No other entry owns anything of the pod template."""
 
 
-def handed_back(entries: Sequence[Entry]) -> list[dict[str, Any]] | None:
-    """The entries after the hand-over, or None where nothing of the spec is ours.
+def hand_over(entries: Sequence[Entry]) -> list[Operation]:
+    """The patch that hands our fields over; none where nothing of the spec is ours.
 
+    It names just the entries that it changes and tests them.  A controller that is rolling the template out writes its
+    status many times a second: a patch of all entries, or one that names the resourceVersion, would lose every race.
     Raises NobodyElse when there is no one to hand it to.
     """
-    ours = [entry for entry in entries if _is_ours(entry) and "f:spec" in entry.get("fieldsV1", {})]
-    if not ours:
-        return None
-    heir = _previous_applier(entries)
-    kept: list[dict[str, Any]] = []
-    for entry in entries:
-        fields = dict(entry.get("fieldsV1") or {})
-        if entry is heir:
-            for each in ours:
-                fields = merged(fields, {"f:spec": each["fieldsV1"]["f:spec"]})
-        elif entry in ours:
-            fields.pop("f:spec")
+    tests: list[Operation] = []
+    changes: list[Operation] = []
+    emptied: list[Operation] = []
+    for index, (entry, fields) in enumerate(zip(entries, _fields_after(entries), strict=True)):
+        if fields == entry.get("fieldsV1"):
+            continue
+        place = pointer("metadata", "managedFields", str(index))
+        tests.append(test(place, entry))
         if fields:
-            kept.append({**entry, "fieldsV1": fields})
-    return kept
+            changes.append(replace(f"{place}/fieldsV1", fields))
+        else:
+            emptied.insert(0, remove(place))  # from the last on, so that each index still fits
+    return [*tests, *changes, *emptied]
+
+
+def _fields_after(entries: Sequence[Entry]) -> list[Mapping[str, Any] | None]:
+    """What each entry owns after the hand-over."""
+    owned: list[Mapping[str, Any] | None] = [entry.get("fieldsV1") for entry in entries]
+    ours = [place for place, entry in enumerate(entries) if _is_ours(entry) and "f:spec" in (owned[place] or {})]
+    if not ours:
+        return owned
+    heir = next(place for place, entry in enumerate(entries) if entry is _previous_applier(entries))
+    for place in ours:
+        fields = dict(owned[place] or {})
+        owned[heir] = merged(owned[heir] or {}, {"f:spec": fields.pop("f:spec")})
+        owned[place] = fields
+    return owned
 
 
 def merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
