@@ -13,9 +13,11 @@ from typing import Any
 import aiohttp
 import pytest
 from structlog.testing import capture_logs
+from typer.testing import CliRunner
 
 from tests.daemon.life import replayed
 from watcher.adapters.store.reading import SQLiteReader
+from watcher.cli.application import application
 from watcher.core.words import Verdict
 from watcher.sandbox.demo import play as plays
 from watcher.sandbox.demo.play import Play, PlayFailed, summary
@@ -90,6 +92,7 @@ async def test_every_release_ends_as_it_must(tmp_path: Path) -> None:
     assert (status["ready"], status["watching"], status["workloads"]) == (True, [], len(SERVICES))
     assert event["reason"] == "ThresholdsRejected"
     every_record_replays(tmp_path / "watcher.db")
+    the_report_tells_of_it(tmp_path / "watcher.db")
 
 
 async def told_of_a_bad_file(set_up: Stage) -> Json:
@@ -105,6 +108,25 @@ async def told_of_a_bad_file(set_up: Stage) -> Json:
 
 def _spoil(thresholds: Path) -> None:
     thresholds.write_text(thresholds.read_text().replace("mode: act", "mode: actt"))
+
+
+def the_report_tells_of_it(log: Path) -> None:
+    later = str(time.time() + 3600.0)  # virtual time is ahead
+    arguments = ["report", "--store", str(log), "--since", "1d", "--until", later, "-o", "json"]
+    answer = CliRunner().invoke(application, arguments)
+    assert answer.exit_code == 0, answer.output
+    found: Json = json.loads(answer.stdout)
+    assert found["releases"]["verdicts"] == {"pass": 3, "breach": 3}
+    assert {(each["image"], each["done"], each["outcome"]) for each in found["rollbacks"]} == {
+        ("shop/search:5.2.0-err20", True, "restored"),
+        ("shop/cart:1.9.0-err20", True, "restored"),
+        ("shop/checkout:3.1.0-err60", True, "restored"),
+    }
+    assert all(0 < each["to_decision_s"] < each["to_restore_s"] for each in found["rollbacks"])
+    assert found["bound"]["unlabelled"] == 3
+    assert found["coverage"]["matched"] == len(SERVICES)
+    (main,) = [each for each in found["blindness"] if each["source"] == "main"]
+    assert 0 < main["blind_s"] <= main["asked_s"]
 
 
 def every_record_replays(log: Path) -> None:
