@@ -42,7 +42,7 @@ class Story:
         reason: str = "",
         change: str = "version",
         returns: bool = False,
-        action: str = "none",
+        image: str = "",
     ) -> str:
         """A release; its image is named after the revision, its watch lasts half an hour if nothing else is said."""
         began = BEGIN + at
@@ -50,8 +50,8 @@ class Story:
         over = began + 30 * MINUTE if ended == -1.0 else None if ended is None else BEGIN + ended
         never = f"{RETURNS} revision {revision}, known good (passed)" if returns else ""
         body = {"reason": reason, "change": change, "never_undo": never}
-        image = f"{workload.rpartition('/')[2]}:{revision}"
-        row = ReleaseRow(number, workload, revision, image, began, verdict, action, "", over, json.dumps(body).encode())
+        image = image or f"{workload.rpartition('/')[2]}:{revision}"
+        row = ReleaseRow(number, workload, revision, image, began, verdict, "none", "", over, json.dumps(body).encode())
         self.releases.append(row)
         return number
 

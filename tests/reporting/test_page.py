@@ -91,5 +91,5 @@ def test_a_log_in_a_file_or_in_memory_gives_the_report_of_its_rows(tmp_path: Pat
     for store in stores:
         with closing(store):
             store.commit(story.commit())
-            assert report_from(store, SPAN) == story.report(recorded_from=None)
+            assert report_from(store, SPAN) == story.report(recorded_from=BEGIN)
             assert {each.workload for each in report_from(store, SPAN).ready} == {CART}

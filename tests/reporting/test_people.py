@@ -34,7 +34,7 @@ def test_going_back_is_recognised_by_the_revision_of_the_target() -> None:
 
 def test_going_back_is_recognised_by_the_image_though_the_template_is_another() -> None:
     story = bad_release(target="v0")
-    story.release("v0", HOUR + 17 * MINUTE)
+    story.release("stamped-anew", HOUR + 17 * MINUTE, image="cart:v0")
     assert answer(story.report())[0] is Answer.WENT_BACK
 
 
@@ -127,6 +127,20 @@ def test_a_guard_that_held_while_people_went_back() -> None:
     assert (miss.missed, miss.why) == (Missed.HELD, "rolled back lately (cooldown)")
     assert (guard.guard, guard.held, guard.people_went_back) == ("cooldown", 1, 1)
     assert not report.rollbacks
+
+
+def test_a_version_that_was_taken_back_before_is_no_way_back() -> None:
+    story = Story()
+    for number, revision in enumerate(("v1", "v2", "v1", "v3", "v2")):
+        story.release(revision, number * HOUR)
+    assert [miss.image for miss in story.report().misses] == ["cart:v2"]
+
+
+def test_people_may_go_back_further() -> None:
+    story = Story()
+    for number, revision in enumerate(("v0", "v1", "v2", "v1", "v0")):
+        story.release(revision, number * HOUR)
+    assert [miss.image for miss in story.report().misses] == ["cart:v2", "cart:v1"]
 
 
 def test_whoever_leaves_a_way_back_goes_forward_again() -> None:

@@ -39,7 +39,6 @@ class Settled:
 
     release: ReleaseFact
     decisions: tuple[DecisionFact, ...]
-    way_back: bool
     reaction: Reaction
 
     @property
@@ -58,21 +57,19 @@ class Chain:
     now: float
     last: ReleaseFact | None = None
     decisions: tuple[DecisionFact, ...] = ()
-    way_back: bool = False  # whether `last` is one
     before: dict[str, str] = field(default_factory=dict)  # versions that ran before `last` and were not left as bad
 
     def follow(self, release: ReleaseFact, decisions: tuple[DecisionFact, ...]) -> Iterator[Settled]:
         """Take the next release of the workload; gives the one before it, now that it is settled."""
         if release.restart:
-            yield Settled(release, decisions, self.way_back, Reaction(Answer.NOTHING))
+            yield Settled(release, decisions, Reaction(Answer.NOTHING))
             return
-        way_back = False
         if self.last is not None:
             way_back = self._returns(release)
             settled = self._settled(self.last, release, way_back=way_back)
             self._leave(self.last, bad=way_back or settled.undoing is not None)
             yield settled
-        self.last, self.decisions, self.way_back = release, decisions, way_back or release.returns
+        self.last, self.decisions = release, decisions
 
     def end(self) -> Iterator[Settled]:
         """Settle the newest release: nobody followed it so far."""
@@ -80,7 +77,7 @@ class Chain:
             yield self._settled(self.last, None, way_back=False)
 
     def _settled(self, last: ReleaseFact, following: ReleaseFact | None, *, way_back: bool) -> Settled:
-        settled = Settled(last, self.decisions, self.way_back, Reaction(Answer.NOTHING))
+        settled = Settled(last, self.decisions, Reaction(Answer.NOTHING))
         settled.reaction = self._reaction(last, settled.undoing, following, way_back=way_back)
         return settled
 
@@ -103,9 +100,9 @@ class Chain:
         return Reaction(Answer.NOTHING)
 
     def _returns(self, following: ReleaseFact) -> bool:
-        """Whether this release goes back from the last one.  Whoever leaves a way back goes forward again."""
+        """Whether this release goes back from the last one."""
         last = self.last
-        if last is None or self.way_back or following.revision == last.revision:
+        if last is None or following.revision == last.revision:
             return False
         targets = [each for each in self.decisions if each.target]
         at_target = any(following.revision == each.target for each in targets)

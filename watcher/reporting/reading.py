@@ -17,6 +17,12 @@ def report_from(log: StoreReader, span: Span) -> Report:
         coverage=log.coverage(),
         blindness=log.blindness(span.since // HOUR * HOUR),
         labels=log.labels(),
-        recorded_from=log.begun(span.until)[1],
+        recorded_from=_oldest(log),
     )
     return compile_report(span, rows)
+
+
+def _oldest(log: StoreReader) -> float | None:
+    """When the oldest record was made: releases are kept for longer than transitions, which come first."""
+    first, recorded = next(iter(log.history(0.0)), None), log.begun(0.0)[1]
+    return min((each for each in (first.began if first else None, recorded) if each is not None), default=None)

@@ -46,7 +46,7 @@ class Tally:
         decision = settled.undoing
         if decision is not None:
             self._undone(settled, decision)
-        elif settled.reaction.answer in BACK and not settled.way_back:
+        elif settled.reaction.answer in BACK:
             self._missed(settled)
 
     def _count(self, release: ReleaseFact) -> None:
