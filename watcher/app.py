@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -21,8 +21,10 @@ from watcher.adapters.store.reading import SQLiteReader
 from watcher.adapters.store.retention import Retention
 from watcher.adapters.store.sqlite import SQLiteStore
 from watcher.adapters.store.worker import StoreThread
+from watcher.config import Thresholds
 from watcher.core.model import WorkloadView
 from watcher.core.policy import Policy, Subject
+from watcher.core.state import WorkloadState
 from watcher.core.words import Mode, strictest
 from watcher.daemon.clock import SystemClock
 from watcher.daemon.configurations import Configurations
@@ -34,6 +36,7 @@ from watcher.daemon.housekeeping import Housekeeping
 from watcher.daemon.journal import Journal, load
 from watcher.daemon.loop import Loop
 from watcher.daemon.persons import Persons
+from watcher.daemon.preflight import Preflight
 from watcher.daemon.reloading import Reloading
 from watcher.daemon.settings import Settings
 from watcher.daemon.sightings import Sightings
@@ -42,6 +45,9 @@ from watcher.daemon.status import Status
 from watcher.daemon.stepping import Stepping
 from watcher.daemon.telemetry import Telemetry
 from watcher.daemon.telling import Chronicle
+from watcher.doctor.examine import Report, examine
+from watcher.doctor.gathering.asked import Asked
+from watcher.doctor.gathering.everything import gather
 from watcher.ports import Actuator, Announcer, Clock, Cluster, Rejected
 from watcher.web.server import application
 from watcher.web.tokens import Tokens
@@ -49,6 +55,9 @@ from watcher.web.tokens import Tokens
 DAY = 86400.0
 REMEMBER_ROLLBACKS = 30 * DAY
 """Seconds for which the breaker remembers rollbacks over a restart."""
+
+PREFLIGHT_PAUSE = 2.0
+"""Seconds that the preflight waits before each check it asks a source about: judging comes first."""
 
 LAST_WORDS = 3.0
 """Seconds in which Events of the last step may still be sent."""
@@ -66,6 +75,10 @@ class FollowedCluster(Cluster, Protocol):
         """Wait until everything that can be read was read once."""
 
 
+Examine = Callable[[Cluster, Thresholds, Sequence[WorkloadState]], Awaitable[Report]]
+"""Does one preflight, with these thresholds and what is known of workloads."""
+
+
 @dataclass(frozen=True)
 class Outside:
     """Everything that the daemon talks to."""
@@ -76,6 +89,7 @@ class Outside:
     store: StoreThread
     clock: Clock
     holds: Holds = field(default_factory=Holds)
+    examine: Examine | None = None  # None: no preflight
 
 
 @dataclass
@@ -94,6 +108,7 @@ class Daemon:
     housekeeping: Housekeeping
     sightings: Sightings
     persons: Persons
+    preflight: Preflight | None = None
     url: str = ""
 
     @property
@@ -111,6 +126,7 @@ class Daemon:
             _task("housekeeping", self.housekeeping.run()),
             _task("sightings", self.sightings.run()),
             _task("stepping", self._step_when_read()),
+            *([_task("preflight", self.preflight.run())] if self.preflight is not None else []),
         ]
         stopped = _task("stop", stop.wait())
         try:
@@ -183,6 +199,7 @@ async def assemble(
     sourcing.use(reloading.current)
     reloading.on_change += [sourcing.use, lambda _: loop.sweep()]
     status = Status(cluster, stepping, loop, reloading, clock, policy_of)
+    preflight = _preflight(outside, reloading, stepping, status, telemetry)
     gauges = Gauges(stepping, journal, status, sourcing, telemetry, clock)
     return Daemon(
         outside=outside,
@@ -197,7 +214,23 @@ async def assemble(
         housekeeping=Housekeeping(reloading, stepping, executing, journal, gauges, clock),
         sightings=Sightings(cluster, stepping, status, journal, clock, policy_of),
         persons=Persons(loop, outside.store, outside.holds, cluster, clock, read_only=read_only),
+        preflight=preflight,
     )
+
+
+def _preflight(
+    outside: Outside, reloading: Reloading, stepping: Stepping, status: Status, telemetry: Telemetry
+) -> Preflight | None:
+    examine = outside.examine
+    if examine is None:
+        return None
+
+    async def examined() -> Report:
+        return await examine(outside.cluster, reloading.current, tuple(stepping.states.values()))
+
+    found = Preflight(examined, status, telemetry, outside.clock)
+    reloading.on_change.append(lambda _: found.soon())
+    return found
 
 
 @contextlib.asynccontextmanager
@@ -243,7 +276,29 @@ async def _outside(settings: Settings, clock: Clock, stack: contextlib.AsyncExit
         store=store,
         clock=clock,
         holds=holds,
+        examine=_examining(settings, client, clock, namespaces) if settings.preflight else None,
     )
+
+
+def _examining(settings: Settings, client: Client, clock: Clock, namespaces: tuple[str, ...]) -> Examine:
+    """The preflight over the daemon's own cache, with connections of its own to the sources."""
+
+    async def examined(cluster: Cluster, thresholds: Thresholds, states: Sequence[WorkloadState]) -> Report:
+        asked = Asked(
+            client=client,
+            connect=lambda source: PrometheusSource(source, rate=settings.query_rate, now=clock.now),
+            thresholds=thresholds,
+            now=clock.now,
+            namespaces=namespaces,
+            own_namespace=settings.namespace,
+            read_only=settings.read_only,
+            known_good={state.workload: state.known_good for state in states},
+            store=settings.store,
+            pause=lambda: clock.sleep(PREFLIGHT_PAUSE),
+        )
+        return examine(await gather(asked, tuple(cluster.workloads()), cluster.problems()))
+
+    return examined
 
 
 async def _store(settings: Settings, stack: contextlib.AsyncExitStack) -> StoreThread:

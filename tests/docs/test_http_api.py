@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from aiohttp.web import RouteDef
 
 from tests.docs.pages import page
+from tests.doctor.pairs import PAIRS
 from watcher.core.model import Workload
 from watcher.core.policy import Policy
 from watcher.core.report import decision_body, release_body
 from watcher.core.state import Decision, Finding, Release, RungStep, Target, Watch
 from watcher.core.words import Action, Change, Kind, Mode, Provenance, Rung
+from watcher.doctor.examine import examine
 from watcher.web import server, writing
 from watcher.web.errors import failure
 
@@ -42,7 +45,12 @@ DECISION = Decision(
     rungs=(RungStep(Rung.UNDO, Mode.ACT, taken=True, reason="fits"),),
     target=Target("good", "a", ("cart:1",), Provenance.PASSED, releases_back=1),
 )
-BODIES = {"decision": decision_body(Watch(RELEASE), DECISION), "release": release_body(Watch(RELEASE))}
+FOUND = examine(replace(PAIRS["no-readiness-probe"][0], unasked=("canaries: this account may not list them",)))
+BODIES = {
+    "decision": decision_body(Watch(RELEASE), DECISION),
+    "release": release_body(Watch(RELEASE)),
+    "doctor": FOUND.body(),
+}
 
 
 def _example(kind: str) -> Any:

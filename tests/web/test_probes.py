@@ -37,6 +37,8 @@ NAMES = {
     "watcher_rung_attempts": "counter",
     "watcher_events_lost": "counter",
     "watcher_store_degraded": "gauge",
+    "watcher_doctor_findings": "gauge",
+    "watcher_doctor_timestamp_seconds": "gauge",
 }
 
 

@@ -25,6 +25,9 @@ class Settings(BaseSettings):
     tokens: Path | None = Field(None, description="YAML file of who may write over HTTP; without it nobody may.")
     read_only: bool = Field(default=False, description="Never write to workloads, whatever the thresholds file says.")
     events: bool = Field(default=True, description="Create Kubernetes Events on workloads.")
+    preflight: bool = Field(
+        default=True, description="Look at the start and hourly for what would keep a bad release from being undone."
+    )
     query_rate: float = Field(10.0, gt=0, description="Queries per second sent to each metrics source at the most.")
     retention_days: int = Field(400, ge=1, description="Days that decisions are kept.")
     log_format: Literal["auto", "json", "console"] = Field(

@@ -18,15 +18,21 @@ from watcher.daemon.loop import Loop
 from watcher.daemon.reloading import Reloading
 from watcher.daemon.standing import Standing, standings
 from watcher.daemon.stepping import Stepping
-from watcher.ports import Clock, Cluster
+from watcher.doctor.examine import Report
+from watcher.doctor.finding import Finding, Severity
+from watcher.ports import Clock, Cluster, Unavailable
 
 Body = dict[str, object]
+
+SHOWN = 5
+"""Findings of the preflight that `/readyz` names, at the most."""
 
 
 class Status:
     """Answers from the live state; everything is plain data, ready for JSON.
 
     `synced`: the cluster was read completely once.  `store_problem`: why the decision log is in danger, or empty.
+    `preflight`: the last one, None before the first.
     """
 
     def __init__(
@@ -42,6 +48,7 @@ class Status:
         self._reloading, self._clock, self._policy_of = reloading, clock, policy_of
         self.synced = False
         self.store_problem = ""
+        self.preflight: Report | None = None
 
     def readiness(self) -> tuple[bool, list[str]]:
         """Whether this process does its work, and everything worth knowing.  A Prometheus that is down does not
@@ -67,6 +74,14 @@ class Status:
         yield from (f"metrics source {each.name}: {each.problem}" for each in self.sources() if not each.healthy)
         for workload, problem in sorted(self._stepping.failed.items()):
             yield f"{workload} is not judged, watcher itself fails on it ({problem}); report it with the log"
+        if self.preflight is not None:
+            yield from (f"preflight: {each.what}" for each in critical(self.preflight))
+
+    def doctor(self) -> Body:
+        """The last preflight.  Raises Unavailable before the first one."""
+        if self.preflight is None:
+            raise Unavailable("there was no preflight yet: it is done soon after the start (WATCHER_PREFLIGHT)")
+        return self.preflight.body()
 
     def cache_age(self) -> float:
         """Seconds since the view of the cluster was last confirmed."""
@@ -191,6 +206,11 @@ class Status:
     def _source(self, source: Source, now: float) -> Body:
         lag = round(now - source.watermark, 1) if source.watermark is not None else None
         return {"name": source.name, "healthy": source.healthy, "problem": source.problem, "lag_s": lag}
+
+
+def critical(report: Report) -> list[Finding]:
+    """The critical findings, a few at the most: a probe's answer is read by people."""
+    return [each for each in report.findings if each.kind.severity is Severity.CRITICAL][:SHOWN]
 
 
 def _answer(workload: Workload, text: str, **more: object) -> Body:

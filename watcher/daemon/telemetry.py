@@ -138,6 +138,17 @@ class Telemetry:
             "Workloads that are not judged now because watcher itself fails on them; its log says why.",
             registry=registry,
         )
+        self.findings = Gauge(
+            "watcher_doctor_findings",
+            "Findings of the last preflight, by id and severity; absent before the first one.",
+            ["id", "severity"],
+            registry=registry,
+        )
+        self.examined = Gauge(
+            "watcher_doctor_timestamp_seconds",
+            "When the last preflight was done, Unix seconds; 0 before the first one.",
+            registry=registry,
+        )
         self._begin_at_zero()
 
     def _begin_at_zero(self) -> None:

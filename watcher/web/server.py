@@ -113,6 +113,12 @@ async def status(request: web.Request) -> web.Response:
     return web.json_response(request.app[STATUS].status())
 
 
+@routes.get("/api/v1/doctor")
+async def doctor(request: web.Request) -> web.Response:
+    """The last preflight."""
+    return web.json_response(request.app[STATUS].doctor())
+
+
 @routes.get("/api/v1/why/{kind}/{namespace}/{name}")
 async def why(request: web.Request) -> web.Response:
     """Why a workload was or was not rolled back."""

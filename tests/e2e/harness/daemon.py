@@ -36,7 +36,7 @@ class Daemon:
         self.config = directory / "thresholds.yaml"
         self.log = directory / "watcher.log"
         self.url = f"http://127.0.0.1:{free_ports(1)[0]}"
-        self.environment = {"WATCHER_NAMESPACES": namespace}
+        self.environment = {"WATCHER_NAMESPACES": namespace, "WATCHER_PREFLIGHT": "false"}
         self._kubeconfig = directory / "kubeconfig"
         self.process = self._process()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -32,13 +32,18 @@ Tell = Callable[[str], None]
 """Is told what is being asked now."""
 
 
+async def _at_once() -> None:
+    """Go on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Whom to ask, and about what.
 
     `namespaces`: those that are watched; none: all.  `only`: the workloads to look at, by a predicate.  `account`: the
     ServiceAccount whose permissions are asked for, as namespace/name; empty: our own.  `known_good`: what the decision
-    log holds; None where there is none to read.  `since`: seconds of ordinary operation to look back on.
+    log holds; None where there is none to read.  `since`: seconds of ordinary operation to look back on.  `pause` is
+    awaited before each check that a source is asked about.
     """
 
     client: Client
@@ -54,6 +59,7 @@ class Asked:
     store: Path | None = None
     since: float = DAY
     tell: Tell = lambda _: None
+    pause: Callable[[], Awaitable[None]] = _at_once
 
     @property
     def file(self) -> str:

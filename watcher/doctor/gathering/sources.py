@@ -66,6 +66,7 @@ async def _checks(
     measuring = Measuring(lenient, cluster, asked.now(), asked.since, interval)
     answers = []
     for each in wanted:
+        await asked.pause()
         asked.tell(f"asking source {found.source.name} for check {each.check.name}")
         answers.append(await measuring.facts(each))
     return answers

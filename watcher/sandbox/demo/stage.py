@@ -135,4 +135,5 @@ def _settings(directory: Path, metrics_url: str, cluster: SandboxCluster, port: 
         kubeconfig=cluster.kubeconfig_path,
         namespace=OWN_NAMESPACE,
         query_rate=1000,
+        preflight=False,
     )
