@@ -63,6 +63,7 @@ def _more(found: dict[str, Any], now: float) -> Facts:
     known = [_known(each) for each in found.get("known_good") or []]
     return [
         ("Mode", found.get("mode") or ""),
+        ("Held", found.get("held") or ""),
         ("Known good", ", ".join(known)),
         ("Did you mean", ", ".join(found.get("near") or [])),
         *about,

@@ -119,8 +119,7 @@ class Status:
     def _waiting(self) -> Iterator[Body]:
         """What waits for a person, until when, and how to approve it."""
         for name, watch in sorted(self._stepping.open_watches().items()):
-            view = self._cluster.view(name)
-            policy = self._policy_of(view) if view is not None else None
+            policy = self._policy(name)
             if watch.decision is not None and policy is not None and approving.waits(watch):
                 yield {
                     "decision": watch.decision.id,
@@ -146,7 +145,7 @@ class Status:
         ]
         if state is None or state.watch is None:
             text = "It had no release since it is watched."
-            return _answer(workload, text, mode=policy.mode, known_good=good)
+            return _answer(workload, text, mode=policy.mode, known_good=good, held=self._held(view))
         watch = state.watch
         return _answer(
             workload,
@@ -157,6 +156,7 @@ class Status:
             checks=self._checks(watch, view, policy),
             problems=list(self._loop.problems.get(workload, ())),
             known_good=good,
+            held=self._held(view),
         )
 
     def sources(self) -> list[Source]:
@@ -184,6 +184,10 @@ class Status:
     def _policy(self, workload: Workload) -> Policy | None:
         view = self._cluster.view(workload)
         return self._policy_of(view) if view is not None else None
+
+    def _held(self, view: WorkloadView) -> str:
+        """Why nothing may be written to it now, whose word that is and until when; empty where it is not held."""
+        return view.hold or self._stepping.holds.on(view.workload, self._clock.now())
 
     def _near(self, workload: Workload) -> list[str]:
         return spelling.near(str(workload), (str(view.workload) for view in self._cluster.workloads()))

@@ -21,10 +21,13 @@ from tests.contract.kubernetes_adapter.world import (
 )
 from watcher.adapters.kubernetes import Client, KubernetesActuator, KubernetesAnnouncer, missing, needed
 from watcher.adapters.kubernetes.errors import NoAnswer
+from watcher.adapters.kubernetes.holding import Holding
 from watcher.adapters.kubernetes.resources import DEPLOYMENTS, EVENTS, NAMESPACES, REPLICA_SETS, ROLLOUTS
+from watcher.core.holding import Hold, Scope
 from watcher.core.model import Result, Revision, Workload, WorkloadView
 from watcher.core.orders import Announce, ReleaseStuckPodsOrder
 from watcher.core.words import Kind
+from watcher.ports import Rejected
 
 EVERY_KIND = pytest.mark.parametrize("kind", list(Kind))
 
@@ -269,6 +272,46 @@ class ActingContract:
         assert report.message.startswith("stocktaking")
         after = await world.person.get(world.path(workload))
         assert after["spec"] == before["spec"]
+
+    @pytest.mark.parametrize("holder", ["workload", "namespace", "everything"])
+    async def test_a_hold_that_has_ended_keeps_nobody(self, world: World, holder: str) -> None:
+        workload, good, bad = await bad_release(world, manifest(Kind.DEPLOYMENT, "cart"))
+        scope = {"workload": Scope(world.namespace, workload), "namespace": Scope(world.namespace)}.get(holder, Scope())
+        holding = Holding(world.client, OWN_NAMESPACE)
+        await holding.place(Hold(str(scope), "stocktaking", "ada", None, world.clock.now() + 60.0))
+        order = undo_order(world.view(workload), bad, good)
+        report = await world.actuator.perform(order)
+        assert report.result == Result.HELD
+        assert ", by ada, until " in report.message
+        world.clock.ahead = 120.0
+        report = await world.actuator.perform(order)
+        await holding.lift(scope)
+        assert report.result == Result.APPLIED
+
+    async def test_a_hold_that_is_not_in_the_cluster_is_respected(self, world: World) -> None:
+        workload, good, bad = await bad_release(world, manifest(Kind.DEPLOYMENT, "cart"))
+        held = {workload: "stocktaking (held over HTTP)"}
+        actuator = KubernetesActuator(world.client, world.clock, OWN_NAMESPACE, kept=lambda name: held.get(name, ""))
+        order = undo_order(world.view(workload), bad, good)
+        report = await actuator.perform(order)
+        assert (report.result, report.message) == (Result.HELD, "stocktaking (held over HTTP)")
+        held.clear()
+        assert (await actuator.perform(order)).result == Result.APPLIED
+
+    async def test_holds_are_placed_replaced_and_lifted(self, world: World) -> None:
+        """As a person does who has the permissions for it."""
+        workload = await world.deploy(manifest(Kind.DEPLOYMENT, "cart", replicas=1))
+        holding = Holding(world.client, OWN_NAMESPACE)
+        for scope in (Scope(world.namespace, workload), Scope(world.namespace), Scope()):
+            await holding.place(Hold(str(scope), "stocktaking", "ada", None, world.clock.now() + 600.0))
+            await world.until(lambda: "by ada, until " in world.view(workload).hold)
+            await holding.place(Hold(str(scope), "fire drill", "brian"))
+            await world.until(lambda: world.view(workload).hold.startswith("fire drill"))
+            assert world.view(workload).hold.endswith(", by brian)")
+            await holding.lift(scope)
+            await world.until(lambda: not world.view(workload).hold)
+            with pytest.raises(Rejected, match="watcher hold list"):
+                await holding.lift(scope)
 
     async def test_a_target_whose_template_is_gone_is_refused(self, world: World) -> None:
         workload, good, bad = await bad_release(world, manifest(Kind.DEPLOYMENT, "cart"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
@@ -111,6 +112,46 @@ class SeeingContract:
         await world.until(lambda: world.view(workload).hold == f"fire drill (ConfigMap {OWN_NAMESPACE}/watcher-hold)")
         await world.release_everything()
         await world.until(lambda: not world.view(workload).hold)
+
+    async def test_a_hold_says_whose_it_is_and_ends_by_itself(self, world: World) -> None:
+        workload = await world.deploy(manifest(Kind.DEPLOYMENT, "cart", replicas=1))
+        ends = datetime.fromtimestamp(int(world.clock.now()) + 4, UTC)
+        until = ends.strftime("%Y-%m-%dT%H:%M:%SZ")
+        marks = {"watcher.dev/hold": "stocktaking", "watcher.dev/hold-by": "ada", "watcher.dev/hold-until": until}
+        for path, where in ((world.path(workload), "Deployment cart"), (NAMESPACES.path(name=world.namespace), "")):
+            await world.person.merge(path, {"metadata": {"annotations": marks}})
+            said = (
+                f"stocktaking (annotation watcher.dev/hold on {where or f'Namespace {world.namespace}'}, by ada, until "
+            )
+            await world.until(lambda: world.view(workload).hold.startswith(said))  # noqa: B023 - waited for here
+            (held,) = (each for each in world.cluster.holds() if each.author == "ada")
+            assert held.until == ends.timestamp()
+            assert held.scope == (str(workload) if where else f"namespace/{world.namespace}")
+            world.clock.ahead = 10.0
+            assert world.view(workload).hold == ""
+            assert not [each for each in world.cluster.holds() if each.author == "ada"]
+            world.clock.ahead = 0.0
+            gone = dict.fromkeys(marks)
+            await world.person.merge(path, {"metadata": {"annotations": gone}})
+            await world.until(lambda: not world.view(workload).hold)
+
+    async def test_a_hold_whose_end_cannot_be_read_does_not_end(self, world: World) -> None:
+        workload = await world.deploy(manifest(Kind.DEPLOYMENT, "cart", replicas=1))
+        marks = {"watcher.dev/hold": "stocktaking", "watcher.dev/hold-until": "tomorrow"}
+        await world.person.merge(world.path(workload), {"metadata": {"annotations": marks}})
+        await world.until(lambda: "until 'tomorrow', which is no RFC 3339 time" in world.view(workload).hold)
+        world.clock.ahead = 1e9
+        assert world.view(workload).hold.startswith("stocktaking")
+        world.clock.ahead = 0.0
+
+    async def test_an_approval_on_the_object_is_seen_with_what_is_known_of_its_author(self, world: World) -> None:
+        workload = await world.deploy(manifest(Kind.DEPLOYMENT, "cart", replicas=1))
+        assert world.view(workload).approval is None
+        before = int(world.clock.now())
+        await world.person.merge(world.path(workload), {"metadata": {"annotations": {"watcher.dev/approve": "0123"}}})
+        given = await world.until(lambda: world.view(workload).approval)
+        assert (given.decision, given.by, given.way) == ("0123", "annotation (pipeline)", "annotation")
+        assert before - 2 <= given.at <= world.clock.now() + 2
 
     async def test_a_deleted_workload_is_gone(self, world: World) -> None:
         workload = await world.deploy(manifest(Kind.DEPLOYMENT, "cart", replicas=1))

@@ -26,8 +26,12 @@ OWN_NAMESPACE = "watcher"
 
 
 class WallClock:
+    """The real clock, which a test can set `ahead` of it (seconds)."""
+
+    ahead = 0.0
+
     def now(self) -> float:
-        return time.time()
+        return time.time() + self.ahead
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
