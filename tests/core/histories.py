@@ -12,7 +12,7 @@ from tests.core.cluster import Cluster
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import TICK, World
 from watcher.core import ledger
-from watcher.core.approving import LAPSES
+from watcher.core.approving import LAPSES, waits
 from watcher.core.model import Observation, PastRollback, Result
 from watcher.core.orders import AbortOrder, Announce, RungOrder, UndoOrder
 from watcher.core.state import Decision, Watch, WorkloadState
@@ -144,6 +144,21 @@ def approve(which: str, way: str) -> Event:
             world.approve(decision)
         else:
             world.annotate(decision)
+
+    return happen
+
+
+def proposal(template: str, share: float) -> Event:
+    """A bad release in mode propose, with time enough for the proposal in most worlds."""
+
+    def happen(world: Suspicious) -> None:
+        world.set(mode=Mode.PROPOSE)
+        world.release(template, share)
+        for _ in range(40):
+            world.run(TICK)
+            watch = world.state.watch if world.state is not None else None
+            if watch is not None and waits(watch):
+                return
 
     return happen
 
@@ -310,8 +325,9 @@ def approvals(draw: st.DrawFn) -> list[Event]:
     """Incidents that are only proposed, and people who approve, among disturbances of all kinds."""
     history: list[Event] = []
     for _ in range(draw(st.integers(1, 3))):
-        history += [in_order, mode(Mode.PROPOSE), draw(INCIDENTS)]
-        history += draw(st.lists(st.one_of(APPROVALS, APPROVALS, EVENTS), min_size=1, max_size=6))
+        history += [in_order, proposal(draw(st.sampled_from(("v2", "v3"))), 0.6)]
+        history += [*draw(st.lists(DISTURBANCES, max_size=1)), draw(APPROVALS)]
+        history += draw(st.lists(st.one_of(APPROVALS, EVENTS), max_size=5))
     return history
 
 
