@@ -16,18 +16,21 @@ from watcher.adapters.kubernetes.actuator import KubernetesActuator
 from watcher.adapters.kubernetes.announcer import KubernetesAnnouncer
 from watcher.adapters.kubernetes.client import Client
 from watcher.adapters.kubernetes.cluster import KubernetesCluster
+from watcher.adapters.notify import courier
 from watcher.adapters.prometheus.source import PrometheusSource
 from watcher.adapters.store.reading import SQLiteReader
 from watcher.adapters.store.retention import Retention
 from watcher.adapters.store.sqlite import SQLiteStore
 from watcher.adapters.store.worker import StoreThread
 from watcher.config import Thresholds
+from watcher.config.channels import Channel
 from watcher.core.model import WorkloadView
 from watcher.core.policy import Policy, Subject
 from watcher.core.state import WorkloadState
 from watcher.core.words import Mode, strictest
 from watcher.daemon.clock import SystemClock
 from watcher.daemon.configurations import Configurations
+from watcher.daemon.delivering import Delivering
 from watcher.daemon.executing import Executing
 from watcher.daemon.fleets import Lookout
 from watcher.daemon.gauges import Gauges
@@ -35,6 +38,7 @@ from watcher.daemon.holds import Holds
 from watcher.daemon.housekeeping import Housekeeping
 from watcher.daemon.journal import Journal, load
 from watcher.daemon.loop import Loop
+from watcher.daemon.notices import Notices
 from watcher.daemon.persons import Persons
 from watcher.daemon.preflight import Preflight
 from watcher.daemon.reloading import Reloading
@@ -45,10 +49,11 @@ from watcher.daemon.status import Status
 from watcher.daemon.stepping import Stepping
 from watcher.daemon.telemetry import Telemetry
 from watcher.daemon.telling import Chronicle
+from watcher.daemon.troubles import Troubles
 from watcher.doctor.examine import Report, examine
 from watcher.doctor.gathering.asked import Asked
 from watcher.doctor.gathering.everything import gather
-from watcher.ports import Actuator, Announcer, Clock, Cluster, Rejected
+from watcher.ports import Actuator, Announcer, Clock, Cluster, Courier, Rejected
 from watcher.web.server import application
 from watcher.web.tokens import Tokens
 
@@ -90,6 +95,7 @@ class Outside:
     clock: Clock
     holds: Holds = field(default_factory=Holds)
     examine: Examine | None = None  # None: no preflight
+    couriers: Callable[[Channel], Courier] | None = None  # None: nobody is notified
 
 
 @dataclass
@@ -109,6 +115,7 @@ class Daemon:
     sightings: Sightings
     persons: Persons
     preflight: Preflight | None = None
+    delivering: Delivering | None = None
     url: str = ""
 
     @property
@@ -127,6 +134,7 @@ class Daemon:
             _task("sightings", self.sightings.run()),
             _task("stepping", self._step_when_read()),
             *([_task("preflight", self.preflight.run())] if self.preflight is not None else []),
+            *([_task("notifications", self.delivering.run())] if self.delivering is not None else []),
         ]
         stopped = _task("stop", stop.wait())
         try:
@@ -189,7 +197,8 @@ async def assemble(
         return replace(policy, mode=strictest(policy.mode, Mode.OBSERVE))
 
     executing = Executing(outside.actuator, outside.announcer, telemetry, clock)
-    journal = Journal(outside.store)
+    notices = Notices(lambda: reloading.current, telemetry) if outside.couriers is not None else None
+    journal = Journal(outside.store, notices.of if notices is not None else None)
     stepping = Stepping(cluster, journal, Chronicle(telemetry), executing, clock, policy_of, outside.holds)
     outside.holds.take_up(await outside.store.ask(lambda log: log.holds()))
     since = clock.now() - REMEMBER_ROLLBACKS
@@ -200,6 +209,7 @@ async def assemble(
     reloading.on_change += [sourcing.use, lambda _: loop.sweep()]
     status = Status(cluster, stepping, loop, reloading, clock, policy_of)
     preflight = _preflight(outside, reloading, stepping, status, telemetry)
+    troubles = Troubles(executing, journal, notices, status, clock)
     gauges = Gauges(stepping, journal, status, sourcing, telemetry, clock)
     return Daemon(
         outside=outside,
@@ -211,10 +221,11 @@ async def assemble(
         lookout=Lookout(cluster, stepping, sourcing, clock, policy_of),
         configurations=Configurations(cluster, stepping, clock),
         status=status,
-        housekeeping=Housekeeping(reloading, stepping, executing, journal, gauges, clock),
         sightings=Sightings(cluster, stepping, status, journal, clock, policy_of),
         persons=Persons(loop, outside.store, outside.holds, cluster, clock, read_only=read_only),
         preflight=preflight,
+        housekeeping=Housekeeping(reloading, stepping, troubles, journal, gauges, clock),
+        delivering=_delivering(outside, journal, reloading, stepping, telemetry),
     )
 
 
@@ -231,6 +242,24 @@ def _preflight(
     found = Preflight(examined, status, telemetry, outside.clock)
     reloading.on_change.append(lambda _: found.soon())
     return found
+
+
+def _delivering(
+    outside: Outside, journal: Journal, reloading: Reloading, stepping: Stepping, telemetry: Telemetry
+) -> Delivering | None:
+    """Who delivers what the journal puts into the outbox, where anybody is notified."""
+    if outside.couriers is None:
+        return None
+    delivering = Delivering(
+        outside.store,
+        lambda: reloading.current,
+        outside.couriers,
+        lambda: stepping.situation.permitted,
+        telemetry,
+        outside.clock,
+    )
+    journal.on_notifications = delivering.wake
+    return delivering
 
 
 @contextlib.asynccontextmanager
@@ -277,6 +306,7 @@ async def _outside(settings: Settings, clock: Clock, stack: contextlib.AsyncExit
         clock=clock,
         holds=holds,
         examine=_examining(settings, client, clock, namespaces) if settings.preflight else None,
+        couriers=lambda channel: courier(channel, clock.now),
     )
 
 

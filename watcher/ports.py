@@ -118,6 +118,17 @@ class Actuator(Protocol):
         """Attempt the order once.  Never raises for what the API answers: the report's result tells."""
 
 
+class Courier(Protocol):
+    """Brings notifications to one channel."""
+
+    async def deliver(self, notification: Notification) -> None:
+        """Send it once.
+
+        Raises Unavailable when a later attempt may succeed, Rejected when this one message is refused.  No error names
+        a secret.
+        """
+
+
 class Announcer(Protocol):
     """Tells people."""
 
@@ -253,13 +264,48 @@ API_SERVER = "kubernetes"
 
 
 @dataclass(frozen=True, slots=True)
+class Notification:
+    """One message to one channel, in the outbox until it was delivered or given up.
+
+    `event` names what is told, the same on every channel and at every attempt; `key` adds the channel.  `workload` is
+    written Kind/namespace/name, empty where the message is about the daemon.  `body` is JSON, for programs.  `result`
+    is empty while it waits, then one of those of `Told`; `done` is when, Unix seconds.
+    """
+
+    key: str
+    event: str
+    channel: str
+    at: float
+    stage: str
+    workload: str
+    title: str
+    text: str
+    body: bytes
+    result: str = ""
+    done: float | None = None
+
+
+DELIVERED, SUMMED_UP, LOST = "delivered", "summed_up", "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of the notification of this key: DELIVERED, SUMMED_UP (told by number in another) or LOST."""
+
+    key: str
+    result: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """What is written in one durable transaction: all of it or nothing.
 
     A transition also becomes its workload's newest state.  `states` are states without a transition, `gone` uids
     whose state is no longer needed, `uncovered` workloads that are gone from the cluster, `lifted` scopes whose hold
     is over.  `policies` (hash, JSON) holds the policy of every transition: the log keeps one of each, and drops it with
-    the last record that needs it.  Rows with a known id replace the old ones.
+    the last record that needs it.  Rows with a known id replace the old ones; a notification with a known key is told
+    already, and left as it is.
     """
 
     transitions: tuple[Transition, ...] = ()
@@ -274,6 +320,8 @@ class Commit:
     blindness: tuple[BlindnessRow, ...] = ()
     holds: tuple[Hold, ...] = ()
     lifted: tuple[str, ...] = ()
+    notifications: tuple[Notification, ...] = ()
+    told: tuple[Told, ...] = ()
 
 
 class StoreReader(Protocol):
@@ -325,6 +373,12 @@ class StoreReader(Protocol):
 
     def blindness(self, since: float) -> list[BlindnessRow]:
         """Hours that begin at or after `since`, oldest first."""
+
+    def outbox(self, channel: str, *, limit: int = 100) -> list[Notification]:
+        """Notifications that wait for this channel, oldest first."""
+
+    def backlog(self) -> dict[str, tuple[int, float]]:
+        """How many notifications wait for each channel, and the time of the oldest; no channel without any."""
 
     def close(self) -> None:
         """Let go of the log."""

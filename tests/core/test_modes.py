@@ -10,7 +10,7 @@ from tests.core.rollouts import SimulatedRollout
 from tests.core.world import ERRORS, World
 from watcher.core.model import Manager
 from watcher.core.policy import By, Identify, QueryCheck
-from watcher.core.words import Action, Kind, Mode, Outcome, Rung
+from watcher.core.words import Action, Kind, Mode, Outcome, Rung, Stage
 
 
 def proposed(world: World, within: float = 1800.0) -> str:
@@ -32,7 +32,7 @@ def test_a_mode_short_of_act_says_what_would_be_done(mode: Mode) -> None:
 
     assert (world.decision.mode, world.decision.why_mode) == (mode, f"mode is {mode}")
     assert f"Would roll back by undo to revision hash-v1; only {mode}" in world.decision.reason
-    assert world.told[-1].reason == "RollbackProposed"
+    assert world.told[-1].stage is (Stage.PROPOSED if mode is Mode.PROPOSE else Stage.WOULD_ROLL_BACK)
     world.run(300)
     assert world.orders == []
     assert len(world.decisions) == 1

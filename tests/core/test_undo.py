@@ -19,7 +19,7 @@ def test_a_bad_deployment_release_is_undone_and_its_recovery_proven() -> None:
     assert world.serves("v1")
     assert "20 %" in world.decision.reason
     assert "Rolling back by undo to revision hash-v1" in world.decision.reason
-    assert [each.reason for each in world.told] == ["RollingBack", "RolledBack"]
+    assert [each.reason for each in world.told] == ["RollingBack", "RungDone", "RolledBack"]
     assert "errors 0 % since" in world.told[-1].text
 
 

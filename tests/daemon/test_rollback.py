@@ -32,7 +32,7 @@ async def test_a_bad_release_is_undone_and_the_log_tells(thresholds: Path) -> No
     assert [each for each, *_ in outside.writes] == [CART]
     (row,) = outside.store.decisions()
     assert (row.action, row.mode, row.rung, row.outcome) == ("roll_back", "act", "undo", "restored")
-    assert [each.reason for each in outside.told] == ["RollingBack", "RolledBack"]
+    assert [each.reason for each in outside.told] == ["RollingBack", "RungDone", "RolledBack"]
     (release,) = outside.store.releases()
     assert (release.verdict, release.outcome) == ("breach", "restored")
 

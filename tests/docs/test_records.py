@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from tests.docs.pages import ROOT, code, page
 from watcher.adapters.store.schema import TABLES
+from watcher.core.stages import TOLD
 from watcher.core.words import Outcome, Verdict
 
 LOG = page("docs/decision-log.md")
@@ -43,8 +44,8 @@ def test_every_reason_of_an_event_is_told() -> None:
         for text in texts
         if re.fullmatch(r"([A-Z][a-z]+){2,}", text)
     }
-    assert {"RollingBack", "RollbackFailed"} <= reasons
-    assert reasons <= {word for line in LOG.section("Records") for word in code(line)}
+    assert reasons <= {each.reason for each in TOLD.values()}
+    assert {each.reason for each in TOLD.values()} <= {word for line in LOG.section("Records") for word in code(line)}
 
 
 def test_log_lines_that_are_named_are_written() -> None:

@@ -12,6 +12,9 @@ from watcher.ports import Unavailable
 NAMES = {
     "watcher_approvals": "counter",
     "watcher_build_info": "gauge",
+    "watcher_notifications": "counter",
+    "watcher_notifications_waiting": "gauge",
+    "watcher_notifications_oldest_seconds": "gauge",
     "watcher_workloads": "gauge",
     "watcher_releases_watched": "gauge",
     "watcher_breach": "gauge",

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from watcher.cli.decision_page import facts
-from watcher.cli.moments import moment
 from watcher.cli.output import Format, Output, for_programs
 from watcher.cli.printing import failures_reported, show_facts, show_table
 from watcher.cli.reading import Limit, Only, Server, Since, Store, asking, beginning, named, present
 from watcher.cli.secret import TokenFile, writing
+from watcher.core.facts import facts
+from watcher.core.moments import moment
 
 app = typer.Typer(no_args_is_help=True, help="List decisions, or show one with all its reasons.")
 

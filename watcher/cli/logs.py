@@ -10,6 +10,8 @@ from pathlib import Path
 
 import structlog
 
+from watcher.adapters.notify.silence import Silence
+
 
 def configure(form: str, level: str) -> None:
     """Send structlog's and the standard library's records to stderr as `json` or `console` (`auto`: by terminal)."""
@@ -56,6 +58,7 @@ def _configure(handler: logging.Handler, level: str, *, as_json: bool) -> None:
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     )
     handler.setFormatter(formatter)
+    handler.addFilter(Silence())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())

@@ -96,7 +96,7 @@ def _named(workload: str) -> Workload:
 
 def _period(begin: str, end: str, now: float) -> tuple[float, float]:
     """Both times in Unix seconds.  Raises WrongUse."""
-    from watcher.cli.moments import moment
+    from watcher.core.moments import moment
     from watcher.replay.rules import LONGEST
 
     start, stop = _time("--from", begin), _time("--to", end)

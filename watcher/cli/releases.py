@@ -6,10 +6,10 @@ from typing import Any
 
 import typer
 
-from watcher.cli.moments import moment
 from watcher.cli.output import Format, Output, for_programs
 from watcher.cli.printing import show_table
 from watcher.cli.reading import Limit, Only, Server, Since, Store, asking, beginning, named, present
+from watcher.core.moments import moment
 
 _COLUMNS = ("WORKLOAD", "REVISION", "IMAGE", "BEGAN", "ENDED", "VERDICT", "ACTION", "OUTCOME")
 

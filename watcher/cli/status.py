@@ -6,11 +6,11 @@ from typing import Any
 
 import typer
 
-from watcher.cli.decision_page import Facts, facts, is_over
-from watcher.cli.moments import ago, moment
 from watcher.cli.output import Format, Output, for_programs
 from watcher.cli.printing import show_facts, show_table
 from watcher.cli.reading import Server, Store, asking, present
+from watcher.core.facts import Facts, facts, is_over
+from watcher.core.moments import ago, moment
 
 _LATEST = 20  # decisions looked through for some that are not over
 _COLUMNS = ("WORKLOAD", "REVISION", "IMAGE", "BEGAN", "PHASE", "EVIDENCE")

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from watcher.cli.decision_page import Facts, facts
-from watcher.cli.moments import moment
 from watcher.cli.output import Format, Output, for_programs
 from watcher.cli.printing import show_facts
 from watcher.cli.reading import Server, Store, asking, named, present
+from watcher.core.facts import Facts, facts
+from watcher.core.moments import moment
 
 
 def why(

@@ -15,6 +15,27 @@ from pydantic.alias_generators import to_camel
 from watcher.config.values import Bound, Duration, Factor, FalseRollbacks, Ratio, shown, wrong
 
 May = Literal["act", "propose", "notify"]
+StageName = Literal[
+    "rolling_back",
+    "proposed",
+    "would_roll_back",
+    "held",
+    "approved",
+    "approval_refused",
+    "approval_lapsed",
+    "rung_done",
+    "rung_failed",
+    "restored",
+    "restored_unconfirmed",
+    "did_not_help",
+    "failed",
+    "superseded",
+    "waiting_for_person",
+    "passed",
+    "bad_version_back",
+    "config_rejected",
+    "source_blind",
+]
 RungMode = Literal["act", "propose", "observe", "none"]
 
 _GLOBS_SCHEMA = {
@@ -299,6 +320,46 @@ class RungsSpec(Spec):
     sync: RungMode | None = described("Sync Argo CD to an earlier revision; follows git.")
 
 
+class AppriseSpec(Spec):
+    """A channel of any service that the apprise library knows."""
+
+    urls_file: str | None = described("File with apprise URLs, one a line; they hold tokens.")
+
+
+class WebhookSpec(Spec):
+    """A channel for programs: CloudEvents over HTTP, signed."""
+
+    url: str | None = described("Address that events are posted to.", examples=["https://events.example.com/watcher"])
+    url_file: str | None = described("File with the address, instead of url, where the address holds a token.")
+    secret_file: str | None = described("File with the secrets that events are signed with, one a line.")
+    ca_file: str | None = described("Authority (PEM) that signed the receiver's certificate; without it the system's.")
+    plain_http: StrictBool | None = described(
+        "Whether an http:// address beyond this machine is meant so.", default=False
+    )
+
+
+class RateSpec(Spec):
+    """At most so many messages in a window; the others are told by number."""
+
+    max: Count | None = described("Messages; 20 by apprise, 1000 by webhook.")
+    window: Duration | None = described("Sliding window.", "10m")
+
+
+class NotificationSpec(Spec):
+    """One channel that is told: apprise or webhook."""
+
+    apprise: AppriseSpec | None = described("To people, by any service that apprise knows.")
+    webhook: WebhookSpec | None = described("To programs, as signed CloudEvents.")
+    stages: tuple[StageName, ...] | None = described("What is told; default: all but rung_done and passed.")
+    match: MatchSpec | None = described("Only of these workloads; then nothing about the daemon itself.")
+    rate: RateSpec | None = described("Limit of messages.")
+    expire: Duration | None = described("Age at which a message that could not be delivered is given up.", "6h")
+    link: str | None = described(
+        "Address under which people reach the daemon's HTTP server; messages link there.",
+        examples=["https://watcher.example.com"],
+    )
+
+
 class ThresholdsSpec(Spec):
     """The thresholds file: what is looked at, for which workloads, and what may be done."""
 
@@ -320,3 +381,4 @@ class ThresholdsSpec(Spec):
     never: tuple[MatchSpec, ...] | None = described(
         "Workloads that are watched but never acted on, beside the built-in list."
     )
+    notifications: dict[str, NotificationSpec] | None = described("Channels by name: who is told of what.")

@@ -34,9 +34,9 @@ def report_services(document: Document, spec: ThresholdsSpec) -> None:
         if not document.has((*path, "match")):
             document.report(path, "the entry does not say for which workloads it is", "add match: ({} means all)")
         elif service.match is not None:
-            _report_match(document, (*path, "match"), service.match)
+            report_match(document, (*path, "match"), service.match)
             if service.match.exclude is not None:
-                _report_match(document, (*path, "match", "not"), service.match.exclude)
+                report_match(document, (*path, "match", "not"), service.match.exclude)
         _report_references(document, path, service, known)
         _report_bake(document, path, service)
     for index, match in enumerate(spec.never or ()):
@@ -76,13 +76,14 @@ def _report_never(document: Document, path: Path, match: MatchFields) -> None:
     if document.is_empty(path):
         what = "an empty entry of never would stop every rollback"
         document.report(path, what, "name what is meant; mode: observe stops all rollbacks")
-    _report_match(document, path, match)
+    report_match(document, path, match)
     exclude = getattr(match, "exclude", None)
     if exclude is not None:
-        _report_match(document, (*path, "not"), exclude)
+        report_match(document, (*path, "not"), exclude)
 
 
-def _report_match(document: Document, path: Path, match: MatchFields) -> None:
+def report_match(document: Document, path: Path, match: MatchFields) -> None:
+    """Report conditions that nothing can fulfil."""
     for key in ("namespace", "name"):
         for index, glob in enumerate(getattr(match, key) or ()):
             if not _GLOB.match(glob):

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from watcher.config import policies
+from watcher.config.channels import channel
 from watcher.config.defaults import DEFAULT_FALSE_ROLLBACKS
 from watcher.config.matching import PROTECTING_LABELS, Entry, protected_as
 from watcher.config.merging import merge
@@ -17,6 +18,7 @@ from watcher.config.presets import filled
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from watcher.config.channels import Channel
     from watcher.config.document import Document
     from watcher.config.fingerprints import Fingerprint
     from watcher.config.merging import Effective
@@ -40,6 +42,7 @@ class Thresholds:
     document: Document
     spec: ThresholdsSpec
     sources: Mapping[str, Source]
+    channels: Mapping[str, Channel]
     digest: str
     _entries: tuple[Entry, ...]
     _never: tuple[Entry, ...]
@@ -128,8 +131,17 @@ def thresholds(document: Document, spec: ThresholdsSpec, fingerprint: Fingerprin
     never = tuple(Entry.of(match) for match in spec.never or ())
     asked = PROTECTING_LABELS.union(*(entry.labels_asked() for entry in (*entries, *never)))
     sources = {name: policies.source(name, source, directory) for name, source in (spec.sources or {}).items()}
+    channels = {name: channel(name, each, directory) for name, each in (spec.notifications or {}).items()}
     return Thresholds(
-        fingerprint, document, spec, MappingProxyType(sources), _digest(spec), entries, never, tuple(sorted(asked))
+        fingerprint=fingerprint,
+        document=document,
+        spec=spec,
+        sources=MappingProxyType(sources),
+        channels=MappingProxyType(channels),
+        digest=_digest(spec),
+        _entries=entries,
+        _never=never,
+        _labels=tuple(sorted(asked)),
     )
 
 

@@ -21,7 +21,6 @@ LATER: dict[str, str] = {
     "flag": "remove it; the ways back of this version are abort and undo",
     "migrations": "remove it; set mode: propose where a rollback may meet a changed schema",
     "gitops": "remove it; workloads that Argo CD or Flux manage are found by their labels",
-    "notifications": "remove it; decisions are in the log, as Events and as metrics",
     "freeze": "remove it; annotate the namespace with watcher.dev/hold: reason",
     "podLabel": "remove it; use by: pod, workload or fixed",
 }

@@ -15,7 +15,7 @@ from watcher.core.policy import Policy
 from watcher.core.sentence import seconds
 from watcher.core.state import Consent, Decision, Watch, WorkloadState
 from watcher.core.turn import Turn
-from watcher.core.words import Action, Mode, Phase, strictest
+from watcher.core.words import Action, Mode, Phase, Stage, strictest
 
 LAPSES = 900.0
 """Seconds after which an approval that could not be carried out counts no more."""
@@ -59,7 +59,7 @@ def take(turn: Turn) -> None:
     objection = _take(turn, replace(standing, at=min(standing.at or turn.now, turn.now)))
     if objection:
         text = f"The approval of decision {standing.decision} does not count: {objection}"
-        turn.announce("ApprovalRefused", text, warning=True)
+        turn.announce(Stage.APPROVAL_REFUSED, text)
 
 
 def _take(turn: Turn, approval: Approval) -> str:
@@ -74,7 +74,7 @@ def _take(turn: Turn, approval: Approval) -> str:
         return objection
     turn.update(replace(watch, consent=Consent(approval, chosen.rung, decision.target.template_id)))
     turn.move("approved")
-    turn.announce("RollbackApproved", f"Decision {decision.id} was approved by {approval.by}.")
+    turn.announce(Stage.APPROVED, f"Decision {decision.id} was approved by {approval.by}.")
     return ""
 
 
@@ -146,7 +146,7 @@ def tidy(turn: Turn) -> None:
     if objection:
         turn.update(replace(watch, consent=None))
         turn.move("approval_lapsed")
-        turn.announce("ApprovalLapsed", f"The approval by {watch.consent.approval.by} counts no more: {objection}")
+        turn.announce(Stage.APPROVAL_LAPSED, f"The approval by {watch.consent.approval.by} counts no more: {objection}")
 
 
 def _spent(watch: Watch, now: float) -> str:

@@ -5,6 +5,7 @@ No clock and no I/O: the same record gives the same step, bit for bit.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from watcher.core import approving, judge, ledger, mechanism, noticing, releases, rollback
@@ -13,10 +14,11 @@ from watcher.core.favour import SOONEST
 from watcher.core.fleet import FOLLOW
 from watcher.core.guards import STALE_CACHE, fleet_unknown
 from watcher.core.model import Observation, Revision, WorkloadView
+from watcher.core.orders import Announce
 from watcher.core.policy import Policy
 from watcher.core.state import Decision, Finding, RecoveryEvidence, Watch, WorkloadState
 from watcher.core.turn import Step, Turn
-from watcher.core.words import Action, Mode, Outcome, Phase, Provenance, Verdict
+from watcher.core.words import Action, Mode, Outcome, Phase, Provenance, Stage, Verdict
 
 LAST_BLOCKS = 120.0
 """Seconds after the end of a watch in which the last samples may still come."""
@@ -74,7 +76,7 @@ def _gone(state: WorkloadState | None, now: float) -> Step | None:
     ended = _deleted(state, now)
     if ended is None:
         return Step(state)
-    return Step(replace(state, watch=ended), moved=("closed",))
+    return Step(replace(state, watch=ended), tuple(_told_of(ended)), ("closed",))
 
 
 def _deleted(state: WorkloadState, now: float) -> Watch | None:
@@ -84,6 +86,14 @@ def _deleted(state: WorkloadState, now: float) -> Watch | None:
         return None
     outcome = Outcome.SUPERSEDED if watch.rollback is not None else None
     return replace(watch, phase=Phase.CLOSED, ended_at=now, end_reason=DELETED, outcome=outcome)
+
+
+def _told_of(deleted: Watch) -> Iterator[Announce]:
+    """That a rollback under way has ended with its workload."""
+    release, decision = deleted.release, deleted.decision
+    if deleted.outcome is not None and decision is not None:
+        text = f"The rollback of revision {release.revision} is over: {deleted.end_reason}."
+        yield Announce(release.workload, release.uid, Stage.SUPERSEDED, text, decision.id)
 
 
 def _first(
@@ -97,7 +107,10 @@ def _first(
     """A workload never seen before; `before` is the state of one of the same name that was deleted."""
     state = releases.first_sight(view, newest, policy, now)
     ended = _deleted(before, now) if before is not None else None
-    turn = Turn(state, view, observation, policy, now, moved=["seen"], ended=[ended] if ended is not None else [])
+    turn = Turn(state, view, observation, policy, now, moved=["seen"])
+    if ended is not None:
+        turn.ended.append(ended)
+        turn.commands.extend(_told_of(ended))
     if state.watch is not None:
         turn.move("release")
     _ripen(turn)
@@ -222,8 +235,8 @@ def _over_by_itself(turn: Turn, breached_at: float) -> None:
 
 
 def _tell(turn: Turn, decision: Decision) -> None:
-    reason = "RollbackHeld" if decision.action is Action.HOLD else "RollbackProposed"
-    turn.announce(reason, decision.reason, warning=True)
+    proposed = Stage.PROPOSED if decision.mode is Mode.PROPOSE else Stage.WOULD_ROLL_BACK
+    turn.announce(Stage.HELD if decision.action is Action.HOLD else proposed, decision.reason)
 
 
 def _end_in_time(turn: Turn, findings: tuple[Finding, ...]) -> None:
@@ -267,6 +280,7 @@ def _passed(turn: Turn) -> None:
     state = ledger.release_from_quarantine(turn.state, turn.watch.release.template_id)
     turn.state = ledger.learn(state, Provenance.PASSED, turn.view, turn.observation.surroundings, turn.now)
     turn.move("pass")
+    turn.announce(Stage.PASSED, f"Revision {turn.watch.release.revision} passed and is known good.")
     turn.close("passed")
 
 

@@ -9,7 +9,7 @@ from watcher.core.model import Revision
 from watcher.core.sentence import seconds
 from watcher.core.state import AbortSeen, Release, Watch
 from watcher.core.turn import Turn
-from watcher.core.words import Outcome, Phase, Rung, Verdict
+from watcher.core.words import Outcome, Phase, Rung, Stage, Verdict
 
 ABORTED = "the Rollout was aborted; its stable version serves"
 """Why a watch ended that somebody, or an analysis, ended by an abort."""
@@ -82,6 +82,8 @@ def _supersede(turn: Turn, why: str) -> None:
     if watch is None:
         return
     outcome = Outcome.SUPERSEDED if watch.rollback is not None else None
+    if outcome is not None:
+        turn.announce(Stage.SUPERSEDED, f"The rollback of revision {watch.release.revision} is over: {why}.")
     if watch.phase is Phase.ACTING:  # nobody knows what became of the order; cooldown counts from it
         turn.state = replace(turn.state, last_rollback=turn.now, last_rolled_back=watch.release.id)
     turn.close(why, outcome)
@@ -95,7 +97,7 @@ def _tell_if_bad(turn: Turn, release: Release) -> None:
     turn.move("bad_version_back")
     ago = seconds(turn.now - bad.since)
     text = f"Revision {release.revision} is back: {bad.reason}, {ago} ago. It is watched and judged anew."
-    turn.announce("BadVersionBack", text, warning=True)
+    turn.announce(Stage.BAD_VERSION_BACK, text)
 
 
 def _notice_abort(turn: Turn, newest: Revision) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watcher.core.model import Workload
+from watcher.core.stages import TOLD
+from watcher.core.words import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +63,27 @@ RungOrder = UndoOrder | AbortOrder | ReleaseStuckPodsOrder
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """Tell people: one Event on the workload and one log line."""
+    """Tell people that this stage was reached: an Event on the workload, and notifications.
+
+    `rung` is the one that the stage is about, where a decision may reach it with several.
+    """
 
     workload: Workload
     uid: str
-    reason: str  # CamelCase, as Kubernetes Events have it
+    stage: Stage
     text: str
-    warning: bool = False
     decision: str = ""
+    rung: str = ""
+
+    @property
+    def reason(self) -> str:
+        """The stage as Kubernetes Events have it."""
+        return TOLD[self.stage].reason
+
+    @property
+    def warning(self) -> bool:
+        """Whether a person should look."""
+        return TOLD[self.stage].warning
 
 
 Command = UndoOrder | AbortOrder | ReleaseStuckPodsOrder | Announce

@@ -14,9 +14,10 @@ from watcher.core.guards import IGNORANCE
 from watcher.core.ladder import next_rung
 from watcher.core.model import Result, RungReport
 from watcher.core.orders import ReleaseStuckPodsOrder
+from watcher.core.sentence import seconds
 from watcher.core.state import Bar, Decision, GuardFinding, Rollback, Watch
 from watcher.core.turn import Turn
-from watcher.core.words import Action, Durability, Outcome, Phase, Rung
+from watcher.core.words import Action, Durability, Outcome, Phase, Rung, Stage
 
 ACKNOWLEDGE = 2.0
 """Seconds after which an order without visible effect is given again: Argo Rollouts 1.8.4 to 1.9.3 lose aborts."""
@@ -49,7 +50,7 @@ def start(turn: Turn, decision: Decision) -> None:
     if chosen is None:
         return
     _take(turn, decision, chosen.rung)
-    turn.announce("RollingBack", decision.reason, warning=True)
+    turn.announce(Stage.ROLLING_BACK, decision.reason)
 
 
 def stand_down_if_forbidden(turn: Turn) -> None:
@@ -193,7 +194,7 @@ def _stand_down(turn: Turn, why: GuardFinding) -> None:
     consent = watch.consent if why.id in UNSEEN else None
     turn.update(replace(watch, phase=Phase.WATCHING, rollback=None, decision=held, consent=consent))
     turn.move("stood_down")
-    turn.announce("RollbackHeld", f"Rollback not sent: {why.reason}")
+    turn.announce(Stage.HELD, f"Rollback not sent: {why.reason}")
 
 
 def _another_rung(turn: Turn) -> bool:
@@ -214,9 +215,11 @@ def _rung_failed(turn: Turn, message: str) -> None:
     following = next_rung(rungs)
     if following is None or not may_go(following.mode, decision):
         text = f"Rollback failed, a person is needed: {rollback.rung}: {message}"
-        turn.announce("RollbackFailed", text, warning=True)
+        turn.announce(Stage.FAILED, text)
         turn.close(f"{rollback.rung}: {message}", Outcome.FAILED)
         return
+    text = f"{rollback.rung}: {message}; going on with {following.rung}"
+    turn.announce(Stage.RUNG_FAILED, text, rollback.rung)
     _take(turn, decision, following.rung)
 
 
@@ -281,6 +284,8 @@ def _arrived(turn: Turn) -> None:
         rollback, phase_began=turn.now, waited=0.0, recovery=recovery.begin(decision.findings, turn.policy)
     )
     turn.update(replace(watch, phase=Phase.RECOVERING, decision=replace(decision, rungs=rungs), rollback=rollback))
+    took = seconds(turn.now - rollback.began)
+    turn.announce(Stage.RUNG_DONE, f"{rollback.rung}: on target after {took}; recovery is to be proven", rollback.rung)
     turn.move("on_target")
 
 
@@ -324,7 +329,7 @@ def _finish(turn: Turn, outcome: Outcome) -> None:
         state = ledger.quarantine(state, release.template_id, release.revision, f"it was {did}", turn.now)
     turn.state = state
     text = recovery.describe(outcome, rollback, watch, turn.now)
-    turn.announce("RolledBack", text, warning=outcome is Outcome.DID_NOT_HELP)
+    turn.announce(Stage(outcome), text)
     turn.close(text, outcome)
 
 

@@ -8,7 +8,7 @@ from watcher.core.model import Observation, WorkloadView
 from watcher.core.orders import Announce, Command
 from watcher.core.policy import Policy
 from watcher.core.state import Watch, WorkloadState
-from watcher.core.words import Outcome, Phase
+from watcher.core.words import Outcome, Phase, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,11 @@ class Turn:
         """Name a transition that this step made."""
         self.moved.append(what)
 
-    def announce(self, reason: str, text: str, *, warning: bool = False) -> None:
-        """Tell people."""
+    def announce(self, stage: Stage, text: str, rung: str = "") -> None:
+        """Tell people that this stage was reached, with this `rung` where a decision may reach it with several."""
         decision = self.state.watch.decision if self.state.watch is not None else None
         name = decision.id if decision is not None else ""
-        self.commands.append(Announce(self.state.workload, self.state.uid, reason, text, warning, name))
+        self.commands.append(Announce(self.state.workload, self.state.uid, stage, text, name, rung))
 
     def close(self, reason: str, outcome: Outcome | None = None) -> None:
         """End the watch."""

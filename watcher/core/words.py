@@ -124,6 +124,30 @@ class Sight(StrEnum):
     UNMATCHED = "unmatched"  # no entry of the thresholds file is for it
 
 
+class Stage(StrEnum):
+    """What people are told of."""
+
+    ROLLING_BACK = "rolling_back"
+    PROPOSED = "proposed"
+    WOULD_ROLL_BACK = "would_roll_back"
+    HELD = "held"
+    APPROVED = "approved"
+    APPROVAL_REFUSED = "approval_refused"
+    APPROVAL_LAPSED = "approval_lapsed"
+    RUNG_DONE = "rung_done"  # the workload is on target; recovery is still to be proven
+    RUNG_FAILED = "rung_failed"  # and another rung is taken
+    RESTORED = "restored"
+    RESTORED_UNCONFIRMED = "restored_unconfirmed"
+    DID_NOT_HELP = "did_not_help"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+    WAITING_FOR_PERSON = "waiting_for_person"
+    PASSED = "passed"
+    BAD_VERSION_BACK = "bad_version_back"
+    CONFIG_REJECTED = "config_rejected"
+    SOURCE_BLIND = "source_blind"
+
+
 STRICTNESS: tuple[Mode, ...] = (Mode.NONE, Mode.OBSERVE, Mode.PROPOSE, Mode.ACT)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import structlog
 
-from watcher.daemon.executing import Executing
 from watcher.daemon.gauges import Gauges
 from watcher.daemon.journal import Journal
 from watcher.daemon.reloading import Reloading
 from watcher.daemon.stepping import Stepping
+from watcher.daemon.troubles import Troubles
 from watcher.ports import Clock, WatcherError
 
 LOOK_EVERY = 1.0
@@ -27,12 +27,12 @@ class Housekeeping:
         self,
         reloading: Reloading,
         stepping: Stepping,
-        executing: Executing,
+        troubles: Troubles,
         journal: Journal,
         gauges: Gauges,
         clock: Clock,
     ) -> None:
-        self._reloading, self._stepping, self._executing, self._journal = reloading, stepping, executing, journal
+        self._reloading, self._stepping, self._troubles, self._journal = reloading, stepping, troubles, journal
         self._gauges, self._clock = gauges, clock
 
     async def run(self) -> None:
@@ -40,24 +40,17 @@ class Housekeeping:
         measured_at = self._clock.now()
         expired_at = measured_at - EXPIRE_EVERY
         while True:
-            self._look_at_thresholds()
+            if self._reloading.look():
+                await self._troubles.config_rejected(self._reloading.file, self._reloading.rejected)
             now = self._clock.now()
             await self._gauges.measure(max(0.0, now - measured_at))
+            await self._troubles.look_at_sources()
             measured_at = now
             if not 0 <= now - expired_at < EXPIRE_EVERY:
                 expired_at = now
                 await self._expire(now)
                 await self._count_releases(now)
             await self._clock.sleep(LOOK_EVERY)
-
-    def _look_at_thresholds(self) -> None:
-        if self._reloading.look():
-            problems = self._reloading.rejected
-            count = len(problems.splitlines())
-            self._executing.warn(
-                "ThresholdsRejected",
-                f"The thresholds file is refused, the running one is kept; {count} problem(s): {problems}",
-            )
 
     async def _expire(self, now: float) -> None:
         try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields, replace
 
 from watcher.adapters.store.worker import StoreThread
 from watcher.core import approving, record, report
@@ -13,7 +13,7 @@ from watcher.core.model import Observation, Workload
 from watcher.core.policy import QUARTER, Policy, pace
 from watcher.core.state import Decision, Watch, WorkloadState
 from watcher.core.turn import Step
-from watcher.ports import Commit, DecisionRow, Rejected, ReleaseRow, StoredState, StoreReader, Transition
+from watcher.ports import Commit, DecisionRow, Notification, Rejected, ReleaseRow, StoredState, StoreReader, Transition
 
 POLICIES_KEPT = 1000
 """Policies whose bytes are kept, at the most."""
@@ -33,9 +33,11 @@ class Taken:
 class Journal:
     """The decision log as the daemon writes it; a thread of its own does the writing, and makes the records too."""
 
-    def __init__(self, store: StoreThread) -> None:
+    def __init__(self, store: StoreThread, notices: Callable[[Taken], tuple[Notification, ...]] | None = None) -> None:
+        """`notices` makes the notifications of a step, which are recorded with it; None: nobody is told."""
         self.store = store
-        self._policies = Policies()
+        self.on_notifications: Callable[[], None] | None = None
+        self._policies, self._notices = Policies(), notices
 
     async def write(self, taken: Iterable[Taken]) -> dict[Workload, str]:
         """Write these steps in one durable transaction.  Raises Unavailable when nothing could be written.
@@ -44,10 +46,22 @@ class Journal:
         gave text that is no Unicode.  Such a step must not count as taken; all others are written.
         """
         steps = list(taken)
-        commit, left_out = await self.store.ask(lambda _: recordable(steps, self._policies))
+        commit, left_out = await self.store.ask(lambda _: recordable(steps, self._policies, self._notices))
         if len(left_out) < len(steps):
             await self.store.commit(commit)
+        self._announce(commit.notifications)
         return left_out
+
+    async def tell(self, notifications: tuple[Notification, ...]) -> None:
+        """Put notifications that belong to no step into the outbox.  Raises Unavailable, Rejected."""
+        if notifications:
+            await self.store.commit(Commit(notifications=notifications))
+        self._announce(notifications)
+
+    def _announce(self, notifications: tuple[Notification, ...]) -> None:
+        """Called with what is durable now: whoever delivers need not look again and again."""
+        if notifications and self.on_notifications is not None:
+            self.on_notifications()
 
     async def expire(self, now: float) -> None:
         """Remove what is too old, in small batches."""
@@ -102,12 +116,15 @@ class Policies:
         return digest, body
 
 
-def recordable(taken: list[Taken], policies: Policies) -> tuple[Commit, dict[Workload, str]]:
+def recordable(
+    taken: list[Taken], policies: Policies, notices: Callable[[Taken], tuple[Notification, ...]] | None = None
+) -> tuple[Commit, dict[Workload, str]]:
     """One transaction for those of these steps that can be recorded; the workloads of the others, and why not."""
     commits, left_out = list[Commit](), dict[Workload, str]()
     for each in taken:
         try:
-            commits.append(_commit(each, policies))
+            commit = _commit(each, policies)
+            commits.append(commit if notices is None else replace(commit, notifications=notices(each)))
         except (TypeError, ValueError, LookupError, AttributeError) as error:
             left_out[each.step.state.workload] = f"{type(error).__name__}: {error}"
     return _joined(commits), left_out
@@ -130,6 +147,7 @@ def _joined(commits: list[Commit]) -> Commit:
         releases=tuple(row for each in commits for row in each.releases),
         policies=tuple(dict(pair for each in commits for pair in each.policies).items()),
         gone=tuple(sorted({uid for each in commits for uid in each.gone})),
+        notifications=tuple(row for each in commits for row in each.notifications),
     )
 
 

@@ -27,6 +27,11 @@ class Reloading:
         self.on_change: list[Callable[[Thresholds], None]] = []
         self._path, self._telemetry = path, telemetry
 
+    @property
+    def file(self) -> str:
+        """The thresholds file."""
+        return str(self._path)
+
     def look(self) -> bool:
         """Look at the file once; True when it was changed since and was refused."""
         seen = fingerprint(self._path)

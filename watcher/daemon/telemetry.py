@@ -118,6 +118,21 @@ class Telemetry:
         self.events_lost = Counter(
             "watcher_events_lost_total", "Kubernetes Events that could not be created.", registry=registry
         )
+        self.notifications = Counter(
+            "watcher_notifications_total",
+            "Notifications by what became of them, and attempts that failed.",
+            ["channel", "result"],
+            registry=registry,
+        )
+        self.notifications_waiting = Gauge(
+            "watcher_notifications_waiting", "Notifications that wait for a channel.", ["channel"], registry=registry
+        )
+        self.notifications_oldest = Gauge(
+            "watcher_notifications_oldest_seconds",
+            "Age of the oldest notification that waits for a channel; 0 when none waits.",
+            ["channel"],
+            registry=registry,
+        )
         self.store_degraded = Gauge(
             "watcher_store_degraded",
             "1 while the decision log lives on its reserve or cannot be written, else 0.",

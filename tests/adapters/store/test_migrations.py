@@ -15,13 +15,26 @@ from watcher.adapters.store.recovery import shapes
 from watcher.adapters.store.rows import Row
 from watcher.adapters.store.schema import MIGRATIONS, TABLES, migrate
 from watcher.adapters.store.sqlite import SQLiteStore
-from watcher.ports import BlindnessRow, CoverageRow, DecisionRow, Label, ReleaseRow, StoredState, Transition
+from watcher.ports import (
+    BlindnessRow,
+    CoverageRow,
+    DecisionRow,
+    Label,
+    Notification,
+    ReleaseRow,
+    StoredState,
+    Transition,
+)
 
 VERSIONS = Path(__file__).parent / "versions"
 NAME = Path("log.db")
 V1 = ("CREATE TABLE notes (text TEXT)", "INSERT INTO notes VALUES ('kept')")
 V2 = ("ALTER TABLE notes ADD COLUMN author TEXT", "UPDATE notes SET author = 'nobody'")
 BROKEN = ("CREATE TABLE more (a)", "INSERT INTO nowhere VALUES (1)")
+
+
+OUTBOX = 5
+"""The version that brought the outbox."""
 
 
 def connect() -> sqlite3.Connection:
@@ -71,6 +84,7 @@ def test_a_file_of_each_version_opens_with_its_rows(tmp_path: Path, number: int)
         assert [each.verdict for each in store.labels()] == (["wrong"] if number >= 2 else [])
         assert [each.sight for each in store.coverage()] == (["blind"] if number >= 3 else [])
         assert [each.blind for each in store.blindness(0.0)] == ([12.5] if number >= 3 else [])
+        assert [each.event for each in store.outbox("oncall")] == (["3f9a01/held"] if number >= OUTBOX else [])
         store.commit(commit(transition(2)))
 
 
@@ -92,6 +106,7 @@ def test_rows_on_a_page_tell_their_table(number: int) -> None:
         ("labels", Label),
         ("coverage", CoverageRow),
         ("blindness", BlindnessRow),
+        ("outbox", Notification),
     ],
 )
 def test_rows_have_the_columns_of_their_table(table: str, row: type[Row]) -> None:

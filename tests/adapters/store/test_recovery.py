@@ -17,7 +17,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.contract.store.rows import blind, commit, covered, decision, hold, label, release, state, transition
+from tests.contract.store.rows import (
+    blind,
+    commit,
+    covered,
+    decision,
+    hold,
+    label,
+    notification,
+    release,
+    state,
+    transition,
+)
 from watcher.adapters.store.errors import StoreDamaged, StoreInUse, StoreMissing
 from watcher.adapters.store.pages import PAGE_SIZE, Pages, RawRow
 from watcher.adapters.store.recovery import recover
@@ -35,6 +46,7 @@ def contents(store: StoreReader) -> dict[str, set[object]]:
         "states": set(store.states()),
         "decisions": set(store.decisions(limit=ROWS * 2)),
         "releases": set(store.releases(limit=ROWS * 2)),
+        "outbox": set(store.outbox("oncall", limit=ROWS * 2)),
         "policies": {policy} if policy else set(),
         "labels": set(store.labels()),
         "holds": set(store.holds()),
@@ -57,6 +69,7 @@ def fill(store: SQLiteStore) -> None:
             labels=tuple(label(f"d{n}", at=n + 0.75, note="n" * n) for n in range(ROWS)),
             coverage=tuple(covered(f"Deployment/shop/{n}", why="w" * n) for n in range(ROWS)),
             blindness=tuple(blind(n * 3600.0, source="a source with a long name" * 2) for n in range(ROWS)),
+            notifications=tuple(notification(f"d{n}/held", at=n + 0.75) for n in range(ROWS)),
         )
     )
 
@@ -97,6 +110,7 @@ def test_a_whole_log_is_saved_whole(log: Path) -> None:
         "holds": ROWS,
         "coverage": ROWS,
         "blindness": ROWS,
+        "outbox": ROWS,
     }
     assert (report.unreadable, report.states_rebuilt, report.without_policy) == (0, 0, 0)
     assert recovered_contents(report.target) == sample()[1]
@@ -176,7 +190,7 @@ def test_pages_overwritten_by_anything_lose_their_own_rows_only(lost: list[int],
         assert log.read_bytes() == data, "the damaged file is as it was"
     rebuilt = {each for each in saved["states"] if each not in held["states"]}
     assert len(rebuilt) <= report.states_rebuilt
-    for table in ("transitions", "decisions", "releases", "policies"):
+    for table in ("transitions", "decisions", "releases", "outbox", "policies"):
         assert saved[table] <= held[table]
     missing = sum(len(held[table] - saved[table]) for table in held)
     assert missing <= ROWS_OF_A_PAGE * len(lost)

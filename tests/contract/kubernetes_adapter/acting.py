@@ -26,7 +26,7 @@ from watcher.adapters.kubernetes.resources import DEPLOYMENTS, EVENTS, NAMESPACE
 from watcher.core.holding import Hold, Scope
 from watcher.core.model import Result, Revision, Workload, WorkloadView
 from watcher.core.orders import Announce, ReleaseStuckPodsOrder
-from watcher.core.words import Kind
+from watcher.core.words import Kind, Stage
 from watcher.ports import Rejected
 
 EVERY_KIND = pytest.mark.parametrize("kind", list(Kind))
@@ -440,17 +440,20 @@ class ActingContract:
             before["metadata"].get("annotations"),
         )
 
-    async def test_an_event_is_told_once_for_a_decision_and_reason(self, world: World) -> None:
+    async def test_an_event_is_told_once_for_a_decision_stage_and_rung(self, world: World) -> None:
         workload = await world.deploy(manifest(Kind.ROLLOUT, "cart", replicas=1))
         announcer = KubernetesAnnouncer(world.client, world.clock)
         uid = world.view(workload).uid
-        said = Announce(workload, uid, "RollingBack", "20 % errors " + "\u00e9" * 2000, warning=True, decision="d-1")
+        said = Announce(workload, uid, Stage.ROLLING_BACK, "20 % errors " + "\u00e9" * 2000, "d-1")
         for _ in range(2):
             await announcer.announce(said)
-        await announcer.announce(Announce(workload, uid, "RolledBack", "restored", decision="d-1"))
+        await announcer.announce(Announce(workload, uid, Stage.RESTORED, "restored", "d-1"))
+        for rung in ("abort", "undo", "undo"):
+            await announcer.announce(Announce(workload, uid, Stage.RUNG_FAILED, rung, "d-1", rung))
         events = (await world.person.get(EVENTS.path(world.namespace)))["items"]
         ours = {each["reason"]: each for each in events if each["source"].get("component") == "watcher"}
-        assert set(ours) == {"RollingBack", "RolledBack"}
+        assert set(ours) == {"RollingBack", "RolledBack", "RungFailed"}
+        assert {each["message"] for each in events if each["reason"] == "RungFailed"} == {"abort", "undo"}
         assert ours["RollingBack"]["involvedObject"]["uid"] == uid
         assert ours["RollingBack"]["type"] == "Warning"
         assert len(ours["RollingBack"]["message"].encode()) <= 1024

@@ -5,7 +5,18 @@ from __future__ import annotations
 import json
 
 from watcher.core.holding import Hold
-from watcher.ports import BlindnessRow, Commit, CoverageRow, DecisionRow, Label, ReleaseRow, StoredState, Transition
+from watcher.ports import (
+    BlindnessRow,
+    Commit,
+    CoverageRow,
+    DecisionRow,
+    Label,
+    Notification,
+    ReleaseRow,
+    StoredState,
+    Told,
+    Transition,
+)
 
 CART = "Deployment/shop/cart"
 CHECKOUT = "Rollout/shop/checkout"
@@ -84,6 +95,22 @@ def hold(scope: str = "namespace/shop", *, until: float | None = None, reason: s
     return Hold(scope, reason, "ada", 300.0, until)
 
 
+def notification(
+    event: str = "d1/held", *, channel: str = "oncall", at: float = 100.0, body: bytes = b'{"stage": "held"}'
+) -> Notification:
+    return Notification(
+        key=f"{event}@{channel}",
+        event=event,
+        channel=channel,
+        at=at,
+        stage="held",
+        workload=CART,
+        title="Bad release, rollback held: shop/cart",
+        text="Over? No: a guard holds",
+        body=body,
+    )
+
+
 def commit(
     *transitions: Transition,
     states: tuple[StoredState, ...] = (),
@@ -96,6 +123,8 @@ def commit(
     blindness: tuple[BlindnessRow, ...] = (),
     holds: tuple[Hold, ...] = (),
     lifted: tuple[str, ...] = (),
+    notifications: tuple[Notification, ...] = (),
+    told: tuple[Told, ...] = (),
 ) -> Commit:
-    about = (coverage, uncovered, blindness, holds, lifted)
+    about = (coverage, uncovered, blindness, holds, lifted, notifications, told)
     return Commit(transitions, states, decisions, releases, (POLICY,), gone, labels, *about)

@@ -18,12 +18,13 @@ from tests.contract.store.rows import (
     decision,
     hold,
     label,
+    notification,
     release,
     state,
     transition,
 )
 from watcher.core.model import PastRollback
-from watcher.ports import Commit, NoSuchDecision, Store
+from watcher.ports import DELIVERED, LOST, Commit, NoSuchDecision, Store, Told
 
 
 def test_an_empty_log_has_nothing(store: Store) -> None:
@@ -40,6 +41,8 @@ def test_an_empty_log_has_nothing(store: Store) -> None:
     assert list(store.history(0.0)) == []
     assert store.coverage() == []
     assert store.blindness(0.0) == []
+    assert store.outbox("oncall") == []
+    assert store.backlog() == {}
     assert store.degraded() == ""
 
 
@@ -186,6 +189,40 @@ def test_a_policy_is_kept_once_with_the_records_that_need_it(store: Store) -> No
     store.commit(commit(transition(1)))
     store.commit(commit(transition(2)))
     assert store.policy(POLICY[0]) == POLICY[1]
+
+
+def test_notifications_wait_for_their_channel_oldest_first(store: Store) -> None:
+    later, first = notification("d1/restored", at=101.0), notification("d1/held")
+    same_time, other = notification("d2/held"), notification("d1/held", channel="bus", at=90.0)
+    store.commit(commit(notifications=(later, first, same_time, other)))
+    assert store.outbox("oncall") == [first, same_time, later]
+    assert store.outbox("oncall", limit=1) == [first]
+    assert store.outbox("nobody") == []
+    assert store.backlog() == {"bus": (1, 90.0), "oncall": (3, 100.0)}
+
+
+def test_what_was_told_waits_no_more_and_is_not_told_again(store: Store) -> None:
+    store.commit(commit(notifications=(notification("d1/held"), notification("d1/restored"))))
+    store.commit(commit(told=(Told("d1/held@oncall", DELIVERED, 102.0), Told("unknown@oncall", LOST, 102.0))))
+    assert [each.event for each in store.outbox("oncall")] == ["d1/restored"]
+    store.commit(commit(notifications=(notification("d1/held", at=103.0), notification("d1/restored", at=103.0))))
+    assert [(each.event, each.at) for each in store.outbox("oncall")] == [("d1/restored", 100.0)]
+
+
+def test_a_notification_comes_with_its_transition_or_not_at_all(store: Store) -> None:
+    with pytest.raises(ValueError, match="'p1'"):
+        store.commit(Commit(transitions=(transition(),), notifications=(notification(),)))
+    assert store.outbox("oncall") == []
+
+
+def test_age_removes_notifications_that_were_told_and_no_other(store: Store) -> None:
+    store.commit(commit(notifications=(notification("d1/held"), notification("d1/restored"))))
+    store.commit(commit(told=(Told("d1/held@oncall", DELIVERED, 110.0),)))
+    assert expire_all(store, now=210.0) == 1, "the policy of the commits"
+    assert expire_all(store, now=210.5) == 1
+    store.commit(commit(notifications=(notification("d1/held", at=300.0),)))
+    assert [each.event for each in store.outbox("oncall")] == ["d1/restored", "d1/held"]
+    assert expire_all(store, now=1e9) == 1, "the policy again"
 
 
 def expire_all(store: Store, now: float) -> int:

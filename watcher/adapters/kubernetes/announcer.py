@@ -49,9 +49,10 @@ class KubernetesAnnouncer:
 
 
 def event_of(announcement: Announce, now: float, instance: str) -> dict[str, Any]:
-    """The Event; its name is the same for the same decision and reason."""
+    """The Event; its name is the same for the same decision, reason and rung."""
     workload = announcement.workload
     about = announcement.decision or f"{announcement.uid} {announcement.text}"
+    about = f"{about} {announcement.rung}" if announcement.rung else about
     involved = {
         "apiVersion": WORKLOADS[workload.kind].api_version,
         "kind": str(workload.kind),

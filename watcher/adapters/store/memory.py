@@ -13,7 +13,17 @@ from watcher.adapters.store.validity import check_policies
 from watcher.core.holding import Hold
 from watcher.core.model import PastRollback, Workload
 from watcher.core.words import Action, Mode
-from watcher.ports import BlindnessRow, Commit, CoverageRow, DecisionRow, Label, ReleaseRow, StoredState, Transition
+from watcher.ports import (
+    BlindnessRow,
+    Commit,
+    CoverageRow,
+    DecisionRow,
+    Label,
+    Notification,
+    ReleaseRow,
+    StoredState,
+    Transition,
+)
 
 
 class MemoryStore:
@@ -31,6 +41,7 @@ class MemoryStore:
         self._holds: dict[str, Hold] = {}
         self._coverage: dict[str, CoverageRow] = {}
         self._blindness: dict[tuple[float, str], BlindnessRow] = {}
+        self._outbox: dict[str, Notification] = {}
 
     def commit(self, commit: Commit) -> tuple[int, ...]:
         """As Store says; nothing here is durable."""
@@ -53,6 +64,12 @@ class MemoryStore:
             self._add(row)
         for uid in commit.gone:
             self._states.pop(uid, None)
+        for each in commit.notifications:
+            self._outbox.setdefault(each.key, each)
+        for told in commit.told:
+            waiting = self._outbox.get(told.key)
+            if waiting is not None and waiting.done is None:
+                self._outbox[told.key] = replace(waiting, result=told.result, done=told.at)
         return ids
 
     def states(self) -> list[StoredState]:
@@ -144,8 +161,24 @@ class MemoryStore:
         decided = {row.release for row in self._decisions.values()}
         ended = [row.id for row in self._releases.values() if row.ended is not None and row.ended < old]
         removed += _drop(self._releases, [release for release in ended if release not in decided])
+        horizon = now - self._retention.transitions
+        told = [each.key for each in self._outbox.values() if each.done is not None and each.done < horizon]
+        removed += _drop(self._outbox, told)
         needed = {each.policy_hash for each in self._transitions.values()}
         return removed + _drop(self._policies, [digest for digest in self._policies if digest not in needed])
+
+    def outbox(self, channel: str, *, limit: int = 100) -> list[Notification]:
+        """As StoreReader says."""
+        return sorted(self._waiting(channel), key=lambda each: each.at)[:limit]
+
+    def backlog(self) -> dict[str, tuple[int, float]]:
+        """As StoreReader says."""
+        channels = sorted({each.channel for each in self._outbox.values() if each.done is None})
+        waiting = {channel: self._waiting(channel) for channel in channels}
+        return {channel: (len(found), min(each.at for each in found)) for channel, found in waiting.items()}
+
+    def _waiting(self, channel: str) -> list[Notification]:
+        return [each for each in self._outbox.values() if each.channel == channel and each.done is None]
 
     def degraded(self) -> str:
         """As Store says: never."""

@@ -14,7 +14,17 @@ from watcher.adapters.store.rows import HOLD_COLUMNS, TRANSITION_COLUMNS, as_sta
 from watcher.adapters.store.schema import check_readable
 from watcher.core.holding import Hold
 from watcher.core.model import PastRollback, Workload
-from watcher.ports import BlindnessRow, CoverageRow, DecisionRow, Label, Rejected, ReleaseRow, StoredState, Transition
+from watcher.ports import (
+    BlindnessRow,
+    CoverageRow,
+    DecisionRow,
+    Label,
+    Notification,
+    Rejected,
+    ReleaseRow,
+    StoredState,
+    Transition,
+)
 
 _PAGE = 100  # transitions read at once: a reader that is slow must not hold a snapshot open
 _ROWS = 1000  # decisions or releases read at once
@@ -31,6 +41,7 @@ _HOLDS = _select("holds", HOLD_COLUMNS)
 _LABELS = _select("labels", columns(Label))
 _COVERAGE = _select("coverage", columns(CoverageRow)) + "ORDER BY workload"
 _BLINDNESS = _select("blindness", columns(BlindnessRow)) + "WHERE hour >= ? ORDER BY hour, source"
+_OUTBOX = _select("outbox", columns(Notification))
 _TRANSITIONS = _select("transitions", TRANSITION_COLUMNS)
 
 
@@ -157,6 +168,16 @@ class SQLiteReader:
     def blindness(self, since: float) -> list[BlindnessRow]:
         """As StoreReader says."""
         return [BlindnessRow(*row) for row in self._rows(_BLINDNESS, (since,))]
+
+    def outbox(self, channel: str, *, limit: int = 100) -> list[Notification]:
+        """As StoreReader says."""
+        rows = self._rows(f"{_OUTBOX}WHERE channel = ? AND done IS NULL ORDER BY at, rowid LIMIT ?", (channel, limit))
+        return [Notification(*row) for row in rows]
+
+    def backlog(self) -> dict[str, tuple[int, float]]:
+        """As StoreReader says."""
+        rows = self._rows("SELECT channel, count(*), min(at) FROM outbox WHERE done IS NULL GROUP BY channel")
+        return {channel: (count, oldest) for channel, count, oldest in rows}
 
     def close(self) -> None:
         """As StoreReader says."""

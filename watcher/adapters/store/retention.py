@@ -14,7 +14,7 @@ class Retention:
     """How long things are kept, in seconds.  What belongs to a release under watch is kept whatever its age."""
 
     decisions: float = 400 * _DAY  # decisions, releases, hours of blindness
-    transitions: float = 90 * _DAY
+    transitions: float = 90 * _DAY  # and notifications that were told
 
 
 _OPEN = "SELECT id FROM releases WHERE ended IS NULL"
@@ -50,7 +50,19 @@ _UNUSED_POLICIES = """
         SELECT hash FROM policies
         WHERE NOT EXISTS (SELECT 1 FROM transitions WHERE policy_hash = policies.hash) LIMIT :batch)
 """
-_RULES = (_OLD_TRANSITIONS, _OLD_DECISIONS, _OLD_LABELS, _ENDED_HOLDS, _OLD_RELEASES, _OLD_BLINDNESS, _UNUSED_POLICIES)
+_TOLD = """
+    DELETE FROM outbox WHERE key IN (SELECT key FROM outbox WHERE done < :transitions LIMIT :batch)
+"""  # what waits is given up by who delivers, and tells so
+_RULES = (
+    _OLD_TRANSITIONS,
+    _OLD_DECISIONS,
+    _OLD_LABELS,
+    _ENDED_HOLDS,
+    _OLD_RELEASES,
+    _OLD_BLINDNESS,
+    _TOLD,
+    _UNUSED_POLICIES,
+)
 
 
 def remove_batch(connection: sqlite3.Connection, retention: Retention, now: float) -> int:

@@ -8,9 +8,18 @@ from operator import attrgetter
 from typing import Any
 
 from watcher.adapters.store.packed import pack, unpack
-from watcher.ports import BlindnessRow, CoverageRow, DecisionRow, Label, ReleaseRow, StoredState, Transition
+from watcher.ports import (
+    BlindnessRow,
+    CoverageRow,
+    DecisionRow,
+    Label,
+    Notification,
+    ReleaseRow,
+    StoredState,
+    Transition,
+)
 
-Row = BlindnessRow | CoverageRow | DecisionRow | Label | ReleaseRow | StoredState | Transition
+Row = BlindnessRow | CoverageRow | DecisionRow | Label | Notification | ReleaseRow | StoredState | Transition
 
 
 def columns(row: type[Row]) -> tuple[str, ...]:
@@ -48,6 +57,14 @@ WRITE_BLINDNESS = (
 )
 WRITE_POLICY = "INSERT INTO policies (hash, body) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING"
 
+WRITE_NOTIFICATION = (
+    f"INSERT INTO outbox ({', '.join(columns(Notification))}) "  # noqa: S608 - names are of this package
+    f"VALUES ({', '.join('?' * len(columns(Notification)))}) ON CONFLICT (key) DO NOTHING"
+)
+WRITE_TOLD = "UPDATE outbox SET result = ?, done = ? WHERE key = ? AND done IS NULL"
+
+notification_values = attrgetter(*columns(Notification))
+told_values = attrgetter("result", "at", "key")
 decision_values = attrgetter(*columns(DecisionRow))
 release_values = attrgetter(*columns(ReleaseRow))
 label_values = attrgetter(*columns(Label))

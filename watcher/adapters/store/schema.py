@@ -119,7 +119,25 @@ _V4 = (
     )""",
 )
 
-MIGRATIONS: tuple[Sequence[str], ...] = (_V1, _V2, _V3, _V4)
+_V5 = (
+    """CREATE TABLE outbox (
+        key TEXT PRIMARY KEY,
+        event TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        at REAL NOT NULL,
+        stage TEXT NOT NULL,
+        workload TEXT NOT NULL,
+        title TEXT NOT NULL,
+        text TEXT NOT NULL,
+        body BLOB NOT NULL,
+        result TEXT NOT NULL,
+        done REAL
+    )""",
+    "CREATE INDEX outbox_waiting ON outbox (channel, at) WHERE done IS NULL",
+    "CREATE INDEX outbox_done ON outbox (done)",
+)
+
+MIGRATIONS: tuple[Sequence[str], ...] = (_V1, _V2, _V3, _V4, _V5)
 
 TABLES = (
     "policies",
@@ -131,6 +149,7 @@ TABLES = (
     "coverage",
     "blindness",
     "holds",
+    "outbox",
 )  # what refers comes after what it refers to
 
 

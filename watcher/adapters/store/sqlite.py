@@ -20,18 +20,22 @@ from watcher.adapters.store.rows import (
     WRITE_DECISION,
     WRITE_HOLD,
     WRITE_LABEL,
+    WRITE_NOTIFICATION,
     WRITE_POLICY,
     WRITE_RELEASE,
     WRITE_STATE,
+    WRITE_TOLD,
     WRITE_TRANSITION,
     blindness_values,
     coverage_values,
     decision_values,
     hold_values,
     label_values,
+    notification_values,
     release_values,
     state_after,
     state_values,
+    told_values,
     transition_values,
 )
 from watcher.adapters.store.schema import migrate, version_of
@@ -153,5 +157,7 @@ def _write(connection: sqlite3.Connection, commit: Commit) -> tuple[int, ...]:
     connection.executemany(WRITE_COVERAGE, map(coverage_values, commit.coverage))
     connection.executemany("DELETE FROM coverage WHERE workload = ?", ((name,) for name in commit.uncovered))
     connection.executemany(WRITE_BLINDNESS, map(blindness_values, commit.blindness))
+    connection.executemany(WRITE_NOTIFICATION, map(notification_values, commit.notifications))
+    connection.executemany(WRITE_TOLD, map(told_values, commit.told))
     connection.executemany("DELETE FROM states WHERE uid = ?", ((uid,) for uid in commit.gone))
     return tuple(ids)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from watcher.cli.moments import ago, moment, span
+from watcher.core.moments import ago, moment, span
 from watcher.core.words import Action, Durability, Mode, Outcome
 
 Document = dict[str, Any]
@@ -30,8 +30,8 @@ _UNFINISHED: dict[str, str] = {
 }
 
 
-def facts(decision: Document, now: float) -> Facts:
-    """Names and texts, in order; `now` in Unix seconds."""
+def facts(decision: Document, now: float, others: Iterable[str] = ()) -> Facts:
+    """Names and texts, in order; `now` in Unix seconds.  `others` are workloads that are suspected at the same time."""
     found = [
         ("Over?", _over(decision)),
         ("You must", decision.get("remedy") or "do nothing"),
@@ -40,6 +40,7 @@ def facts(decision: Document, now: float) -> Facts:
         ("Acting?", _acting(decision)),
         ("Evidence", _evidence(decision)),
         ("Changed", _changed(decision)),
+        ("Also", _also(decision, others)),
         ("Guards", "\n".join(_guards(decision))),
         ("Rungs", "\n".join(map(_rung, decision.get("rungs") or []))),
         ("Data", _age(decision, now)),
@@ -153,6 +154,14 @@ def _target(decision: Document) -> str:
     known = [*(target.get("images") or []), target.get("provenance")]
     details = ", ".join(str(each) for each in known if each)
     return f"\nback to revision {target.get('revision')}" + (f" ({details})" if details else "")
+
+
+def _also(decision: Document, others: Iterable[str]) -> str:
+    """What else burns."""
+    siblings = decision.get("siblings") or []
+    same = [f"released by the same change, and suspected: {', '.join(siblings)}"] if siblings else []
+    apart = sorted(set(others) - set(siblings))
+    return "\n".join([*same, *([f"suspected too: {', '.join(apart)}"] if apart else [])])
 
 
 def _guards(decision: Document) -> Iterator[str]:
