@@ -47,6 +47,7 @@ COMMANDS: dict[str, Lazy] = {
     ),
     "record": Lazy("watcher.cli.record:record", "Record an incident of one workload, so that it can be replayed."),
     "replay": Lazy("watcher.cli.replay:replay", "Replay recordings: what would have been decided, and when."),
+    "notify": Lazy("watcher.cli.notify:app", "Try the channels by which people are told."),
     "store": Lazy("watcher.cli.store:app", "Mend the file of the decision log."),
 }
 

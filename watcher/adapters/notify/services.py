@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
@@ -33,12 +34,12 @@ class AppriseCourier:
     def __init__(self, means: Means) -> None:
         self._path = means.urls_file
         self._file = SecretFile(means.urls_file, "file of apprise URLs")
-        self._last: Thread | None = None
+        self._busy = False
         self._event, self._reached = "", set[str]()
 
     async def deliver(self, notification: Notification) -> None:
         """As Courier says.  A URL that cannot be used is Unavailable: the file may be mended."""
-        if self._last is not None and self._last.is_alive():
+        if self._busy:
             raise Unavailable("the attempt before still hangs in a service")
         if self._event != notification.event:
             self._event, self._reached = notification.event, set()
@@ -78,23 +79,23 @@ class AppriseCourier:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
 
-        def settle(set_outcome: Callable[[], None]) -> None:
+        def settle(outcome: Callable[[], None]) -> None:
             if not done.done():
-                set_outcome()
+                outcome()
 
         def run() -> None:
+            outcome: Callable[[], None]
             with silenced():
                 try:
-                    result = work()
-                    outcome = lambda: done.set_result(result)  # noqa: E731 - one of two
+                    outcome = partial(done.set_result, work())
                 except Exception as failure:  # noqa: BLE001 - of any library, and its text may hold a token
-                    error = Unavailable(f"apprise failed with {type(failure).__name__}")
-                    outcome = lambda: done.set_exception(error)  # noqa: E731 - the other
+                    outcome = partial(done.set_exception, Unavailable(f"apprise failed with {type(failure).__name__}"))
+            self._busy = False
             with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
                 loop.call_soon_threadsafe(settle, outcome)
 
-        self._last = Thread(target=run, name="apprise", daemon=True)
-        self._last.start()
+        self._busy = True
+        Thread(target=run, name="apprise", daemon=True).start()
         return await done
 
 
