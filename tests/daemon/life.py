@@ -13,12 +13,13 @@ from structlog.testing import capture_logs
 
 from tests.daemon import outside as o
 from watcher import app
+from watcher.config.channels import Channel
 from watcher.core import record
 from watcher.core.model import Workload
 from watcher.core.state import Watch, WorkloadState
 from watcher.daemon.reloading import Reloading
 from watcher.daemon.telemetry import Telemetry
-from watcher.ports import Transition
+from watcher.ports import Courier, Transition
 
 virtual = pytest.mark.looptime(noop_cycles=2)
 """Time passes as fast as it is computed."""
@@ -35,6 +36,10 @@ services:
     judge: {warmUp: 0s}
 breaker: {max: 3, window: 1h, namespaces: {max: 3, window: 1h}}
 """
+
+
+COURIERS: Callable[[Channel], Courier] | None = None
+"""Who delivers notifications in every life; a test sets it."""
 
 
 def configure(thresholds: Path, text: str) -> None:
@@ -70,7 +75,7 @@ class Life:
         cluster, acting = o.SeenCluster(outside), o.Acting(outside, crashes)
         store = o.InlineStore(outside.store, crashes)
         telemetry, sourcing = Telemetry(), o.Measuring(outside)
-        parts = app.Outside(cluster, acting, o.Listening(outside), store, outside.clock)
+        parts = app.Outside(cluster, acting, o.Listening(outside), store, outside.clock, COURIERS)
         daemon = await app.assemble(parts, Reloading(thresholds, telemetry), sourcing, telemetry, grace=20.0)
         return cls(outside, daemon, cluster, acting, store, sourcing, crashes, thresholds)
 

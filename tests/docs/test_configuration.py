@@ -35,6 +35,10 @@ SECTIONS = {
             "services.availability": "AvailabilitySpec",
             "breaker": "BreakerSpec",
             "breaker.namespaces": "LimitSpec",
+            "notifications": "NotificationSpec",
+            "notifications.apprise": "AppriseSpec",
+            "notifications.webhook": "WebhookSpec",
+            "notifications.rate": "RateSpec",
         }.items()
     },
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,9 +40,8 @@ def send_test(
     import time
 
     from watcher.adapters.notify import courier
-    from watcher.cli import logs
 
-    logs.configure("console", "error")  # what libraries would say by themselves may hold a token
+    logging.getLogger().addHandler(logging.NullHandler())  # what libraries would say by themselves may hold a token
     thresholds = _thresholds(config)
     found = thresholds.channels.get(channel)
     if found is None:

@@ -99,7 +99,7 @@ class Route:
             return max(SHORTEST_PAUSE, self._sent[0] + self.channel.window - self._clock.now())
         alone = fresh if len(fresh) <= free else fresh[: free - 1]
         for notification in alone:
-            if not await self._bring(notification, (notification,), DELIVERED):
+            if not self._permitted() or not await self._bring(notification, (notification,), DELIVERED):
                 return self._pause()
         rest = fresh[len(alone) :]
         if rest and not await self._bring(self._sum(rest), rest, SUMMED_UP):
@@ -188,7 +188,7 @@ class Route:
         )
 
     def _pause(self) -> float:
-        return float(min(LONGEST_PAUSE, SHORTEST_PAUSE * 2 ** min(self._failures - 1, 10)))
+        return float(min(LONGEST_PAUSE, SHORTEST_PAUSE * 2 ** min(max(0, self._failures - 1), 10)))
 
     async def _wait(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
