@@ -75,7 +75,7 @@ class Life:
         cluster, acting = o.SeenCluster(outside), o.Acting(outside, crashes)
         store = o.InlineStore(outside.store, crashes)
         telemetry, sourcing = Telemetry(), o.Measuring(outside)
-        parts = app.Outside(cluster, acting, o.Listening(outside), store, outside.clock, COURIERS)
+        parts = app.Outside(cluster, acting, o.Listening(outside), store, outside.clock, couriers=COURIERS)
         daemon = await app.assemble(parts, Reloading(thresholds, telemetry), sourcing, telemetry, grace=20.0)
         return cls(outside, daemon, cluster, acting, store, sourcing, crashes, thresholds)
 
