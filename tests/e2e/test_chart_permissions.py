@@ -26,7 +26,7 @@ from watcher.adapters.kubernetes import (
 )
 from watcher.core.model import Result, Workload
 from watcher.core.orders import Announce, ReleaseStuckPodsOrder, RungOrder, UndoOrder
-from watcher.core.words import Kind
+from watcher.core.words import Kind, Stage
 from watcher.ports import Forbidden
 
 (ACT,) = [each for each in VARIANTS if each.name == "act"]
@@ -108,7 +108,7 @@ async def complaint(client: Client, grant: Grant, bad: Bad) -> str:
             await KubernetesCluster(client, WallClock()).configurations(bad.cart.namespace, ["ConfigMap/app"])
         return str(refused.value)
     if resource == "events":
-        said = Announce(bad.cart, "uid", "RollingBack", "a text")
+        said = Announce(bad.cart, "uid", Stage.ROLLING_BACK, "a text")
         with pytest.raises(Forbidden) as refused:
             await KubernetesAnnouncer(client, WallClock(), NAMESPACE).announce(said)
         return str(refused.value)
