@@ -61,7 +61,7 @@ lock:
 	$(COMPILE) --extra dev --output-file requirements.lock pyproject.toml requirements.build.in
 	$(COMPILE) --extra bench --constraint requirements.lock --output-file requirements.bench.lock pyproject.toml
 
-# What follows from the models of the thresholds file and from values.yaml.
+# What follows from the models of the thresholds file, from values.yaml and from the alert rules.
 schema: setup
 	$(BIN)/watcher schema > config/thresholds.schema.json
 	$(BIN)/python -m helm.generate
@@ -73,6 +73,7 @@ chart: e2e-tools schema
 # What follows from the daemon's metrics.
 dashboard: setup
 	$(BIN)/python -m config.dashboard > config/dashboard.json
+	$(BIN)/python -m helm.generate
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

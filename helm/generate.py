@@ -2,6 +2,7 @@
 
 - `values.schema.json`: values.yaml with its comments, and the schema of the thresholds file from the models
 - the table of values in `README.md`: values.yaml with its comments
+- `files/`: copies of the alert rules and of the dashboard, for a chart cannot reach outside of its directory
 
 A value's comment begins with `# --`; a line `# @schema {...}` in it adds to the value's JSON Schema. A mapping with
 such a comment is one value, of any content; one without is a group of values.
@@ -21,6 +22,7 @@ import yaml
 from watcher.config.schema import json_schema
 
 CHART = Path(__file__).parent / "watcher"
+SHARED = {name: CHART.parents[1] / "config" / name for name in ("alerts.yaml", "dashboard.json")}
 BEGIN, END = "<!-- values -->", "<!-- end of values -->"
 TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 Json = dict[str, Any]
@@ -126,10 +128,11 @@ def readme(text: str) -> str:
 
 def outputs() -> dict[Path, str]:
     """What each generated file must hold."""
-    return {
+    found = {
         CHART / "values.schema.json": json.dumps(values_schema(), indent=2, ensure_ascii=False) + "\n",
         CHART / "README.md": readme((CHART / "README.md").read_text()),
     }
+    return found | {CHART / "files" / name: source.read_text() for name, source in SHARED.items()}
 
 
 def main() -> None:

@@ -12,12 +12,17 @@ from helm import generate
 from tests.chart.variants import CHART
 
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
+OUTPUTS = generate.outputs()
 TEXT = (CHART / "values.yaml").read_text()
 
 
-@pytest.mark.parametrize("path", generate.outputs(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", OUTPUTS, ids=lambda path: path.name)
 def test_generated_files_are_current(path: Path) -> None:
-    assert path.read_text() == generate.outputs()[path], "run: make schema"
+    assert path.read_text() == OUTPUTS[path], "run: make schema"
+
+
+def test_nothing_else_is_among_the_copies() -> None:
+    assert {path.name for path in (CHART / "files").iterdir()} == set(generate.SHARED)
 
 
 def test_every_value_has_its_row_and_its_schema() -> None:

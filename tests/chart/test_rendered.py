@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from tests.chart.variants import CHART, NAMESPACE, VARIANTS, Json, Variant
+from tests.chart.variants import CHART, NAMESPACE, VARIANTS, Json, Variant, documents
 from watcher import __version__
 from watcher.config import loads
 from watcher.core.policy import Subject
@@ -122,8 +122,7 @@ def test_the_service_leads_to_the_daemon_and_not_to_the_test(variant: Variant) -
     selector = variant.one("Service")["spec"]["selector"]
     assert selector.items() <= labels.items()
     assert variant.one("Deployment")["spec"]["selector"]["matchLabels"] == selector
-    every = [each for each in yaml.safe_load_all(variant.rendered.read_text()) if each]
-    (test,) = [each for each in every if each["kind"] == "Pod"]
+    (test,) = [each for each in documents(variant.rendered) if each["kind"] == "Pod"]
     assert not selector.items() <= test["metadata"]["labels"].items()
     assert test["spec"]["containers"][0]["image"] == variant.pod()["containers"][0]["image"]
 

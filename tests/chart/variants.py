@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,12 @@ NAMESPACE = "watcher"
 KUBERNETES = "1.34.1"
 
 Json = dict[str, Any]
+
+
+@cache
+def documents(file: Path) -> list[Json]:
+    """The documents of a YAML file; not to be changed."""
+    return [each for each in yaml.load_all(file.read_text(), Loader=yaml.CSafeLoader) if each]
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class Variant:
 
     def objects(self) -> list[Json]:
         """The objects that are made, without those that only ``helm test`` makes."""
-        found = [each for each in yaml.safe_load_all(self.rendered.read_text()) if each]
+        found = documents(self.rendered)
         return [each for each in found if "helm.sh/hook" not in (each["metadata"].get("annotations") or {})]
 
     def one(self, kind: str) -> Json:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.chart.render import run, template
-from tests.chart.variants import CHART, NAMESPACE, RELEASE, VARIANTS, Variant
+from tests.chart.variants import CHART, NAMESPACE, RELEASE, ROOT, VARIANTS, Variant
 from tests.e2e.controlplane import ControlPlane
 
 EACH = pytest.mark.parametrize("variant", [pytest.param(each, id=each.name) for each in VARIANTS])
@@ -53,6 +55,25 @@ def test_a_mistake_is_refused_and_named(helm: Path, mistake: str, says: str) -> 
     with pytest.raises(AssertionError) as refused:
         template(helm, BY_NAME["act"], "--set", mistake)
     assert says in str(refused.value)
+
+
+def test_alerts_and_dashboard_arrive_as_they_are(helm: Path) -> None:
+    address = "https://git.example.com/runbooks.md"
+    more = ("--set=prometheusRule.enabled=true,dashboard.enabled=true", f"--set=prometheusRule.runbooks={address}")
+    apis = ("--api-versions=monitoring.coreos.com/v1/PrometheusRule",)
+    objects = list(yaml.safe_load_all(template(helm, BY_NAME["observe"], *more, *apis)))
+    (rule,) = [each for each in objects if each["kind"] == "PrometheusRule"]
+    expected = (ROOT / "config" / "alerts.yaml").read_text().replace("docs/runbooks.md", address)
+    assert rule["spec"] == yaml.safe_load(expected)
+    (text,) = [each["data"]["watcher.json"] for each in objects if "watcher.json" in each.get("data", {})]
+    assert json.loads(text) == json.loads((ROOT / "config" / "dashboard.json").read_text())
+
+
+@pytest.mark.parametrize("kind", ["PrometheusRule", "ServiceMonitor"])
+def test_a_kind_that_the_cluster_does_not_have_is_not_made(helm: Path, kind: str) -> None:
+    wanted = f"--set={kind[0].lower()}{kind[1:]}.enabled=true"
+    assert f"kind: {kind}\n" not in template(helm, BY_NAME["observe"], wanted)
+    assert f"kind: {kind}\n" in template(helm, BY_NAME["observe"], wanted, "--api-versions=monitoring.coreos.com/v1")
 
 
 @pytest.fixture(params=[3, 4])

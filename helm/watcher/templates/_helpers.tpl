@@ -78,6 +78,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if or (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1/ServiceMonitor") (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1") }}true{{ end -}}
 {{- end }}
 
+{{- define "watcher.hasPrometheusRules" -}}
+{{- if or (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1/PrometheusRule") (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1") }}true{{ end -}}
+{{- end }}
+
 {{- define "watcher.hasFlowSchemas" -}}
 {{- if .Capabilities.APIVersions.Has "flowcontrol.apiserver.k8s.io/v1" }}true{{ end -}}
 {{- end }}
