@@ -82,7 +82,7 @@ def test_identify_is_replaced_as_a_whole() -> None:
     then = text + ALL + "    checks: {errors: {identify: {by: workload, workload: app, strip: -svc, map: {a: b}}}}\n"
     assert policy(text).checks[0].identify == Identify(pod="kubernetes_pod_name")
     by_workload = policy(then).checks[0]
-    assert by_workload.identify == Identify(By.WORKLOAD, pod="", workload="app", strip="-svc", map=(("a", "b"),))
+    assert by_workload.identify == Identify(By.WORKLOAD, pod="", workload="app", strip=("-svc",), map=(("a", "b"),))
     assert by_workload.may is Mode.PROPOSE
 
 

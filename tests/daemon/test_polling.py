@@ -248,7 +248,7 @@ async def test_a_changed_check_begins_anew_and_others_go_on() -> None:
 
 
 async def test_series_that_name_the_workload_are_translated() -> None:
-    identify = Identify(By.WORKLOAD, workload="service", strip="-svc", map=(("kasse", "checkout"),))
+    identify = Identify(By.WORKLOAD, workload="service", strip=("-svc",), map=(("kasse", "checkout"),))
     check = replace(ERRORS, identify=identify)
     found = [requests("gateway", step, service=name) for name, step in
              (("kasse-svc", 1.0), ("kasse", 2.0), ("checkout", 4.0), ("cart", 8.0))]  # fmt: skip

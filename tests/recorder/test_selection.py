@@ -42,7 +42,7 @@ def test_counters_are_read_of_the_pods_by_their_names() -> None:
 
 
 def test_counters_of_workloads_are_read_by_the_label_that_names_them() -> None:
-    by = Identify(By.WORKLOAD, namespace="", workload="service", strip="-svc", map=(("basket", "cart"),))
+    by = Identify(By.WORKLOAD, namespace="", workload="service", strip=("-svc",), map=(("basket", "cart"),))
     found = selections(Policy((RatioCheck("errors", "main", "total", identify=by),)), CART, [], lambda *_: [])
     assert [each.selector for each in found] == ['total{service=~"basket|basket-svc|cart|cart-svc"}']
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from watcher.config.merging import PRESET
 from watcher.config.models import IdentifySpec
 from watcher.config.policies import identify
+from watcher.core.policy import By
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,13 +92,31 @@ def written_form(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, IdentifySpec):
-        plain = identify(value)
-        labels = {"namespace": plain.namespace, "pod": plain.pod, "workload": plain.workload, "strip": plain.strip}
-        written = [f"by: {plain.by}", *(f"{key}: {label}" for key, label in labels.items() if label)]
-        written += [f"map: {written_form(dict(plain.map))}"] if plain.map else []
-        return f"{{{', '.join(written)}}}"
+        return _written_identify(value)
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key}: {written_form(item)}' for key, item in value.items())}}}"
     if isinstance(value, tuple):
         return written_form(value[0]) if len(value) == 1 else f"[{', '.join(map(written_form, value))}]"
     return str(value)
+
+
+def _written_identify(spec: IdentifySpec) -> str:
+    plain = identify(spec)
+    labels = {
+        "namespace": plain.namespace,
+        "pod": plain.pod,
+        "join": plain.join,
+        "service" if plain.by is By.SERVICE else "workload": plain.workload,
+        "strip": written_form(plain.strip) if plain.strip else "",
+        "version": plain.version,
+        "podLabel": plain.pod_label,
+        "role": plain.role,
+    }
+    written = [f"by: {plain.by}", *(f"{key}: {label}" for key, label in labels.items() if label)]
+    written += [f"map: {written_form(dict(plain.map))}"] if plain.map else []
+    if plain.by is By.ROLE:
+        absent = '""'
+        written += [
+            f"{key}: {pattern or absent}" for key, pattern in (("canary", plain.canary), ("stable", plain.stable))
+        ]
+    return f"{{{', '.join(written)}}}"

@@ -9,6 +9,7 @@ from watcher.config.checks import HISTOGRAM, QUERY, RATIO, kind_of, unit_of
 from watcher.config.defaults import CHECK_FLOOR, CHECK_HOLD_FOR, CHECK_MIN_BAD, SETTINGS, Setting
 from watcher.config.layering import layered, written
 from watcher.config.models import CheckSpec, IdentifySpec, Spec
+from watcher.config.policies import identify as plain
 from watcher.config.presets import filled
 from watcher.config.rules_checks import source_of
 from watcher.config.values import Ratio
@@ -121,7 +122,7 @@ def _completed(name: str, spec: CheckSpec, places: dict[str, Path], sources: lis
     identify = spec.identify or IdentifySpec()
     defaults: dict[str, Any] = {
         "source": source_of(None, sources),
-        "may": "act" if kind != QUERY and (identify.by or "pod") == "pod" else "propose",
+        "may": "act" if kind != QUERY and plain(identify).sees_versions else "propose",
         "identify": identify,
     }
     if kind != QUERY:

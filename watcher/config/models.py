@@ -42,6 +42,7 @@ _GLOBS_SCHEMA = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
     "examples": ["shop-*", ["shop", "payments"]],
 }
+_PATTERNS_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 _BAD_MATCH = {
     "type": "object",
     "minProperties": 1,
@@ -94,6 +95,7 @@ def _none_removes(value: Any) -> Any:
 
 Globs = Annotated[tuple[str, ...], BeforeValidator(_one_or_many), WithJsonSchema(_GLOBS_SCHEMA)]
 Patterns = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+RolePatterns = Annotated[tuple[str, ...], BeforeValidator(_one_or_many), WithJsonSchema(_PATTERNS_SCHEMA)]
 Bad = Annotated[tuple[dict[str, Patterns], ...], BeforeValidator(_alternatives), WithJsonSchema(_BAD_SCHEMA)]
 Matchers = Annotated[dict[str, Patterns], BeforeValidator(_some), WithJsonSchema(_MATCHERS_SCHEMA)]
 Count = Annotated[StrictInt, Field(ge=1)]
@@ -161,15 +163,30 @@ class SourceSpec(Spec):
 class IdentifySpec(Spec):
     """Whose requests a series counts."""
 
-    by: Literal["pod", "workload", "fixed"] | None = described(
-        "pod: a label names the serving pod. workload: a label names the workload. fixed: all series are its own.",
+    by: Literal["pod", "workload", "service", "version", "role", "fixed"] | None = described(
+        "pod: a label names the serving pod. workload, service: a label names the workload, or a Service before it. "
+        "version: a label says what a label of the pods says. role: a label tells canary from stable. "
+        "fixed: all series are its own.",
         "pod",
     )
     namespace: str | None = described('Label that names the namespace; "" where series have none.', "namespace")
     pod: str | None = described("Label that names the serving pod (by: pod).", "pod")
-    workload: str | None = described("Label that names the workload (by: workload).")
-    strip: str | None = described("Suffix cut from the workload label's value (by: workload).")
-    map: dict[str, str] | None = described("Label value to workload name, where they differ (by: workload).")
+    join: Literal["target_info"] | None = described(
+        "Series carry only job and instance; target_info has the labels k8s_namespace_name and k8s_pod_name (by: pod)."
+    )
+    workload: str | None = described("Label that names the workload (by: workload, version, role).")
+    service: str | None = described("Label that names the Service (by: service).")
+    strip: Globs | None = described("Suffix, or several, of which one is cut from the value that names the workload.")
+    map: dict[str, str] | None = described("Label value to workload name, where they differ.")
+    version: str | None = described("Label of the series that names the version (by: version).")
+    pod_label: str | None = described("Label of the pods that has the same value (by: version).", "version")
+    role: str | None = described("Label of the series that tells canary from stable (by: role).")
+    canary: RolePatterns | None = described(
+        'Its value on requests of the new version; a pattern, "" where it is absent (by: role).', "canary"
+    )
+    stable: RolePatterns | None = described(
+        'Its value on requests of the old version; a pattern, "" where it is absent (by: role).', "stable"
+    )
 
 
 class CheckSpec(Spec):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from watcher.config.checks import HISTOGRAM, RATIO
 from watcher.core.patterns import joined
 from watcher.core.policy import (
     DEFAULT_RUNGS,
+    TARGET_INFO,
     Auth,
     Bake,
     By,
@@ -127,12 +129,29 @@ def identify(spec: IdentifySpec) -> Identify:
     if by is By.FIXED:
         return Identify(by=by, namespace="", pod="")
     namespace = "namespace" if spec.namespace is None else spec.namespace
+    if by is By.POD and spec.join is not None:
+        named = spec.namespace or "k8s_namespace_name", spec.pod or "k8s_pod_name"
+        return Identify(by=by, namespace=named[0], pod=named[1], join=TARGET_INFO)
     if by is By.POD:
         return Identify(by=by, namespace=namespace, pod=spec.pod or "pod")
-    translated = tuple((spec.map or {}).items())
-    return Identify(
-        by=by, namespace=namespace, pod="", workload=spec.workload or "", strip=spec.strip or "", map=translated
+    found = Identify(
+        by=by,
+        namespace=namespace,
+        pod="",
+        workload=(spec.service if by is By.SERVICE else spec.workload) or "",
+        strip=spec.strip or (),
+        map=tuple((spec.map or {}).items()),
     )
+    if by is By.VERSION:
+        return replace(found, version=spec.version or "", pod_label=spec.pod_label or "version")
+    if by is By.ROLE:
+        canary, stable = _role(spec.canary, "canary"), _role(spec.stable, "stable")
+        return replace(found, role=spec.role or "", canary=canary, stable=stable)
+    return found
+
+
+def _role(patterns: tuple[str, ...] | None, default: str) -> str:
+    return default if patterns is None else joined(patterns)
 
 
 def source(name: str, spec: SourceSpec, directory: str) -> Source:

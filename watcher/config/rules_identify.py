@@ -5,16 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from watcher.config import promql
+from watcher.config.checks import QUERY
+from watcher.config.policies import identify as plain
+from watcher.core.policy import By
+from watcher.core.versions import names_a_version
 
 if TYPE_CHECKING:
     from watcher.config.checks import Layer
     from watcher.config.document import Document
 
+_NAMING = {"by", "namespace", "strip", "map"}
 _WAYS_KEYS = {
-    "pod": {"by", "namespace", "pod"},
-    "workload": {"by", "namespace", "workload", "strip", "map"},
+    "pod": {"by", "namespace", "pod", "join"},
+    "workload": {*_NAMING, "workload"},
+    "service": {*_NAMING, "service"},
+    "version": {*_NAMING, "workload", "version", "podLabel"},
+    "role": {*_NAMING, "workload", "role", "canary", "stable"},
     "fixed": {"by"},
 }
+_NEEDED = {
+    "workload": ("workload",),
+    "service": ("service",),
+    "version": ("workload", "version"),
+    "role": ("workload", "role"),
+}
+_KEYS = sorted(set().union(*_WAYS_KEYS.values()) - {"by"})
+_LABELS = ("namespace", "pod", "workload", "service", "version", "role")
+_OF_QUERIES = ("pod", "workload", "service", "fixed")
 
 
 def report_identify(document: Document, layer: Layer) -> None:
@@ -23,22 +40,55 @@ def report_identify(document: Document, layer: Layer) -> None:
     if "identify" not in layer.own or document.flagged((*path, "by")):
         return
     way = identify.by or "pod"
-    for key in ("namespace", "pod", "workload", "strip", "map"):
+    for key in _KEYS:
         if document.has((*path, key)) and key not in _WAYS_KEYS[way]:
             remedy = f"remove it; keys of by: {way} are {', '.join(sorted(_WAYS_KEYS[way]))}"
             document.report((*path, key), f"{key} does not belong to by: {way}", remedy, at_key=True)
-    if way == "workload" and not document.has((*path, "workload")):
-        document.report(path, "by: workload needs to know the label", "add workload: with the label's name")
-    for key in ("namespace", "pod", "workload"):
+    for key in _NEEDED.get(way, ()):
+        if not document.has((*path, key)):
+            document.report(path, f"by: {way} needs to know the label", f"add {key}: with the label's name")
+    for key in _LABELS:
         label = getattr(identify, key)
         if label is not None and not promql.is_label(label) and (key, label) != ("namespace", ""):
             document.report((*path, key), f"{label or 'an empty text'} cannot be a label", "write the label's name")
+    _report_query(document, layer, way)
+    _report_version(document, layer)
+    _report_roles(document, layer)
+
+
+def _report_query(document: Document, layer: Layer, way: str) -> None:
+    if layer.kind != QUERY:
+        return
+    if way not in _OF_QUERIES:
+        what = f"a query check cannot identify by {way}: its value stands for no version"
+        document.report((*layer.at("identify"), "by"), what, f"use one of {', '.join(_OF_QUERIES)}")
+    elif layer.identify.join is not None:
+        remedy = "write the join into the query, with on (job, instance) group_left (k8s_pod_name) target_info"
+        document.report((*layer.at("identify"), "join"), "a query check is not joined", remedy, at_key=True)
+
+
+def _report_version(document: Document, layer: Layer) -> None:
+    label = layer.identify.pod_label
+    if label is not None and not names_a_version(label):
+        what = f"pods are not kept with the label {label}"
+        remedy = "use one that ends in version or revision, such as app.kubernetes.io/version, or pod-template-hash"
+        document.report((*layer.at("identify"), "podLabel"), what, remedy)
+
+
+def _report_roles(document: Document, layer: Layer) -> None:
+    for key in ("canary", "stable"):
+        for pattern in getattr(layer.identify, key) or ():
+            error = promql.pattern_problem(pattern) if pattern else None
+            if error is not None:
+                what = f"the pattern {pattern[:60]!r} does not do: {error.what}"
+                document.report((*layer.at("identify"), key), what, error.remedy)
 
 
 def needed_labels(layer: Layer) -> list[str]:
     """Labels by which the check tells whose requests a series counts."""
-    identify = layer.identify
-    way = identify.by or "pod"
-    namespace = "namespace" if identify.namespace is None else identify.namespace
-    server = {"pod": identify.pod or "pod", "workload": identify.workload, "fixed": None}[way]
-    return [label for label in (namespace, server) if label] if way != "fixed" else []
+    identify = plain(layer.identify)
+    if identify.join:
+        return ["job", "instance"]
+    absent = identify.by is By.ROLE and "" in (identify.canary, identify.stable)
+    named = (identify.namespace, identify.subject, identify.version, "" if absent else identify.role)
+    return [label for label in named if label]

@@ -22,10 +22,7 @@ LATER: dict[str, str] = {
     "migrations": "remove it; set mode: propose where a rollback may meet a changed schema",
     "gitops": "remove it; workloads that Argo CD or Flux manage are found by their labels",
     "freeze": "remove it; annotate the namespace with watcher.dev/hold: reason",
-    "podLabel": "remove it; use by: pod, workload or fixed",
 }
-LATER_WAYS = ("version", "role", "service")
-_WAYS = ("pod", "workload", "fixed")
 _KINDS = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -116,10 +113,6 @@ def _type_remedy(kind: str, value: object) -> str:
 
 def _report_choice(document: Document, path: Path, value: object, expected: str) -> None:
     known = re.findall(r"'([^']*)'", expected) or expected.split(" or ")
-    if path[-2:] == ("identify", "by") and value in LATER_WAYS:
-        what = f"identify by {value} is not supported yet"
-        document.report(path, what, f"supported are {', '.join(_WAYS)}")
-        return
     document.report(
         path, f"{_name(path)} cannot be {_described(value).removeprefix('the text ')}", choose(str(value), known)
     )

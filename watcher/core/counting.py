@@ -22,6 +22,7 @@ from watcher.core.podtable import PodTable
 from watcher.core.policy import By, CounterCheck, HistogramCheck, basis
 from watcher.core.presence import Presence
 from watcher.core.series import Labels, Part
+from watcher.core.whose import Whose, whose_of
 
 LEAD_IN = 180.0
 """Seconds of samples read before the first block, so that its counters have something to be compared with."""
@@ -45,10 +46,11 @@ class Oddities:
 
 @dataclass(slots=True)
 class _PodSums:
-    """One pod in one block; `since`: from when on its requests were counted."""
+    """One pod in one block; `since`: from when on its requests were counted, `ready`: since when it was Ready."""
 
-    pod: Pod | None
+    whose: Whose
     since: float
+    ready: float | None = None
     totals: list[float] = field(default_factory=list)
     bads: list[float] = field(default_factory=list)
 
@@ -171,26 +173,25 @@ class Counting:
                 self._resolve(event, pods, sums)
         found: list[_Found] = []
         for event in events:
-            known, pod = self._resolve(event, pods, sums)
-            difference = self._differences.of(event, pod, presence, reach) if known else None
+            whose = self._resolve(event, pods, sums)
+            if whose is None:
+                continue
+            difference = self._differences.of(event, whose.pod, presence, reach)
             if difference is not None:
-                found.append(_Found(event, pod, difference))
+                found.append(_Found(event, whose, difference))
         if self._differences.regressions and isinstance(self.check, HistogramCheck):
             found = _of_one_age(found)
         for each in found:
-            _sum(sums, each.event, each.pod, each.difference, reach)
+            _sum(sums, each, reach, pods)
         return sums
 
-    def _resolve(self, event: Event, pods: PodTable, sums: _Sums) -> tuple[bool, Pod | None]:
-        """Whether it is known whose sample this is, and its pod where series name pods; the contract is told."""
-        pod = None
-        if self.check.identify.by is By.POD:
-            target = event.key.target
-            pod = pods.at(target.subject, event.at) if target.namespace == self._namespace else None
-            if pod is None:
-                self.unresolved.add(f"pod {target.namespace}/{target.subject}")
-                return False, None
-        revision = "" if pod is None else pod.revision
+    def _resolve(self, event: Event, pods: PodTable, sums: _Sums) -> Whose | None:
+        """Whose sample this is, or None where that is not known; the contract is told."""
+        whose, unknown = whose_of(self.check.identify, self._namespace, event, pods)
+        if whose is None:
+            self.unresolved.add(unknown)
+            return None
+        revision = whose.revision
         sums.revisions.add(revision)
         if event.key.part is Part.WITHIN:
             sums.bounded.add(revision)
@@ -199,7 +200,7 @@ class Counting:
             self.contract.note(revision, event.key.part, event.series.labels)
         if event.key.part is Part.ERRORS and event.value == 0:
             self.contract.note_zero(revision)
-        return True, pod
+        return whose
 
     def _silent(self, grid: Grid, start: float, pods: PodTable, presence: Presence) -> list[str]:
         """Revisions with a living pod that was ready and scraped for long enough before `start` to show the metric."""
@@ -223,7 +224,7 @@ class _Found(NamedTuple):
     """What one sample adds."""
 
     event: Event
-    pod: Pod | None
+    whose: Whose
     difference: Difference
 
 
@@ -247,14 +248,16 @@ def _of_one_age(found: Sequence[_Found]) -> list[_Found]:
     return [each for each in found if scrape(each.event) in sound]
 
 
-def _sum(sums: _Sums, event: Event, pod: Pod | None, difference: Difference, reach: float) -> None:
+def _sum(sums: _Sums, added: _Found, reach: float, pods: PodTable) -> None:
+    event, whose, difference = added
     lost = difference.step is Step.BASELINE and event.value > 0
     long = difference.value > 0 and difference.until - difference.since > reach
     sums.gap = sums.gap or lost or long
-    name = ("", "", "") if pod is None else (pod.name, pod.revision, pod.uid)
+    name = (whose.name, whose.revision, "" if whose.pod is None else whose.pod.uid)
     found = sums.pods.get(name)
     if found is None:
-        found = sums.pods[name] = _PodSums(pod, difference.since)
+        ready = pods.youngest(whose.revision, event.at) if whose.pod is None else whose.pod.ready_since
+        found = sums.pods[name] = _PodSums(whose, difference.since, ready)
     found.since = min(found.since, difference.since)
     found.totals.append(difference.value * event.series.weight.total)
     found.bads.append(difference.value * event.series.weight.bad)
@@ -263,10 +266,8 @@ def _sum(sums: _Sums, event: Event, pod: Pod | None, difference: Difference, rea
 def _pod_count(found: _PodSums) -> PodCount:
     total = math.fsum(found.totals)
     bad = min(max(math.fsum(found.bads), 0.0), total)
-    if found.pod is None:
-        return PodCount("", "", total, bad)
-    ready = found.pod.ready_since
-    return PodCount(found.pod.name, found.pod.revision, total, bad, None if ready is None else found.since - ready)
+    age = None if found.ready is None else found.since - found.ready
+    return PodCount(found.whose.name, found.whose.revision, total, bad, age)
 
 
 def _by_revision(sums: _Sums) -> dict[str, tuple[float, float]]:

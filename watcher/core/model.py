@@ -82,6 +82,7 @@ class Pod:
     terminating: float | None = None
     deleted: float | None = None
     digests: tuple[tuple[str, str], ...] = ()  # (image as in the template, digest that runs)
+    versions: tuple[tuple[str, str], ...] = ()  # its labels that name a version
 
     @property
     def ready(self) -> bool:
@@ -108,6 +109,8 @@ class RolloutStatus:
     message: str = ""
     abort: bool = False
     aborted_at: str = ""
+    aborted: float | None = None  # the same, Unix seconds
+    promoted: float | None = None  # when the current version became the stable one, Unix seconds; None: not known
     promote_full: bool = False
     paused: bool = False  # spec.paused: an abort is taken but basic ReplicaSets do not move
     invalid_spec: bool = False

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from watcher.core.model import Pod
+from watcher.core.versions import Roles, bearers
 
 CLOCKS = 10.0
 """Seconds by which a sample may seem older than its pod: API server and metrics source have clocks of their own."""
@@ -19,6 +20,7 @@ class PodTable:
     """The pods of one workload that were seen, also those deleted meanwhile until they are forgotten."""
 
     def __init__(self) -> None:
+        self.roles: Roles | None = None
         self._by_name: dict[str, list[Pod]] = {}
         self._forgotten = -math.inf  # pods deleted before this time (Unix seconds) are not taken up again
 
@@ -63,6 +65,15 @@ class PodTable:
 
     def __contains__(self, name: str) -> bool:
         return name in self._by_name
+
+    def bearing(self, label: str, value: str, at: float) -> tuple[str, ...]:
+        """Revisions whose pods bear this value of a label at this time (Unix seconds)."""
+        return bearers((pod for pods in self._by_name.values() for pod in pods), label, value, at)
+
+    def youngest(self, revision: str, at: float) -> float | None:
+        """When the youngest pod of a revision became Ready, of those that were by then (Unix seconds)."""
+        ready = (pod.ready_since for pods in self._by_name.values() for pod in pods if pod.revision == revision)
+        return max((each for each in ready if each is not None and each <= at), default=None)
 
     def names(self, since: float) -> list[str]:
         """Names of pods that existed at `since` or later, sorted."""

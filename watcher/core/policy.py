@@ -94,30 +94,56 @@ class By(StrEnum):
 
     POD = "pod"
     WORKLOAD = "workload"
+    SERVICE = "service"
+    VERSION = "version"
+    ROLE = "role"
     FIXED = "fixed"
+
+
+TARGET_INFO = "target_info"
+"""The series by which OpenTelemetry names the resource behind `job` and `instance`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identify:
     """Which labels name the server of a request.
 
-    ``pod``: `namespace` and `pod` name label names.  ``workload``: `namespace` (may be empty: the label is
-    absent and the workload's own namespace is meant) and `workload` name label names; `strip` is a suffix cut
-    from the label's value, `map` translates values to workload names.  ``fixed``: the query is about this
-    workload only.
+    ``pod``: `namespace` and `pod` name label names; with `join` they are labels of `target_info`, and the series carry
+    `job` and `instance`.  All others but ``fixed``: `namespace` (may be empty: the label is absent and the workload's
+    own namespace is meant) and `workload` name label names; `strip` are suffixes of which one is cut from the label's
+    value, `map` translates values to workload names.  ``service``: the same where the value is the name of a Service.
+    ``version``: the label `version` says what the pods' label `pod_label` does.  ``role``: the label `role` fits the
+    pattern `canary` on the new version's requests and `stable` on the old one's; an empty pattern: it is absent.
+    ``fixed``: the query is about this workload only.
     """
 
     by: By = By.POD
     namespace: str = "namespace"
     pod: str = "pod"
     workload: str = ""
-    strip: str = ""
+    strip: tuple[str, ...] = ()
     map: tuple[tuple[str, str], ...] = ()
+    join: str = ""
+    version: str = ""
+    pod_label: str = ""
+    role: str = ""
+    canary: str = ""
+    stable: str = ""
 
     @property
     def sees_versions(self) -> bool:
         """Whether old and new requests can be told apart."""
-        return self.by is By.POD
+        return self.by in (By.POD, By.VERSION, By.ROLE)
+
+    @property
+    def needs_pods(self) -> bool:
+        """Whether nothing can be told while no pod is known."""
+        return self.by in (By.POD, By.VERSION)
+
+    @property
+    def subject(self) -> str:
+        """The label that names the pod, or else the workload; empty where none does."""
+        return self.pod if self.by is By.POD else self.workload
 
 
 Patterns = tuple[tuple[str, str], ...]
@@ -307,6 +333,7 @@ __all__ = [
     "DEFAULT_RUNGS",
     "DOUBT",
     "QUARTER",
+    "TARGET_INFO",
     "Auth",
     "Bake",
     "By",

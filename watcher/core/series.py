@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from watcher.core import patterns
-from watcher.core.policy import By, CounterCheck, HistogramCheck, Identify, RatioCheck
+from watcher.core.policy import CounterCheck, HistogramCheck, Identify, RatioCheck
 
 Labels = Mapping[str, str]
 
@@ -52,10 +52,9 @@ class Key(NamedTuple):
 
 def target_of(labels: Labels, identify: Identify) -> Target:
     """What was scraped to get a series with these labels."""
-    subject = identify.pod if identify.by is By.POD else identify.workload
     return Target(
         labels.get(identify.namespace, ""),
-        labels.get(subject, ""),
+        labels.get(identify.subject, ""),
         labels.get("container", ""),
         labels.get("instance", ""),
     )
@@ -67,8 +66,7 @@ def key_of(labels: Labels, part: Part, identify: Identify, scraped_as: Set[tuple
     `scraped_as` holds the labels that the target's own `up` series carry: exactly those that were added by the scrape.
     Without it, `service` and `endpoint` count as such where both are there.
     """
-    dropped = {identify.namespace, "container", "instance", *SCRAPE_LABELS}
-    dropped.add(identify.pod if identify.by is By.POD else identify.workload)
+    dropped = {identify.namespace, identify.subject, "container", "instance", *SCRAPE_LABELS}
     if part in {Part.EVERY, Part.WITHIN}:
         dropped.add("le")
     if not scraped_as and labels.keys() >= OPERATOR_LABELS:

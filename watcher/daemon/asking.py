@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from watcher.adapters.prometheus.selectors import filters, one_of, selector
@@ -11,6 +11,7 @@ from watcher.core.policy import By, CounterCheck, HistogramCheck, Identify
 from watcher.core.presence import STARTED, UP, Presence
 from watcher.daemon.folds import Folds, workload_of
 from watcher.daemon.grouping import Piece
+from watcher.daemon.joining import Targets
 from watcher.ports import RawSeries
 
 INFINITY = "+Inf"
@@ -25,6 +26,7 @@ class Ask:
     filters: tuple[str, ...] = ()  # matchers that the checks write: `only` and `exclude`
     namespaces: set[str] = field(default_factory=set)
     subjects: set[str] = field(default_factory=set)
+    targets: Targets | None = None  # where `target_info` names the pods
     bounds: set[str] = field(default_factory=set)  # spellings of `le`
     native: str = ""  # the metric's name as a native histogram, where no classic buckets of it are known
     folds: dict[tuple[str, str], list[Counting]] = field(default_factory=dict)
@@ -43,8 +45,10 @@ class Ask:
     def _whose(self) -> list[str]:
         if self.identify.by is By.FIXED:
             return []
-        label = self.identify.pod if self.identify.by is By.POD else self.identify.workload
-        matchers = [one_of(label, sorted(self.subjects))]
+        if self.targets is not None:
+            jobs, instances = ({name[place] for name in self.targets.names} for place in (0, 1))
+            return [one_of("job", sorted(jobs)), one_of("instance", sorted(instances))]
+        matchers = [one_of(self.identify.subject, sorted(self.subjects))]
         if self.identify.namespace:
             matchers.insert(0, one_of(self.identify.namespace, sorted(self.namespaces)))
         return matchers
@@ -62,7 +66,7 @@ class Ask:
         if self.identify.by is By.POD:
             names = subjects
         else:
-            names = [folds.workload.name] if self.identify.by is By.WORKLOAD else [""]
+            names = [""] if self.identify.by is By.FIXED else [folds.workload.name]
             namespace = "" if self.identify.by is By.FIXED else namespace
         for name in names:
             self.folds.setdefault((namespace, name), []).append(counting)
@@ -81,6 +85,21 @@ class Ask:
                 counting.unresolved.add(f"workload {name}: several bear this name and series name no namespace")
             return ()
         return found
+
+    def told(self, series: RawSeries) -> Iterable[RawSeries]:
+        """The series with the labels that name its server."""
+        return (series,) if self.targets is None else self.targets.joined(series)
+
+    def note_targets(self) -> None:
+        """Tell the folds of whose pods no target is known."""
+        named = self.targets.pods if self.targets is not None else set(self.folds)
+        found = {counting for name in named for counting in self.folds.get(name, ())}
+        text = f"{self.identify.join} of its pods: by {self.identify.namespace} and {self.identify.pod} there is none"
+        for counting in self.countings():
+            if counting in found:
+                counting.unresolved.discard(text)
+            else:
+                counting.unresolved.add(text)
 
     def countings(self) -> set[Counting]:
         """All folds that wait for the answer."""

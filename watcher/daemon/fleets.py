@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
-from watcher.adapters.prometheus.selectors import filters, matcher, one_of, selector
+from watcher.adapters.prometheus.selectors import filters, joined, matcher, one_of, selector
 from watcher.core import fleet
 from watcher.core.fleet import Point
 from watcher.core.model import Fleet, Workload, WorkloadView
-from watcher.core.policy import By, CounterCheck, HistogramCheck, Policy, QueryCheck
+from watcher.core.policy import By, CounterCheck, HistogramCheck, Identify, Policy, QueryCheck
 from watcher.core.siblings import released_together
 from watcher.core.state import Watch
 from watcher.daemon.asking import INFINITY, canonical
+from watcher.daemon.folds import workload_of
 from watcher.daemon.sourcing import Sourcing
 from watcher.daemon.stepping import Stepping
 from watcher.ports import Clock, Cluster, MetricsSource, WatcherError
@@ -88,7 +89,7 @@ async def look(
     The check that shows most onsets counts.
     """
     names = frozenset((each.namespace, each.name) for each in apart)
-    checks = [each for each in policy.checks if not isinstance(each, QueryCheck) and each.identify.by is By.POD]
+    checks = [each for each in policy.checks if not isinstance(each, QueryCheck) and _comparable(each)]
     found = [Fleet(at, 0)]
     for check in checks:
         source = source_of(check.source)
@@ -147,16 +148,29 @@ def _selectors(check: CounterCheck) -> tuple[list[str], list[str]]:
 async def _counts(
     source: MetricsSource, check: CounterCheck, expressions: Iterable[str], services: Services, at: float
 ) -> Counts:
-    namespace, pod = check.identify.namespace, check.identify.pod
+    namespace, subject = check.identify.namespace, check.identify.subject
     found: defaultdict[tuple[str, str], defaultdict[float, float]] = defaultdict(lambda: defaultdict(float))
     for one in expressions:
-        query = f"sum by ({namespace}, {pod}) ({one})"
+        query = f"sum by ({namespace}, {subject}) ({joined(one, check.identify.join, (namespace, subject))})"
         for series in await source.range(query, at - fleet.LOOK_BACK, at, fleet.STEP):
-            name = service(series.labels.get(namespace, ""), series.labels.get(pod, ""), services)
+            name = _service_of(series.labels, check.identify, services)
             if name is not None:
                 for time, value in series.samples:
                     found[name][time] += value
     return found
+
+
+def _comparable(check: CounterCheck) -> bool:
+    """Whether the check tells versions apart, so that it may act, and its series name services."""
+    return check.identify.sees_versions and bool(check.identify.namespace)
+
+
+def _service_of(labels: Mapping[str, str], identify: Identify, services: Services) -> tuple[str, str] | None:
+    namespace, value = labels.get(identify.namespace, ""), labels.get(identify.subject, "")
+    if identify.by is By.POD:
+        return service(namespace, value, services)
+    name = namespace, workload_of(identify, value)
+    return name if name in services else None
 
 
 def service(namespace: str, pod: str, services: Services) -> tuple[str, str] | None:

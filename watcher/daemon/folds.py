@@ -80,7 +80,7 @@ class Folds:
     def of_source(self, source: str) -> list[Counting]:
         """What is counted from this source; what needs pods only once there are pods."""
         found = (each for each in self.countings.values() if each.check.source == source)
-        return [each for each in found if self.pods or each.check.identify.by is not By.POD]
+        return [each for each in found if self.pods or not each.check.identify.needs_pods]
 
     def due(self, source: str, at: float) -> list[Counting]:
         """What could have a new block at `at`."""
@@ -90,7 +90,7 @@ class Folds:
         """Values of the label that names this workload's series: its pods, or the workload as the label spells it."""
         if identify.by is By.POD:
             return self.pods.names(since - GRACE)
-        return label_values(identify, self.workload.name) if identify.by is By.WORKLOAD else []
+        return label_values(identify, self.workload.name) if identify.by is not By.FIXED else []
 
     def problems(self) -> Iterator[str]:
         """What a person who asks `why` should know of the numbers."""
@@ -119,17 +119,16 @@ def _problems(counting: Counting) -> Iterator[str]:
 
 
 def label_values(identify: Identify, workload: str) -> list[str]:
-    """What the label of an `identify: {by: workload}` may say for this workload, sorted: `workload_of` turned round."""
+    """What the label that names the workload may say for this one, sorted: `workload_of` turned round."""
     translated = dict(identify.map)
     names = {value for value, name in translated.items() if name == workload}
     if workload not in translated:
         names.add(workload)
-    if identify.strip:
-        names |= {name + identify.strip for name in names}
-    return sorted(names)
+    return sorted(names | {name + suffix for name in names for suffix in identify.strip})
 
 
 def workload_of(identify: Identify, value: str) -> str:
     """The workload's name that a label value stands for."""
-    name = value.removesuffix(identify.strip) if identify.strip else value
+    suffix = next((each for each in identify.strip if value.endswith(each)), "")
+    name = value.removesuffix(suffix)
     return dict(identify.map).get(name, name)

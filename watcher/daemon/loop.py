@@ -199,7 +199,8 @@ class Loop:
             view = self._cluster.view(workload)
             policy = self.policy_of(view) if view is not None else None
             if view is not None and policy is not None:
-                yield Watched(view, policy, watch.release.began)
+                release = watch.release
+                yield Watched(view, policy, release.began, release.revision, release.previous_revision)
 
 
 def _batches(workloads: Iterable[Workload]) -> Iterator[list[Workload]]:

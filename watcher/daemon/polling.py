@@ -10,6 +10,7 @@ import structlog
 
 from watcher.core.model import Block, QueryValue, Source, Workload, WorkloadView
 from watcher.core.policy import Policy, QueryCheck
+from watcher.core.versions import roles
 from watcher.daemon.folds import Folds
 from watcher.daemon.query_checks import STEP, QueryChecks
 from watcher.daemon.reading import Reader
@@ -29,11 +30,16 @@ log = structlog.get_logger("watcher.polling")
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """One release under watch; `since`: when it began, Unix seconds.  Its history before that is counted too."""
+    """One release under watch; `since`: when it began, Unix seconds.  Its history before that is counted too.
+
+    `revision` and `before` name the revisions that it led to and from; empty: not known.
+    """
 
     view: WorkloadView
     policy: Policy
     since: float
+    revision: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,7 @@ class Polling:
             if folds is None or folds.since != each.since:
                 folds = Folds(workload, each.since)
             folds.update(each.view, each.policy, self._intervals)
+            folds.pods.roles = roles(each.view.rollout, each.revision, each.before, each.since)
             folds.forget()
             kept[workload] = folds
         self._folds = kept

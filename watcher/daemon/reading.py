@@ -16,6 +16,7 @@ from watcher.core.series import bucket_bound
 from watcher.daemon.asking import INFINITY, Ask, asks, canonical, presence_ask
 from watcher.daemon.folds import Folds
 from watcher.daemon.grouping import Piece, pieces
+from watcher.daemon.joining import LOOK_BACK, Targets
 from watcher.ports import MetricsSource, RawSeries, Sample, Unavailable, WatcherError
 
 ROUNDS = 6
@@ -137,10 +138,11 @@ class Reader:
             for number, series in enumerate(answer):
                 if number % AT_ONCE == 0:
                     await asyncio.sleep(0)
-                for counting in ask.owners(series):
-                    counting.add(series.labels, series.samples)
-                    if series.histograms:
-                        _add_native(counting, series)
+                for told in ask.told(series):
+                    for counting in ask.owners(told):
+                        counting.add(told.labels, told.samples)
+                        if told.histograms:
+                            _add_native(counting, told)
 
     async def _close(self, piece: Piece, countings: dict[Folds, list[Counting]], at: float) -> None:
         name = self.source.name
@@ -164,10 +166,23 @@ class Reader:
 
     async def _ask(self, ask: Ask, piece: Piece, at: float) -> Answered:
         try:
+            if ask.identify.join:
+                await self._find_targets(ask, piece)
+                if ask.targets is None or not ask.targets.names:
+                    return []
             await self._spell_bounds(ask, piece.end, at)
         except WatcherError as error:
             return error
         return await self._answer(ask.selector, piece)
+
+    async def _find_targets(self, ask: Ask, piece: Piece) -> None:
+        targets = Targets(ask.identify)
+        self.queries += 1
+        window = piece.end - piece.start + LOOK_BACK
+        for series in await self.source.raw(targets.selector(ask.namespaces, ask.subjects), window, piece.end):
+            targets.add(series)
+        ask.targets = targets
+        ask.note_targets()
 
     async def _answer(self, selector: str, piece: Piece) -> Answered:
         self.queries += 1

@@ -38,8 +38,7 @@ class Resolved:
 
 def identity_labels(identify: Identify) -> tuple[str, ...]:
     """Labels that a series must have for anybody to know whose it is."""
-    labels = {By.POD: identify.pod, By.WORKLOAD: identify.workload}
-    return tuple(label for label in (identify.namespace, labels.get(identify.by, "")) if label)
+    return tuple(label for label in (identify.namespace, identify.subject) if label)
 
 
 def resolved(
@@ -57,7 +56,7 @@ def resolve(each: Series, identify: Identify, cluster: ClusterFacts, users: Coll
         pod = each.labels.get(identify.pod, "")
         known, workload = _of_pod(cluster, namespace, pod)
         return Resolved(each, namespace, pod, known, workload)
-    if identify.by is By.WORKLOAD:
+    if identify.by is not By.FIXED:
         value = each.labels.get(identify.workload, "")
         name = workload_named(identify, value)
         found = [one for one in users if one.name == name and namespace in ("", one.namespace)]
@@ -74,7 +73,7 @@ def _of_pod(cluster: ClusterFacts, namespace: str, pod: str) -> tuple[bool, Work
 
 def workload_named(identify: Identify, value: str) -> str:
     """The workload's name that a label value stands for."""
-    name = value.removesuffix(identify.strip) if identify.strip else value
+    name = value.removesuffix(next((each for each in identify.strip if value.endswith(each)), ""))
     return dict(identify.map).get(name, name)
 
 

@@ -15,6 +15,7 @@ from watcher.core.policy import By, CounterCheck, HistogramCheck, Identify, Poli
 from watcher.core.presence import STARTED, UP
 from watcher.core.series import OPERATOR_LABELS, SCRAPE_LABELS
 from watcher.daemon.folds import label_values
+from watcher.ports import Rejected
 
 LEAD = 3600.0
 """Seconds before the recording's start from which on samples are read: what was usual before a release."""
@@ -46,12 +47,18 @@ Bounds = Callable[[HistogramCheck, str], Sequence[str]]
 
 
 def selections(policy: Policy, workload: Workload, pods: Sequence[str], bounds: Bounds) -> list[Selection]:
-    """What is read for this policy; `pods` are patterns of the names of its pods."""
+    """What is read for this policy; `pods` are patterns of the names of its pods.
+
+    Raises Rejected for a check that a recording cannot hold.
+    """
     found: list[Selection] = []
     for check in policy.checks:
         if isinstance(check, QueryCheck):
             found += _of_query(check)
             continue
+        if check.identify.join:
+            what = f"the check {check.name} is joined by {check.identify.join}, which a recording cannot hold yet"
+            raise Rejected(f"{what}; take it away from {workload} in the thresholds file that is given to record")
         found += _presence(check.source, workload, pods)
         for metric in _metrics(check):
             for whose in _whose(check.identify, workload, pods):
@@ -78,7 +85,7 @@ def _whose(identify: Identify, workload: Workload, pods: Sequence[str]) -> Itera
         yield []
         return
     within = [f"{identify.namespace}={quoted(workload.namespace)}"] if identify.namespace else []
-    if identify.by is By.WORKLOAD:
+    if identify.by is not By.POD:
         yield [*within, one_of(identify.workload, label_values(identify, workload.name))]
         return
     for pattern in pods:
@@ -147,7 +154,7 @@ def named_labels(policy: Policy) -> frozenset[str]:
     found = (_ALWAYS | SCRAPE_LABELS | OPERATOR_LABELS) - _NAMELESS
     for check in policy.checks:
         identify = check.identify
-        found |= {identify.namespace, identify.pod if identify.by is By.POD else identify.workload}
+        found |= {identify.namespace, identify.subject, identify.version, identify.role}
         if isinstance(check, QueryCheck):
             found |= frozenset(label for node in _nodes(check.query) for label in _labels(node))
             continue

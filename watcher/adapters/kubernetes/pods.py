@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from watcher.adapters.kubernetes.fields import Json, at, condition, controller, count, created, labels_of, seconds
 from watcher.adapters.kubernetes.slim import SlimPod
 from watcher.core.model import Pod
+from watcher.core.versions import HASH_LABELS, names_a_version
 
 _ORDINARY = {"ContainerCreating", "PodInitializing"}
 _POD_LABEL = {"ReplicaSet": ("rollouts-pod-template-hash", "pod-template-hash")}
@@ -38,8 +39,13 @@ def pod(raw: Json) -> SlimPod | None:
             node=at(raw, "spec", "nodeName") or "",
             terminating=_terminating(raw),
             digests=tuple(_digests(raw)),
+            versions=tuple(sorted(each for each in labels_of(raw).items() if _is_kept(each[0]))),
         ),
     )
+
+
+def _is_kept(label: str) -> bool:
+    return names_a_version(label) and label not in HASH_LABELS
 
 
 def _revision(raw: Json, kind: str, owner: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from watcher.adapters.kubernetes import marks
-from watcher.adapters.kubernetes.fields import Json, annotations_of, at, condition, count, labels_of
+from watcher.adapters.kubernetes.fields import Json, annotations_of, at, condition, count, labels_of, seconds
 from watcher.adapters.kubernetes.slim import SlimWorkload
 from watcher.adapters.kubernetes.workloads import deadline_exceeded, revision_number, rolling_unavailable
 from watcher.core.holding import Scope
@@ -83,6 +83,8 @@ def status(raw: Json) -> RolloutStatus:
         message=state.get("message") or "",
         abort=bool(state.get("abort")),
         aborted_at=state.get("abortedAt") or "",
+        aborted=seconds(state.get("abortedAt")),
+        promoted=_promoted(raw),
         promote_full=bool(state.get("promoteFull")),
         paused=bool(at(raw, "spec", "paused")),
         invalid_spec=condition(raw, "InvalidSpec").get("status") == "True",
@@ -92,6 +94,12 @@ def status(raw: Json) -> RolloutStatus:
         active_selector=at(state, "blueGreen", "activeSelector") or "",
         in_step=_in_step(raw),
     )
+
+
+def _promoted(raw: Json) -> float | None:
+    """When the controller last held the current version for fully promoted: its condition `Completed` says so."""
+    completed = condition(raw, "Completed")
+    return seconds(completed.get("lastTransitionTime")) if completed.get("status") == "True" else None
 
 
 def _analysis(state: Json) -> str:

@@ -33,6 +33,11 @@ def selector(metric: str, *matchers: str) -> str:
     return f"{metric}{{{','.join(matchers)}}}"
 
 
+def joined(expression: str, by: str, labels: Iterable[str]) -> str:
+    """An expression whose series get these labels from the series `by` of the same job and instance; empty: as it is."""
+    return f"{expression} * on (job, instance) group_left ({', '.join(labels)}) {by}" if by else expression
+
+
 def count_by_bound(buckets: str) -> str:
     """A query for the bucket bounds that the selected series have, in their own spelling."""
     return f"count by (le) ({buckets})"

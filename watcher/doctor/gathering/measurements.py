@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from watcher.adapters.prometheus.selectors import matcher, one_of
+from watcher.adapters.prometheus.selectors import filters, joined, matcher, one_of
 from watcher.core.model import Workload
 from watcher.core.policy import By, Check, CounterCheck, HistogramCheck, QueryCheck, RatioCheck
 from watcher.core.words import Mode
@@ -49,14 +49,15 @@ def owners_query(check: Check, selector: str) -> str:
     labels = list(identity_labels(check.identify))
     if check.identify.by is By.POD:
         labels += [label for label in SERVER_LABELS if label not in labels]
-    return f"count by ({', '.join(labels)}) ({selector})"
+    counted = selector if isinstance(check, QueryCheck) else _filtered(check, selector)
+    return f"count by ({', '.join(labels)}) ({joined(counted, check.identify.join, identity_labels(check.identify))})"
 
 
 def total_query(check: CounterCheck, window: int, *, native: bool = False) -> str:
     """Requests of each server in a window of so many seconds."""
     if isinstance(check, HistogramCheck):
         if native:
-            return _sum(check, f"histogram_count(increase({check.histogram}[{window}s]))")
+            return _sum(check, f"histogram_count(increase({_filtered(check, check.histogram)}[{window}s]))")
         return _increase(check, f"{check.histogram}_bucket{{{one_of('le', ['+Inf'])}}}", window)
     return _increase(check, check.total, window)
 
@@ -71,18 +72,26 @@ def bad_query(check: RatioCheck, window: int) -> str:
     if check.errors:
         return _increase(check, check.errors, window)
     parts = [
-        f"increase({_with(check.total, [matcher(label, pattern) for label, pattern in alternative])}[{window}s])"
+        f"increase({_with(_filtered(check, check.total), [matcher(*each) for each in alternative])}[{window}s])"
         for alternative in check.bad
     ]
     return _sum(check, " or ".join(parts))
 
 
 def _increase(check: CounterCheck, selector: str, window: int) -> str:
-    return _sum(check, f"increase({selector}[{window}s])")
+    return _sum(check, f"increase({_filtered(check, selector)}[{window}s])")
 
 
 def _sum(check: CounterCheck, expression: str) -> str:
-    return f"sum by ({', '.join(identity_labels(check.identify))}) ({expression})"
+    labels = identity_labels(check.identify)
+    told = joined(f"({expression})", check.identify.join, labels) if check.identify.join else expression
+    return f"sum by ({', '.join(labels)}) ({told})"
+
+
+def _filtered(check: CounterCheck, selector: str) -> str:
+    """Only what the check counts."""
+    own = filters(check.only, check.exclude)
+    return _with(selector, own) if own else selector
 
 
 def _with(selector: str, matchers: list[str]) -> str:
