@@ -94,7 +94,7 @@ class Ask:
         """Tell the folds of whose pods no target is known."""
         named = self.targets.pods if self.targets is not None else set(self.folds)
         found = {counting for name in named for counting in self.folds.get(name, ())}
-        text = f"{self.identify.join} of its pods: by {self.identify.namespace} and {self.identify.pod} there is none"
+        text = f"no {self.identify.join} names one of its pods ({self.identify.namespace}, {self.identify.pod})"
         for counting in self.countings():
             if counting in found:
                 counting.unresolved.discard(text)

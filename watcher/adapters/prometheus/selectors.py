@@ -34,7 +34,7 @@ def selector(metric: str, *matchers: str) -> str:
 
 
 def joined(expression: str, by: str, labels: Iterable[str]) -> str:
-    """An expression whose series get these labels from the series `by` of the same job and instance; empty: as it is."""
+    """An expression whose series get these labels from the series `by` of the same job and instance; empty: none."""
     return f"{expression} * on (job, instance) group_left ({', '.join(labels)}) {by}" if by else expression
 
 
