@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.ready-bench
 
-.PHONY: setup demo test lint types layers check e2e e2e-tools lock schema chart dashboard bench bench-full clean
+.PHONY: setup demo test lint types layers check e2e e2e-tools lock schema chart dashboard image image-root bench bench-full clean
 
 setup: $(READY)
 
@@ -60,6 +60,8 @@ COMPILE := uv pip compile --quiet --no-strip-extras --universal --python-version
 lock:
 	$(COMPILE) --extra dev --output-file requirements.lock pyproject.toml requirements.build.in
 	$(COMPILE) --extra bench --constraint requirements.lock --output-file requirements.bench.lock pyproject.toml
+	$(COMPILE) --constraint requirements.lock --output-file requirements.runtime.lock pyproject.toml
+	$(COMPILE) --constraint requirements.lock --output-file requirements.image.lock requirements.image.in
 
 # What follows from the models of the thresholds file, from values.yaml and from the alert rules.
 schema: setup
@@ -74,6 +76,19 @@ chart: e2e-tools schema
 dashboard: setup
 	$(BIN)/python -m config.dashboard > config/dashboard.json
 	$(BIN)/python -m helm.generate
+
+# The container image, with docker, podman or buildah; IMAGE names it, BASE its base (better with a digest).
+IMAGE ?= watcher:dev
+BASE ?= debian:trixie-slim
+BUILDER ?= $(firstword $(foreach each,docker podman buildah,$(if $(shell command -v $(each)),$(each))))
+
+image:
+	$(BUILDER) build --build-arg BASE=$(BASE) --build-arg REVISION=$$(git rev-parse HEAD) \
+	  --build-arg VERSION=$$(sed -n 's/__version__ = "\(.*\)"/\1/p' watcher/__init__.py) --tag $(IMAGE) .
+
+# The same Dockerfile without a registry: built on a Debian root made here, run read-only under its uid.  Needs root.
+image-root: setup
+	$(BIN)/python -m tests.image.prove
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -17,7 +17,7 @@ from tests.e2e.controlplane import Prometheus, eventually
 from tests.e2e.harness import Daemon, Shop, thresholds
 from tests.e2e.test_alerts import promtool
 
-BAD = "shop/cart:2-err20"
+GOOD, BAD = "shop/cart:2", "shop/cart:3-err20"
 
 
 @pytest.fixture
@@ -44,6 +44,8 @@ def test_a_proposal_is_seen_by_alert_and_dashboard(
     watcher.configure(thresholds(prometheus.url, shop.namespace, mode="propose"))
     watcher.start()
     eventually(lambda: overseer.query("watcher_build_info"), 30, "the daemon is scraped")
+    cart.release(GOOD)
+    watcher.passes(cart, GOOD)
     assert firing(overseer) == {}
     cart.release(BAD)
     watcher.decides(cart, action="roll_back", mode="propose")

@@ -1,0 +1,146 @@
+"""Shows that the image works: `make image-root`.
+
+Builds the Dockerfile as it is, on a Debian root made here in place of the base that would be pulled; then runs the
+daemon in it under its uid with a read-only root, and every command.  Prints what it measured.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.image.daemon import UID, Pod, forget_pages
+from tests.image.outside import outside
+from tests.image.root import IMAGE, ROOT, Buildah, NotHere, build, check_machine, mounted
+from watcher.cli.application import COMMANDS
+
+PORT = 18653
+EXAMPLE = "canary"
+QUICK = 3.0
+"""Seconds of processor time from the start to ready, at the most."""
+
+
+def say(text: str) -> None:
+    """A line of the report."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Prove it.  Exit code 0: it works; 1: it does not, with what is wrong; 77: not on this machine."""
+    try:
+        check_machine()
+    except NotHere as error:
+        say(f"skipped: {error}")
+        raise SystemExit(77) from error
+    buildah = build()
+    tell_sizes(buildah)
+    with mounted(buildah) as root, tempfile.TemporaryDirectory(prefix="watcher-image-") as place:
+        pod = prepare(buildah, root, Path(place))
+        with outside(pod.config):
+            starts(pod)
+            commands(pod)
+    say("The image works.")
+
+
+def tell_sizes(buildah: Buildah) -> None:
+    """The layers, and the heaviest packages."""
+    layers = buildah.layers(IMAGE)
+    for made, size in layers:
+        say(f"{size / 1e6:8.1f} MB  {' '.join(made.split())[:90]}")
+    say(f"{sum(size for _, size in layers) / 1e6:8.1f} MB  together, unpacked")
+
+
+def prepare(buildah: Buildah, root: Path, place: Path) -> Pod:
+    """Its volume, belonging to its uid, and its configuration, that it may read."""
+    place.chmod(0o755)
+    data, config = place / "data", place / "config"
+    data.mkdir()
+    config.mkdir()
+    shutil.chown(data, UID, UID)
+    examples = ROOT / "examples" / "recordings"
+    shutil.copytree(examples / EXAMPLE, config / "examples" / EXAMPLE)
+    shutil.copy(examples / "thresholds.yaml", config / "examples")
+    image = json.loads(buildah("inspect", "--type", "image", IMAGE))["OCIv1"]["config"]
+    assert image["User"] == f"{UID}:{UID}"
+    assert image["Entrypoint"] == ["watcher"]
+    assert image["StopSignal"] == "SIGTERM"
+    assert json.loads((root / "opt/watcher/sbom.json").read_text())["bomFormat"] == "CycloneDX"
+    assert not list(root.glob("opt/build")), "what builds stays behind"
+    return Pod(root, data, config, tuple(image["Env"]))
+
+
+def starts(pod: Pod) -> None:
+    """Cold and warm; who it is; that SIGTERM ends it in order."""
+    forget_pages(pod.root)
+    waited, worked, resident = [], [], 0.0
+    for _ in range(4):
+        with pod.running(PORT) as (process, seconds):
+            waited.append(seconds)
+            worked.append(cpu_seconds(process.pid))
+            resident = check_process(process.pid)
+        assert process.returncode == 0, f"SIGTERM ended it with {process.returncode}"
+    cold, *warm = waited
+    say(
+        f"Start to ready: {cold:.1f} s with cold pages, {min(warm):.1f} to {max(warm):.1f} s warm; "
+        f"of that {min(worked):.1f} s of processor time; {resident:.0f} MB resident"
+    )
+    assert min(worked) < QUICK, f"more than {QUICK:.0f} s of processor time"
+
+
+def check_process(pid: int) -> float:
+    """It is nobody and may do nothing; returns its resident memory in MB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+    assert status["Uid"].split() == status["Gid"].split() == [str(UID)] * 4
+    assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0
+    assert status["NoNewPrivs"] == "1"
+    return int(status["VmRSS"].split()[0]) / 1024
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of a process so far; unlike the time it took, the same on a busy machine."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def commands(pod: Pod) -> None:
+    """Every command says its help; those that can be of use without a person are used."""
+    for name in COMMANDS:
+        expect(pod, 0, name, "--help")
+    now = datetime.now(UTC)
+    expect(pod, 0, "check", "/etc/watcher/thresholds.yaml", "--prometheus")
+    expect(pod, 0, "schema")
+    expect(pod, 0, "replay", f"/etc/watcher/examples/{EXAMPLE}")
+    span = ("--from", f"{now - timedelta(seconds=40):%FT%TZ}", "--to", f"{now:%FT%TZ}")
+    expect(pod, 0, "record", "Deployment/shop/cart", *span, "/var/lib/watcher/recording")
+    with pod.running(PORT):
+        server = ("--server", f"http://127.0.0.1:{PORT}")
+        expect(pod, 0, "status", *server)
+        expect(pod, 0, "why", "Deployment/shop/cart", *server)
+        expect(pod, 0, "decisions", "list", *server)
+        expect(pod, 0, "releases", *server)
+    expect(pod, 0, "explain", "Deployment/shop/cart")
+    writes = pod.call("touch", "/opt/watcher/written")
+    assert writes[0] != 0, "the root can be written"
+    say(f"{len(COMMANDS)} commands say their help, eleven do their work; the root cannot be written.")
+
+
+def expect(pod: Pod, code: int, *command: str) -> None:
+    """Run a command of watcher.  Raises AssertionError with what it said."""
+    found, said = pod.call("watcher", *command)
+    assert found == code, f"watcher {' '.join(command)} ended with {found}:\n{said[-3000:]}"
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (AssertionError, subprocess.CalledProcessError) as error:
+        say(f"The image does not work: {error}")
+        raise SystemExit(1) from error
