@@ -41,6 +41,9 @@ FORBIDDEN = plain("watcher_rung_attempts_total", 'rung="undo", result="forbidden
 SOURCE = plain("watcher_source_healthy", 'source="main"')
 OFFSET = plain("watcher_source_clock_offset_seconds", 'source="main"')
 
+WAITING = plain("watcher_notifications_oldest_seconds", 'channel="team"')
+FINDING = f'watcher_doctor_findings{{{{{SCRAPED}, id="permission-missing", severity="{{}}"}}}}'
+
 CASES = (
     Case("WatcherRollbackFailed", "at once", 1, {breach("failed"): "_ 1"}, stands("failed")),
     Case("WatcherRollbackFailed", "not for another outcome", 5, {breach("did_not_help"): "1x9"}),
@@ -138,6 +141,25 @@ CASES = (
         "WatcherFailsOnWorkloads", "after five minutes", 6, {plain("watcher_workloads_failing"): "0 3x9"}, PROCESS, "3"
     ),
     Case("WatcherFailsOnWorkloads", "not for a moment", 1, {plain("watcher_workloads_failing"): "0 3 0x9"}),
+    Case(
+        "WatcherNotificationsFail",
+        "after ten minutes",
+        2,
+        {WAITING: "0 550 610 0"},
+        ({"job": "watcher", "channel": "team"},),
+        "10m 10s",
+    ),
+    Case("WatcherNotificationsFail", "not while it is tried again for the first times", 2, {WAITING: "0 300 600"}),
+    Case(
+        "WatcherDoctorCritical",
+        "after ten minutes",
+        11,
+        {FINDING.format("critical"): "0 2x20"},
+        ({"job": "watcher", "id": "permission-missing", "severity": "critical"},),
+        "2",
+    ),
+    Case("WatcherDoctorCritical", "not for a warning", 20, {FINDING.format("warning"): "3x30"}),
+    Case("WatcherDoctorCritical", "not for a moment", 9, {FINDING.format("critical"): "0 2x20"}),
     Case("WatcherEventsLost", "with the first one", 3, {plain("watcher_events_lost_total"): "0 0 1 1"}, PROCESS),
     Case("WatcherEventsLost", "not without", 9, {plain("watcher_events_lost_total"): "4x9"}),
 )

@@ -42,7 +42,7 @@ def _test(case: Case) -> dict[str, Any]:
     rule = ALERTS[case.alert]
     expected = [
         {
-            "exp_labels": rule["labels"] | {name: value for name, value in labels.items() if value},
+            "exp_labels": {name: value for name, value in labels.items() if value} | rule["labels"],
             "exp_annotations": {
                 name: _rendered(text, labels, case.value) for name, text in rule["annotations"].items()
             },
