@@ -24,10 +24,14 @@ class Telemetry:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        registry = self.registry
-        self.build_info = Gauge(
-            "watcher_build_info", "Always 1; the version is a label.", ["version"], registry=registry
-        )
+        self._of_releases(self.registry)
+        self._of_sources(self.registry)
+        self._of_telling(self.registry)
+        self._of_itself(self.registry)
+        self._begin_at_zero()
+
+    def _of_releases(self, registry: CollectorRegistry) -> None:
+        """Releases, what is decided on them, and what comes of it."""
         self.workloads = Gauge("watcher_workloads", "Workloads that match an entry of services.", registry=registry)
         self.releases_watched = Gauge("watcher_releases_watched", "Releases under watch now.", registry=registry)
         self.breach = Gauge(
@@ -76,6 +80,15 @@ class Telemetry:
             buckets=DELAYS,
             registry=registry,
         )
+        self.rungs = Counter(
+            "watcher_rung_attempts_total",
+            "Attempts to perform a rung, by result.",
+            ["rung", "result"],
+            registry=registry,
+        )
+
+    def _of_sources(self, registry: CollectorRegistry) -> None:
+        """What it sees by: metrics sources and the cluster."""
         self.poll_seconds = Histogram(
             "watcher_poll_duration_seconds", "Duration of one poll of all sources.", registry=registry
         )
@@ -103,18 +116,14 @@ class Telemetry:
         self.cache_age = Gauge(
             "watcher_cache_age_seconds", "Seconds since the view of the cluster was last confirmed.", registry=registry
         )
-        self.reloads = Counter(
-            "watcher_config_reloads_total", "Readings of a changed thresholds file.", ["result"], registry=registry
-        )
-        self.config_bad = Gauge(
-            "watcher_config_rejected", "1 while the thresholds file on disk is refused, else 0.", registry=registry
-        )
-        self.rungs = Counter(
-            "watcher_rung_attempts_total",
-            "Attempts to perform a rung, by result.",
-            ["rung", "result"],
+        self.not_followed = Gauge(
+            "watcher_kinds_not_followed",
+            "Kinds of object that cannot be listed or watched now, counted by namespace where it watches only some.",
             registry=registry,
         )
+
+    def _of_telling(self, registry: CollectorRegistry) -> None:
+        """How people are told."""
         self.events_lost = Counter(
             "watcher_events_lost_total", "Kubernetes Events that could not be created.", registry=registry
         )
@@ -133,6 +142,18 @@ class Telemetry:
             ["channel"],
             registry=registry,
         )
+
+    def _of_itself(self, registry: CollectorRegistry) -> None:
+        """The process: its configuration, its log, its own faults, its preflight."""
+        self.build_info = Gauge(
+            "watcher_build_info", "Always 1; the version is a label.", ["version"], registry=registry
+        )
+        self.reloads = Counter(
+            "watcher_config_reloads_total", "Readings of a changed thresholds file.", ["result"], registry=registry
+        )
+        self.config_bad = Gauge(
+            "watcher_config_rejected", "1 while the thresholds file on disk is refused, else 0.", registry=registry
+        )
         self.store_degraded = Gauge(
             "watcher_store_degraded",
             "1 while the decision log lives on its reserve or cannot be written, else 0.",
@@ -141,11 +162,6 @@ class Telemetry:
         self.store_unwritable = Gauge(
             "watcher_store_unwritable",
             "1 while the decision log cannot be written, so that nothing is acted on, else 0.",
-            registry=registry,
-        )
-        self.not_followed = Gauge(
-            "watcher_kinds_not_followed",
-            "Kinds of object that cannot be listed or watched now, counted by namespace where it watches only some.",
             registry=registry,
         )
         self.steps_failing = Gauge(
@@ -164,7 +180,6 @@ class Telemetry:
             "When the last preflight was done, Unix seconds; 0 before the first one.",
             registry=registry,
         )
-        self._begin_at_zero()
 
     def _begin_at_zero(self) -> None:
         """Counters whose labels are known beforehand are there from the start: their first event is an increase."""
