@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 import textwrap
 
 from tests.docs.pages import ROOT
-from watcher.doctor.examine import CATALOGUE
+from tests.doctor.healthy import CART, check, facts, workload
+from watcher.cli.doctor_page import show
+from watcher.core.model import Workload
+from watcher.core.words import Kind as WorkloadKind
+from watcher.doctor.examine import CATALOGUE, examine
+from watcher.doctor.facts import Container, Probe
 from watcher.doctor.finding import Kind
 
 PAGE = ROOT / "docs" / "doctor.md"
 BEGIN = "<!-- findings, by python -m tests.docs.findings -->"
+SAMPLE = "```text sample"
 END = "<!-- end of findings -->"
 _NAME = re.compile(r"\$(\w+)")
 
@@ -31,6 +39,21 @@ def catalogue() -> str:
     return "\n\n".join(section(kind) for kind in CATALOGUE.values())
 
 
+def sample() -> str:
+    """What the command prints of a small shop: one service without fault, one that is spoilt."""
+    spoilt = workload(
+        Workload(WorkloadKind.DEPLOYMENT, "shop", "search"),
+        history_limit=0,
+        containers=(Container("app", "shop/search:latest", "Always", Probe()),),
+    )
+    checks = (check(users=(CART, spoilt.workload)),)
+    report = examine(facts(workload(), spoilt, checks=checks))
+    page = io.StringIO()
+    with contextlib.redirect_stdout(page):
+        show(report)
+    return "\n".join(line.rstrip() for line in page.getvalue().splitlines())
+
+
 def _shown(text: str) -> str:
     filled = _NAME.sub(lambda match: match[1].upper(), text)
     return filled if filled.endswith(".") else f"{filled}."
@@ -46,6 +69,9 @@ def main() -> None:
     """Write the catalogue into the page."""
     text = PAGE.read_text()
     before, after = text.partition(BEGIN)[0], text.partition(END)[2]
+    head, _, rest = before.partition(SAMPLE)
+    tail = rest.partition("\n```\n")[2]
+    before = f"{head}{SAMPLE}\n{sample()}\n```\n{tail}"
     PAGE.write_text(f"{before}{BEGIN}\n\n{catalogue()}\n\n{END}{after}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.docs.findings import BEGIN, END, catalogue, section
+from tests.docs.findings import BEGIN, END, catalogue, sample, section
 from tests.docs.pages import page
 from watcher.doctor.examine import CATALOGUE
 
@@ -20,6 +20,11 @@ def test_every_finding_has_its_heading_and_no_heading_is_left_over() -> None:
 @pytest.mark.parametrize("kind", CATALOGUE.values(), ids=lambda kind: kind.id)
 def test_a_finding_is_documented_as_it_is_declared(kind: object) -> None:
     assert section(kind) in TEXT, "run: python -m tests.docs.findings"  # type: ignore[arg-type]
+
+
+def test_the_sample_is_what_the_command_prints() -> None:
+    (fence,) = [fence for fence in PAGE.fences() if fence.info == ("text", "sample")]
+    assert fence.text.rstrip("\n") == sample(), "run: python -m tests.docs.findings"
 
 
 def test_the_catalogue_is_whole() -> None:

@@ -30,6 +30,7 @@ from watcher.core.policy import Bake, By, Identify, Policy, Replicas
 from watcher.core.words import Kind, Mode
 from watcher.doctor.facts import (
     AccessFacts,
+    CheckFacts,
     ConfigMap,
     Container,
     Entry,
@@ -73,6 +74,11 @@ def windows(*requests: Requests) -> Facts:
 
 def labelled(**labels: str) -> tuple[Series, ...]:
     return (Series({"namespace": "shop", "pod": POD, **labels}),)
+
+
+def timed(*owners: Workload) -> CheckFacts:
+    """A latency check that sees these workloads."""
+    return check(LATENCY, users=owners, owners=frozenset(owners), traffic={})
 
 
 PAUSED_ROLLOUT = RolloutStatus("canary", "b", "b", paused=True)
@@ -146,8 +152,8 @@ PAIRS: Mapping[str, tuple[Facts, Facts]] = {
         facts(workload(desired=0), checks=(check(series=(), owners=frozenset()),)),
     ),
     "check-without-series": (
-        facts(workload(), workload(BATCH), checks=(check(users=(CART, BATCH)),)),
-        facts(workload(), workload(BATCH, desired=0), checks=(check(users=(CART, BATCH)),)),
+        facts(workload(), workload(BATCH), checks=(check(users=(CART, BATCH)), timed(BATCH))),
+        facts(workload(), workload(BATCH, desired=0), checks=(check(users=(CART, BATCH)), timed(BATCH))),
     ),
     "pods-unresolved": (
         asked(check(series=(*labelled(), Series({"namespace": "shop", "pod": "exporter-0"})))),

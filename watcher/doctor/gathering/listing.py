@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from watcher.adapters.kubernetes.client import LIST_SECONDS, Client
 from watcher.adapters.kubernetes.errors import NotFound
 from watcher.adapters.kubernetes.fields import Json, at
+from watcher.adapters.kubernetes.permissions import Permission, missing
 from watcher.adapters.kubernetes.reflector import PAGE
 from watcher.adapters.kubernetes.resources import Resource
 from watcher.ports import Forbidden, Rejected
@@ -18,6 +19,12 @@ class Lists:
     def __init__(self, client: Client, namespaces: tuple[str, ...]) -> None:
         self._client, self._namespaces = client, namespaces or ("",)
         self.unasked: dict[str, None] = {}
+
+    def unlimited(self) -> Lists:
+        """The same for objects of no namespace."""
+        found = Lists(self._client, ())
+        found.unasked = self.unasked
+        return found
 
     async def everywhere(self, resource: Resource, **wanted: str) -> AsyncIterator[Json]:
         """Objects of a resource; none of one that is not installed.  Raises Unavailable."""
@@ -45,6 +52,22 @@ class Lists:
             if not following:
                 return
             page["continue"] = following
+
+    async def optional(self, resource: Resource) -> AsyncIterator[Json]:
+        """Objects that watcher itself need not read; it asks first, so that no refusal stands in the audit log.
+
+        Raises Unavailable.
+        """
+        wanted = tuple(Permission("list", resource, namespace=namespace) for namespace in self._namespaces)
+        try:
+            refused = bool(await missing(self._client, wanted))
+        except Rejected:  # it cannot be asked, so the list itself is
+            refused = False
+        if refused:
+            self._note(f"{resource.full_name}: this account may not list them")
+            return
+        async for each in self.everywhere(resource):
+            yield each
 
     async def one(self, resource: Resource, namespace: str, name: str) -> Json | None:
         """One object, None where there is no such.  Raises Unavailable, Forbidden, Rejected."""

@@ -82,7 +82,7 @@ async def _config(lists: Lists, namespace: str, reference: str) -> ConfigMap | N
 async def canaries(lists: Lists) -> dict[tuple[str, str, str], str]:
     """By kind, namespace and name the workloads that Flagger releases.  Raises Unavailable."""
     found: dict[tuple[str, str, str], str] = {}
-    async for raw in lists.everywhere(CANARIES):
+    async for raw in lists.optional(CANARIES):
         namespace, name = _place(raw)
         target = at(raw, "spec", "targetRef") or {}
         found[target.get("kind", ""), namespace, target.get("name", "")] = f"Flagger (Canary {namespace}/{name})"
@@ -97,10 +97,9 @@ async def analyses(lists: Lists, objects: Mapping[Workload, Described]) -> list[
             place = ("" if each.cluster else workload.namespace, each.name)
             used.setdefault(place, set()).add(each.background)
     found: list[AnalysisMetric] = []
-    for resource in (ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES) if used else ():
-        clusterwide = resource is CLUSTER_ANALYSIS_TEMPLATES
-        listed = lists.within(resource, "") if clusterwide else lists.everywhere(resource)
-        async for raw in listed:
+    both = ((ANALYSIS_TEMPLATES, lists), (CLUSTER_ANALYSIS_TEMPLATES, lists.unlimited()))
+    for resource, listed in both if used else ():
+        async for raw in listed.optional(resource):
             for background in used.get((at(raw, "metadata", "namespace") or "", raw["metadata"]["name"]), ()):
                 found += analysis_metrics(raw, background=background)
     return found

@@ -183,7 +183,12 @@ def blind(facts: Facts) -> Iterator[Finding]:
 
 def check_without_series(facts: Facts) -> Iterator[Finding]:
     """A check that sees some of its workloads and not others."""
-    running = {each.workload for each in facts.cluster.workloads if each.view.desired}
+    sights = sights_of(facts)
+    running = {
+        each.workload
+        for each in facts.cluster.workloads
+        if each.view.desired and not sights[str(each.workload)].blind  # of which more is said
+    }
     for each in answered(facts):
         lacking = _lacking(each, running)
         if each.owners and lacking:
