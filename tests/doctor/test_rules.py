@@ -83,6 +83,13 @@ def test_the_nearest_buckets_are_named_in_the_units_of_the_file() -> None:
     assert "the nearest are 250ms and 1s" in finding.what
 
 
+def test_a_check_that_knows_several_protocols_needs_the_labels_of_one() -> None:
+    both = replace(ERRORS, bad=((("code", "5.."),), (("grpc_code", "Internal"),)))
+    for values, wanted in (({"code": {"200"}, "grpc_code": {""}}, False), ({"code": {""}, "grpc_code": {""}}, True)):
+        seen = {label: frozenset(each) for label, each in values.items()}
+        assert ("bad-matches-nothing" in found(asked(check(both, values=seen)))) is wanted
+
+
 def test_a_source_that_is_away_makes_nobody_blind() -> None:
     away = facts(sources=(source(problem="HTTP 502"),), checks=(check(series=(), owners=frozenset()),))
     assert set(found(away)) == {"source-unreachable"}

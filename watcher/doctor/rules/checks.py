@@ -9,7 +9,7 @@ from watcher.config.status_codes import could_match
 from watcher.config.values import Duration
 from watcher.core.model import Workload
 from watcher.core.patterns import predicate
-from watcher.core.policy import By, HistogramCheck, QueryCheck, RatioCheck
+from watcher.core.policy import By, HistogramCheck, Patterns, QueryCheck, RatioCheck
 from watcher.core.words import Mode
 from watcher.doctor.facts import CheckFacts, Facts
 from watcher.doctor.finding import Finding, Kind, Severity, some
@@ -162,12 +162,18 @@ def bad_matches_nothing(facts: Facts) -> Iterator[Finding]:
     for each in answered(facts):
         if not isinstance(each.check, RatioCheck) or not each.series:
             continue
-        for label, pattern in {pair for alternative in each.check.bad for pair in alternative}:
+        for label, pattern in sorted({pair for alternative in _met(each, each.check) for pair in alternative}):
             values = each.values.get(label, frozenset()) - {""}
             if not values or not (any(map(predicate(pattern), values)) or could_match(pattern, values)):
                 seen = f"values seen are {some(values, 8)}" if values else "it has no such label"
                 names = {"metric": each.metric, "label": label, "pattern": pattern, "seen": seen}
                 yield BAD_MATCHES_NOTHING.found(name_of(each), file=facts.file, **names)
+
+
+def _met(each: CheckFacts, check: RatioCheck) -> tuple[Patterns, ...]:
+    """Alternatives whose labels are all there: presets know several protocols.  All of them, where none has."""
+    there = {label for label, values in each.values.items() if values - {""}}
+    return tuple(one for one in check.bad if {label for label, _ in one} <= there) or check.bad
 
 
 def blind(facts: Facts) -> Iterator[Finding]:
