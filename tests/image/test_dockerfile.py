@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from tests.docs.pages import ROOT
@@ -44,6 +45,19 @@ def test_everything_that_is_installed_has_a_hash() -> None:
             r"^[a-z0-9].*?(?:\n    --hash=sha256:[0-9a-f]{64}.*)+", (ROOT / name).read_text(), re.MULTILINE
         )
         assert len(pinned) == len(re.findall(r"^[a-z0-9]", (ROOT / name).read_text(), re.MULTILINE)) > 10
+
+
+def pins(name: str) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9-]+)(?:\[[a-z,-]+\])?==(\S+)", (ROOT / name).read_text(), re.MULTILINE))
+
+
+def test_the_image_has_what_was_tested() -> None:
+    """The same versions as in the environment of the tests, and everything that watcher depends on: `make lock`."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = {re.split(r"[><=~\[]", each)[0] for each in project["dependencies"]}
+    runtime = pins("requirements.runtime.lock")
+    assert needed <= runtime.keys()
+    assert runtime.items() <= pins("requirements.lock").items()
 
 
 def test_nothing_that_builds_or_tests_is_in_the_locks_of_the_image() -> None:
