@@ -9,7 +9,7 @@ import pytest
 
 from tests.contract.kubernetes_adapter.world import OWN_NAMESPACE, World, manifest, referring_rollout
 from watcher.adapters.kubernetes.resources import CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, PODS
-from watcher.core.model import Workload
+from watcher.core.model import Workload, WorkloadView
 from watcher.core.words import Kind
 
 EVERY_KIND = pytest.mark.parametrize("kind", list(Kind))
@@ -21,12 +21,18 @@ class SeeingContract:
     @EVERY_KIND
     async def test_a_workload_is_seen_with_its_pods(self, world: World, kind: Kind) -> None:
         workload = await world.deploy(manifest(kind, "cart"))
-        view = world.view(workload)
+        (revision,) = world.view(workload).revisions
+
+        def with_pods() -> WorkloadView | None:  # pods are followed apart from their workload, and may come later
+            view = world.view(workload)
+            ready = [pod for pod in view.pods_of(revision.name) if pod.ready and pod.scheduled and pod.started]
+            return view if len(ready) == view.desired else None
+
+        view = await world.until(with_pods)
         (revision,) = view.revisions
         assert (view.current, revision.number, revision.images) == (1, 1, ("shop:v1",))
         assert view.desired == view.updated == view.ready == view.available == revision.desired == revision.ready
-        assert len(view.pods_of(revision.name)) == view.desired
-        assert all(pod.ready and pod.scheduled and pod.started for pod in view.pods)
+        assert len(view.pods) == view.desired
         assert world.cluster.age() < 60
         assert world.cluster.problems() == ()
 
