@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from watcher.adapters.kubernetes import pods, revisions, rollouts, workloads
+from watcher.adapters.kubernetes import marks, pods, revisions, rollouts, workloads
 from watcher.adapters.kubernetes.fields import share_of
 from watcher.core.model import Manager
 
@@ -293,3 +293,33 @@ def test_starting_is_no_trouble_and_eviction_is() -> None:
 
 def test_pods_of_jobs_are_ignored() -> None:
     assert pods.pod(a_pod("Job", {})) is None
+
+
+@pytest.mark.parametrize(
+    "until",
+    [
+        "tomorrow",
+        "2026-11-30T18:00:00",  # whose evening?
+        "2026-11-30",
+        "9999-12-31T23:59:59-05:00",  # the year 10000 in UTC, which no library can write
+        "9999-12-31T23:59:59.9999999Z",
+        "0001-01-01T00:00:00+14:00",
+    ],
+)
+def test_a_hold_does_not_end_where_its_end_says_no_one_time(until: str) -> None:
+    found = an_object(annotations={"watcher.dev/hold": "stocktaking", "watcher.dev/hold-until": until})
+    hold = workloads.deployment(found).hold
+    everything = marks.config_map_hold({**found, "data": {"reason": "stocktaking", "until": until}})
+    for each in (hold, everything):
+        assert each is not None
+        assert each.until is None
+        assert each.text.startswith("stocktaking (")
+        assert "no RFC 3339 time" in each.text
+
+
+@pytest.mark.parametrize("until", ["2026-11-30T18:00:00Z", "2026-11-30T20:00:00+02:00", " 2026-11-30t10:00:00-08:00 "])
+def test_a_hold_ends_at_the_time_that_its_offset_makes_it(until: str) -> None:
+    found = an_object(annotations={"watcher.dev/hold": "stocktaking", "watcher.dev/hold-until": until})
+    hold = workloads.deployment(found).hold
+    assert hold is not None
+    assert hold.until == 1796061600.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from watcher.adapters.kubernetes.fields import Json, annotations_of, at, controller, labels_of, seconds
 from watcher.core.holding import Hold, Scope
 from watcher.core.model import Approval, Manager
@@ -39,10 +41,25 @@ def config_map_hold(raw: Json) -> Hold:
 def _hold(scope: Scope, where: str, reason: str | None, author: str | None, until: str | None) -> Hold:
     ends, text = None, (until or "").strip()
     try:
-        ends = seconds(text)
+        ends = _end(text)
     except ValueError:
         where += f", until {text[:40]!r}, which is no RFC 3339 time, so it does not end by itself"
     return Hold(str(scope), (reason or "").strip() or "no reason given", (author or "").strip(), None, ends, where)
+
+
+def _end(text: str) -> float | None:
+    """When a hold ends by itself, Unix seconds; None: never.  Raises ValueError for what does not say so.
+
+    A time without its offset may mean an earlier or a later one, and no hold may end before its author meant it to.
+    """
+    if not text:
+        return None
+    ends = datetime.fromisoformat(text)
+    if ends.tzinfo is None:
+        raise ValueError("it has no offset")
+    moment = ends.timestamp()
+    datetime.fromtimestamp(moment, UTC)  # by its offset it may lie outside of the years that can be told
+    return moment
 
 
 def approval(raw: Json) -> Approval | None:
