@@ -298,6 +298,15 @@ class ActingContract:
         held.clear()
         assert (await actuator.perform(order)).result == Result.APPLIED
 
+    async def test_a_hold_that_comes_while_the_cluster_is_read_is_respected(self, world: World) -> None:
+        workload, good, bad = await bad_release(world, manifest(Kind.DEPLOYMENT, "cart"))
+        answers = iter(("", "stocktaking (held over HTTP)"))
+        actuator = KubernetesActuator(world.client, world.clock, OWN_NAMESPACE, kept=lambda _: next(answers))
+        before = await world.person.get(world.path(workload))
+        report = await actuator.perform(undo_order(world.view(workload), bad, good))
+        assert (report.result, report.message) == (Result.HELD, "stocktaking (held over HTTP)")
+        assert (await world.person.get(world.path(workload)))["spec"] == before["spec"]
+
     async def test_holds_are_placed_replaced_and_lifted(self, world: World) -> None:
         """As a person does who has the permissions for it."""
         workload = await world.deploy(manifest(Kind.DEPLOYMENT, "cart", replicas=1))

@@ -120,8 +120,14 @@ class Holds:
     kept: Callable[[Workload], str]
 
     async def on(self, workload: Workload, raw: Json) -> str:
-        """Why nothing may be written to this workload now, or an empty string.  Raises Unavailable, Forbidden."""
-        reason = self.kept(workload) or self._text(marks.hold(raw, Scope(workload.namespace, workload)))
+        """Why nothing may be written to this workload now, or an empty string.  Raises Unavailable, Forbidden.
+
+        What is not in the cluster is asked for last as well: it may have come while the cluster was read.
+        """
+        return self.kept(workload) or await self._in_cluster(workload, raw) or self.kept(workload)
+
+    async def _in_cluster(self, workload: Workload, raw: Json) -> str:
+        reason = self._text(marks.hold(raw, Scope(workload.namespace, workload)))
         if reason:
             return reason
         try:
