@@ -28,7 +28,7 @@ class Couriers:
 
     delivered: list[Notification] = field(default_factory=list)
     attempts: list[str] = field(default_factory=list)
-    failing: Exception | None = None
+    failing: BaseException | None = None
     seconds: float = 0.1
     hangs: frozenset[str] = frozenset()
 
@@ -157,6 +157,20 @@ async def test_a_channel_that_hangs_delays_neither_another_nor_the_rollback(
         assert {each.channel for each in couriers.delivered} == {"oncall"}
         assert life.outside.store.backlog()["dead"][0] == 2
         assert life.daemon.stepping.failed == {}
+
+
+async def test_an_attempt_that_a_library_cancels_ends_neither_the_channel_nor_the_daemon(
+    thresholds: Path, couriers: Couriers
+) -> None:
+    configure(thresholds, THRESHOLDS + ONCALL)
+    async with living(thresholds) as life:
+        couriers.failing = asyncio.CancelledError()
+        waiting(life.outside, 1)
+        await until(lambda: len(couriers.attempts) > 1, 60.0)
+        couriers.failing = None
+        await until(lambda: couriers.delivered, 60.0)
+        life.outside.release("v2", errors=0.2)
+        await life.until_outcome("restored")
 
 
 def waiting(outside: Outside, count: int) -> None:

@@ -62,7 +62,7 @@ class Delivering:
         wanted = {each.name: each for each in channels}
         for name, (route, task) in list(self._routes.items()):
             if task.done():
-                log.error("route_failed", channel=name, exc_info=task.exception())
+                log.error("route_failed", channel=name, exc_info=None if task.cancelled() else task.exception())
             if task.done() or wanted.get(name) != route.channel:
                 task.cancel()
                 del self._routes[name]
