@@ -11,6 +11,7 @@ from tests.web.conftest import Served
 from watcher.adapters.store.documents import decision_document, release_document
 from watcher.cli.answers import FileAnswers
 from watcher.ports import Commit, Rejected, Unavailable
+from watcher.web.server import REPORTING
 
 
 @pytest.fixture(autouse=True)
@@ -117,3 +118,12 @@ async def test_a_fault_of_ours_has_the_one_shape_too(served: Served, monkeypatch
     monkeypatch.setattr(served.life.daemon.status, "status", fail)
     error = await served.error("/api/v1/status", 500)
     assert error["message"] == "watcher itself failed: ZeroDivisionError"
+
+
+async def test_reports_are_made_one_at_a_time(served: Served) -> None:
+    application = served.http.app
+    assert application is not None
+    async with application[REPORTING]:
+        refused = await served.error("/api/v1/report", 503)
+        assert "one at a time" in refused["message"]
+    assert "rollbacks" in await served.get("/api/v1/report")

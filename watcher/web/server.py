@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 
 import structlog
@@ -33,6 +34,7 @@ TWO_WEEKS = 14 * 86400.0
 STORE = web.AppKey("store", StoreThread)
 STATUS = web.AppKey("status", Status)
 REGISTRY = web.AppKey("registry", CollectorRegistry)
+REPORTING = web.AppKey("reporting", asyncio.Lock)
 
 log = structlog.get_logger("watcher.web")
 routes = web.RouteTableDef()
@@ -48,6 +50,7 @@ def application(
     """The aiohttp application over a running daemon's parts; without persons and tokens it can only be read."""
     app = web.Application(middlewares=[errors_as_json, writing.refusals], client_max_size=64 * 1024)
     app[STATUS], app[STORE], app[REGISTRY] = status, store, registry
+    app[REPORTING] = asyncio.Lock()
     app.add_routes(routes)
     if persons is not None and tokens is not None:
         app[writing.PERSONS], app[writing.TOKENS] = persons, tokens
@@ -159,9 +162,15 @@ async def holds(request: web.Request) -> web.Response:
 
 @routes.get("/api/v1/report")
 async def report(request: web.Request) -> web.Response:
-    """What was watched, what was or would have been undone, and what is ready to act."""
-    span = _span(request, request.app[STATUS].now())
-    found = await request.app[STORE].read(lambda log: report_from(log, span))
+    """What was watched, what was or would have been undone, and what is ready to act.
+
+    One at a time: each goes through all of the log, and the daemon itself reads it too.
+    """
+    span, reporting = _span(request, request.app[STATUS].now()), request.app[REPORTING]
+    if reporting.locked():
+        raise Unavailable("another report is being made, and they are made one at a time")
+    async with reporting:
+        found = await request.app[STORE].read(lambda log: report_from(log, span))
     return web.json_response(document(found))
 
 
