@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from tests.doctor.healthy import CART, ERRORS, LAG, NOW, check, facts, revision, source, traffic, view, workload
+from tests.doctor.healthy import (
+    CART,
+    ERRORS,
+    GATEWAY,
+    LAG,
+    NOW,
+    check,
+    facts,
+    revision,
+    source,
+    traffic,
+    view,
+    workload,
+)
 from tests.doctor.pairs import PAIRS, asked, configured, image, labelled
 from watcher.core.model import RolloutStatus, Workload
 from watcher.core.policy import Policy
@@ -15,6 +29,7 @@ from watcher.doctor.examine import CATALOGUE, examine
 from watcher.doctor.facts import ConfigMap, Facts, Series
 from watcher.doctor.finding import Finding, Severity
 from watcher.doctor.gathering.cluster import rolled_out_in
+from watcher.doctor.resolving import server_named
 from watcher.doctor.rules.traffic import divergence, requests_needed
 
 
@@ -174,3 +189,29 @@ def test_a_revision_that_came_back_tells_nothing_of_durations() -> None:
     assert rolled_out_in(ordinary, ordinary.revisions[-1].created + 25.0) == 25.0
     returned = replace(ordinary, revisions=(revision(1, "a", NOW - 10.0), ordinary.revisions[-1]))
     assert rolled_out_in(returned, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "named"),
+    [
+        ({"destination_workload": "gateway"}, ("destination_workload", GATEWAY)),
+        ({"destination_workload": "gateway-2"}, None),  # only pods are named after their workload
+        ({"exported_pod": "gateway-7f9c-x1y2z"}, ("exported_pod", GATEWAY)),
+        ({"exported_pod": "gatewayd-7f9c-x1y2z"}, None),
+        ({"exported_pod": "cart-b-x1y2z"}, None),  # its own
+        ({}, None),
+    ],
+)
+def test_the_server_that_another_label_names(labels: dict[str, str], named: tuple[str, Workload] | None) -> None:
+    assert server_named(labels, CART, {"cart": CART, "gateway": GATEWAY}) == named
+
+
+def test_each_series_is_looked_at_once_however_many_workloads_there_are() -> None:
+    class Counted(dict[str, Workload]):
+        def values(self) -> Any:
+            raise AssertionError("all are gone through, for each series")
+
+        items = __iter__ = keys = values
+
+    others = Counted({f"service-{number}": CART for number in range(10)})
+    assert server_named({"exported_pod": "nobody-7f9c-x1y2z"}, CART, others) is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from watcher.core.model import Workload
@@ -77,14 +77,19 @@ def workload_named(identify: Identify, value: str) -> str:
     return dict(identify.map).get(name, name)
 
 
-def server_named(labels: Labels, own: Workload | None, others: Iterable[Workload]) -> tuple[str, Workload] | None:
-    """A label that names another workload than the pod's own as the server, and that workload."""
-    by_name = {each.name: each for each in others}
+def server_named(labels: Labels, own: Workload | None, others: Mapping[str, Workload]) -> tuple[str, Workload] | None:
+    """A label that names another workload than the pod's own as the server, and that workload; `others` by name."""
     for label in SERVER_LABELS:
-        value = labels.get(label, "")
-        named = by_name.get(value) or next(
-            (each for name, each in by_name.items() if value.startswith(f"{name}-") and label == "exported_pod"), None
-        )
+        named = _named(label, labels.get(label, ""), others)
         if named is not None and named != own and not (own is not None and named.name == own.name):
             return label, named
     return None
+
+
+def _named(label: str, value: str, others: Mapping[str, Workload]) -> Workload | None:
+    """The workload of this name, or of the pod of this name; asked for each series, so without going through all."""
+    named = others.get(value)
+    while named is None and label == "exported_pod" and "-" in value:
+        value = value.rpartition("-")[0]
+        named = others.get(value)
+    return named

@@ -67,8 +67,9 @@ def _resolved(each: CheckFacts, facts: Facts) -> Iterator[Resolved]:
 def _named_otherwise(each: CheckFacts, everything: list[Resolved]) -> Iterator[Finding]:
     """Another label names another watched workload."""
     found: dict[tuple[str, Workload], set[str]] = defaultdict(set)
+    by_name = {user.name: user for user in each.users}
     for one in everything:
-        named = server_named(one.series.labels, one.workload, each.users)
+        named = server_named(one.series.labels, one.workload, by_name)
         if named is not None:
             found[named].add(str(one.workload or one.named))
     for (label, server), reporters in sorted(found.items()):
