@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -206,12 +206,12 @@ def test_the_server_that_another_label_names(labels: dict[str, str], named: tupl
     assert server_named(labels, CART, {"cart": CART, "gateway": GATEWAY}) == named
 
 
-def test_each_series_is_looked_at_once_however_many_workloads_there_are() -> None:
-    class Counted(dict[str, Workload]):
-        def values(self) -> Any:
-            raise AssertionError("all are gone through, for each series")
-
-        items = __iter__ = keys = values
-
-    others = Counted({f"service-{number}": CART for number in range(10)})
-    assert server_named({"exported_pod": "nobody-7f9c-x1y2z"}, CART, others) is None
+def test_thousands_of_workloads_take_a_moment_for_the_daemon_judges_nothing_meanwhile() -> None:
+    several = [Workload(Kind.DEPLOYMENT, f"ns{number % 50}", f"service-{number}") for number in range(1500)]
+    pods = {(each.namespace, f"{each.name}-b-x1y2{pod}"): each for each in several for pod in range(3)}
+    series = tuple(Series({"namespace": namespace, "pod": pod}, 4) for namespace, pod in pods)
+    many = check(users=tuple(several), series=series, owners=frozenset(several), traffic={CART: traffic()})
+    gathered = facts(*map(workload, several), checks=(many,), pods=pods)
+    began = time.process_time()
+    assert len(examine(gathered).workloads) == 1500
+    assert time.process_time() - began < 1.2

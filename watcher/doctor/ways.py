@@ -9,6 +9,7 @@ from typing import Any
 
 from watcher.core.ladder import climb
 from watcher.core.ledger import accepted
+from watcher.core.model import Workload
 from watcher.core.policy import QueryCheck
 from watcher.core.sentence import seconds
 from watcher.core.words import Kind, Mode, Rung
@@ -99,9 +100,8 @@ def sights_of(facts: Facts) -> dict[str, Sight]:
     found: dict[str, dict[str, str]] = {str(each.workload): {} for each in facts.cluster.workloads}
     for check in facts.checks:
         for workload in check.users:
-            found.setdefault(str(workload), {})[check.check.name] = _seen(
-                check, sources.get(check.check.source), str(workload)
-            )
+            how = _seen(check, sources.get(check.check.source), workload)
+            found.setdefault(str(workload), {})[check.check.name] = how
     return {
         name: Sight(*(tuple(sorted(check for check, how in seen.items() if how == wanted)) for wanted in _HOWS))
         for name, seen in found.items()
@@ -111,12 +111,12 @@ def sights_of(facts: Facts) -> dict[str, Sight]:
 _HOWS = ("seen", "unseen", "unknown")
 
 
-def _seen(check: CheckFacts, source: SourceFacts | None, workload: str) -> str:
+def _seen(check: CheckFacts, source: SourceFacts | None, workload: Workload) -> str:
     if source is not None and source.problem:
         return "unknown"
     if isinstance(check.check, QueryCheck) and check.series and not check.owners:
         return "seen"  # a query that is about this workload whatever its labels
-    return "seen" if workload in {str(each) for each in check.owners} else "unseen"
+    return "seen" if workload in check.owners else "unseen"
 
 
 def way_back(each: WorkloadFacts, now: float) -> WayBack:
