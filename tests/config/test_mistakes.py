@@ -62,6 +62,8 @@ CASES = [
     ("max: 1%", "max: 1%, only: {path: »'.*'}", "the pattern '.*' does not do: it also matches series without the label; write a regular expression of the whole value, as in \"5..\""),
     ("histogram: http_request_duration_seconds, slowerThan: 500ms", "preset: istio, slowerThan: »300ms", "300ms is no bucket bound of istio_request_duration_milliseconds as the preset istio knows it; write 250ms or 500ms, or add histogram: istio_request_duration_milliseconds where it has buckets of its own"),
     ("max: 1%", "max: 1%, identify: »{by: role, workload: a}", "by: role needs to know the label; add role: with the label's name"),
+    ("max: 1%", "max: 1%, identify: {by: role, namespace: »'', workload: a, role: b}", "by: role may act by itself, and series without a namespace may be of another workload of that name; name the label with the namespace, or add map: {VALUE: WORKLOAD}"),
+    ("max: 1%", "max: 1%, identify: {by: version, namespace: »'', workload: a, version: b}", "by: version may act by itself, and series without a namespace may be of another workload of that name; name the label with the namespace, or add map: {VALUE: WORKLOAD}"),
     ("max: 1%", "max: 1%, identify: »{by: service}", "by: service needs to know the label; add service: with the label's name"),
     ("max: 1%", "max: 1%, identify: {by: version, workload: a, version: b, podLabel: »team}", "pods are not kept with the label team; use one that ends in version or revision, such as app.kubernetes.io/version, or pod-template-hash"),
     ("max: 1%", "max: 1%, identify: {by: role, workload: a, role: b, canary: »'('}", "the pattern '(' does not do: illegal regex for (; write a regular expression of the whole value, as in \"5..\""),

@@ -31,6 +31,7 @@ _NEEDED = {
 }
 _KEYS = sorted(set().union(*_WAYS_KEYS.values()) - {"by"})
 _LABELS = ("namespace", "pod", "workload", "service", "version", "role")
+_TELLING_APART = ("version", "role")
 _OF_QUERIES = ("pod", "workload", "service", "fixed")
 
 
@@ -51,6 +52,9 @@ def report_identify(document: Document, layer: Layer) -> None:
         label = getattr(identify, key)
         if label is not None and not promql.is_label(label) and (key, label) != ("namespace", ""):
             document.report((*path, key), f"{label or 'an empty text'} cannot be a label", "write the label's name")
+    if way in _TELLING_APART and identify.namespace == "" and not identify.map:
+        what = f"by: {way} may act by itself, and series without a namespace may be of another workload of that name"
+        document.report((*path, "namespace"), what, "name the label with the namespace, or add map: {VALUE: WORKLOAD}")
     _report_query(document, layer, way)
     _report_version(document, layer)
     _report_roles(document, layer)
