@@ -152,6 +152,7 @@ def test_only_a_rollout_has_roles_and_only_of_its_release() -> None:
     promoted = replace(rollout, stable="new", promoted=T0 + 90)
     assert roles(promoted, "new", "old", T0) == Roles("new", "old", T0, promoted=T0 + 90)
     assert roles(replace(promoted, promoted=None), "new", "old", T0) is None
+    assert roles(replace(rollout, strategy="blueGreen"), "new", "old", T0) is None
 
 
 def test_the_same_blocks_come_of_any_schedule_of_reading() -> None:

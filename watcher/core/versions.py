@@ -66,9 +66,10 @@ def roles(rollout: RolloutStatus | None, revision: str, before: str, since: floa
     """The roles of the release of `revision` after the revision `before`, begun at `since`; None: there are none.
 
     Only a Rollout's controller says which version is the canary.  Where it does not say when it promoted one, nothing
-    is known of the time before either.
+    is known of the time before either.  Blue-green has none: its active Service serves the new version already while
+    the old one still is the stable one.
     """
-    if rollout is None or not before or before == revision:
+    if rollout is None or rollout.strategy != "canary" or not before or before == revision:
         return None
     aborted = math.inf if rollout.aborted is None else rollout.aborted
     if rollout.in_progress:
