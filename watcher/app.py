@@ -1,26 +1,17 @@
-"""Wiring only: builds the daemon from its settings, runs it, and takes it down in order."""
+"""Wiring only: builds the part of the daemon that watches and acts, runs it, and takes it down in order.
+
+`process.py` is what runs it while this process leads.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import structlog
-from aiohttp import web
 
-from watcher import __version__
-from watcher.adapters.kubernetes.actuator import KubernetesActuator
-from watcher.adapters.kubernetes.announcer import KubernetesAnnouncer
-from watcher.adapters.kubernetes.client import Client
-from watcher.adapters.kubernetes.cluster import KubernetesCluster
-from watcher.adapters.notify import courier
-from watcher.adapters.prometheus.source import PrometheusSource
-from watcher.adapters.store.reading import SQLiteReader
-from watcher.adapters.store.retention import Retention
-from watcher.adapters.store.sqlite import SQLiteStore
 from watcher.adapters.store.worker import StoreThread
 from watcher.config import Thresholds
 from watcher.config.channels import Channel
@@ -28,7 +19,6 @@ from watcher.core.model import WorkloadView
 from watcher.core.policy import Policy, Subject
 from watcher.core.state import WorkloadState
 from watcher.core.words import Mode, strictest
-from watcher.daemon.clock import SystemClock
 from watcher.daemon.configurations import Configurations
 from watcher.daemon.delivering import Delivering
 from watcher.daemon.executing import Executing
@@ -42,7 +32,6 @@ from watcher.daemon.notices import Notices
 from watcher.daemon.persons import Persons
 from watcher.daemon.preflight import Preflight
 from watcher.daemon.reloading import Reloading
-from watcher.daemon.settings import Settings
 from watcher.daemon.sightings import Sightings
 from watcher.daemon.sourcing import Sourcing
 from watcher.daemon.status import Status
@@ -50,22 +39,18 @@ from watcher.daemon.stepping import Stepping
 from watcher.daemon.telemetry import Telemetry
 from watcher.daemon.telling import Chronicle
 from watcher.daemon.troubles import Troubles
-from watcher.doctor.examine import Report, examine
-from watcher.doctor.gathering.asked import Asked
-from watcher.doctor.gathering.everything import gather
-from watcher.ports import Actuator, Announcer, Clock, Cluster, Courier, Rejected
-from watcher.web.server import application
-from watcher.web.tokens import Tokens
+from watcher.doctor.examine import Report
+from watcher.ports import Actuator, Announcer, Clock, Cluster, Courier
 
 DAY = 86400.0
 REMEMBER_ROLLBACKS = 30 * DAY
 """Seconds for which the breaker remembers rollbacks over a restart."""
 
-PREFLIGHT_PAUSE = 2.0
-"""Seconds that the preflight waits before each check it asks a source about: judging comes first."""
-
 LAST_WORDS = 3.0
 """Seconds in which Events of the last step may still be sent."""
+
+DEPOSED_GRACE = 2.0
+"""Seconds that attempts under way get when the Lease was lost: they may write nothing more, only report."""
 
 log = structlog.get_logger("watcher.app")
 
@@ -100,7 +85,7 @@ class Outside:
 
 @dataclass
 class Daemon:
-    """The parts of a running daemon.  `url` is where its HTTP server listens."""
+    """The parts of a daemon that leads.  `url` is where its HTTP server listens; the cluster is followed already."""
 
     outside: Outside
     grace: float
@@ -124,12 +109,11 @@ class Daemon:
         return self.outside.cluster
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run until `stop` is set: nothing new is begun then, what is under way is finished or parked.
+        """Run until `stop` is set: nothing new is begun then, what is under way gets `grace` seconds, or is left.
 
         Raises ExceptionGroup when a part failed for good; the process should end then, to be started anew.
         """
         parts = [
-            _task("cluster", self.outside.cluster.run()),
             _task("housekeeping", self.housekeeping.run()),
             _task("sightings", self.sightings.run()),
             _task("stepping", self._step_when_read()),
@@ -166,7 +150,7 @@ class Daemon:
         for part in parts:
             part.cancel()
         await asyncio.wait(parts)
-        await self.executing.finish(self.grace)
+        await self.executing.finish(self.grace if self.stepping.situation.leads() else DEPOSED_GRACE)
         await self.loop.last_step()
         await self.executing.finish(LAST_WORDS)
         log.info("stopped", cut_off=sorted(map(str, self.executing.running)))
@@ -180,10 +164,12 @@ async def assemble(
     grace: float,
     *,
     read_only: bool = False,
+    leads: Callable[[], bool] = lambda: True,
 ) -> Daemon:
     """The parts, wired together, going on from what the decision log holds.  Raises Rejected, Unavailable.
 
-    `read_only`: no mode is laxer than observe, so decisions tell what would have been done.
+    `read_only`: no mode is laxer than observe, so decisions tell what would have been done.  `leads`: whether this
+    process may write at this moment.
     """
     cluster, clock = outside.cluster, outside.clock
 
@@ -200,6 +186,7 @@ async def assemble(
     notices = Notices(lambda: reloading.current, telemetry) if outside.couriers is not None else None
     journal = Journal(outside.store, notices.of if notices is not None else None)
     stepping = Stepping(cluster, journal, Chronicle(telemetry), executing, clock, policy_of, outside.holds)
+    stepping.situation.leads = leads
     outside.holds.take_up(await outside.store.ask(lambda log: log.holds()))
     since = clock.now() - REMEMBER_ROLLBACKS
     stepping.take_up(await outside.store.ask(load), await outside.store.ask(lambda log: log.rollbacks(since)))
@@ -260,103 +247,6 @@ def _delivering(
     )
     journal.on_notifications = delivering.wake
     return delivering
-
-
-@contextlib.asynccontextmanager
-async def daemon(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Daemon]:
-    """A daemon that is ready to run, and everything it holds, closed at the end.  Without `clock`: wall time.
-
-    Raises ConfigError for the thresholds file, Rejected or Unavailable for the decision log, the cluster's address
-    and the port.
-    """
-    async with contextlib.AsyncExitStack() as stack:
-        clock, telemetry = clock or SystemClock(), Telemetry()
-        telemetry.build_info.labels(__version__).set(1)
-        reloading = Reloading(settings.config, telemetry)
-        sourcing = Sourcing(lambda source: PrometheusSource(source, rate=settings.query_rate, now=clock.now))
-        stack.push_async_callback(sourcing.close)
-        outside = await _outside(settings, clock, stack)
-        parts = await assemble(
-            outside, reloading, sourcing, telemetry, settings.shutdown_grace, read_only=settings.read_only
-        )
-        tokens = Tokens(settings.tokens, clock)
-        app = application(parts.status, outside.store, telemetry.registry, parts.persons, tokens)
-        parts.url = await _serve(stack, app, settings)
-        yield parts
-
-
-async def _outside(settings: Settings, clock: Clock, stack: contextlib.AsyncExitStack) -> Outside:
-    store = await _store(settings, stack)
-    client = await Client.connect(str(settings.kubeconfig or ""), settings.context)
-    stack.push_async_callback(client.close)
-    namespaces = tuple(each.strip() for each in settings.namespaces.split(",") if each.strip())
-    holds = Holds()
-    return Outside(
-        cluster=KubernetesCluster(client, clock, namespaces, settings.namespace),
-        actuator=KubernetesActuator(
-            client,
-            clock,
-            settings.namespace,
-            namespaces_readable=not namespaces,
-            read_only=settings.read_only,
-            kept=lambda workload: holds.on(workload, clock.now()),
-        ),
-        announcer=KubernetesAnnouncer(client, clock, settings.namespace) if settings.events else None,
-        store=store,
-        clock=clock,
-        holds=holds,
-        examine=_examining(settings, client, clock, namespaces) if settings.preflight else None,
-        couriers=lambda channel: courier(channel, clock.now),
-    )
-
-
-def _examining(settings: Settings, client: Client, clock: Clock, namespaces: tuple[str, ...]) -> Examine:
-    """The preflight over the daemon's own cache, with connections of its own to the sources."""
-
-    async def examined(cluster: Cluster, thresholds: Thresholds, states: Sequence[WorkloadState]) -> Report:
-        asked = Asked(
-            client=client,
-            connect=lambda source: PrometheusSource(source, rate=settings.query_rate, now=clock.now),
-            thresholds=thresholds,
-            now=clock.now,
-            namespaces=namespaces,
-            own_namespace=settings.namespace,
-            read_only=settings.read_only,
-            known_good={state.workload: state.known_good for state in states},
-            store=settings.store,
-            pause=lambda: clock.sleep(PREFLIGHT_PAUSE),
-        )
-        return examine(await gather(asked, tuple(cluster.workloads()), cluster.problems()))
-
-    return examined
-
-
-async def _store(settings: Settings, stack: contextlib.AsyncExitStack) -> StoreThread:
-    writer = SQLiteStore.open(settings.store, retention=Retention(decisions=settings.retention_days * DAY))
-    try:
-        reader = SQLiteReader.open(settings.store)
-    except BaseException:
-        writer.close()
-        raise
-    store = StoreThread(writer, reader)
-    stack.push_async_callback(store.close)
-    return store
-
-
-async def _serve(stack: contextlib.AsyncExitStack, app: web.Application, settings: Settings) -> str:
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
-    except OSError as error:
-        reason = str(error.strerror).rpartition(": ")[2]  # asyncio puts the address before it once more
-        raise Rejected(
-            f"cannot listen on {settings.host}:{settings.port}: {reason}; choose another address with "
-            f"--host and --port (WATCHER_HOST, WATCHER_PORT)"
-        ) from error
-    host, port = runner.addresses[0][:2]
-    return f"http://{host}:{port}"
 
 
 def _task(name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from watcher.core.election import KeptLease, Lease
 from watcher.core.holding import Hold
 from watcher.core.model import PastRollback, RungReport, Workload, WorkloadView
 from watcher.core.native import NativeSample
@@ -137,6 +138,23 @@ class Announcer(Protocol):
 
     async def warn(self, reason: str, text: str) -> None:
         """Create a Kubernetes Event about this process itself, in its own namespace.  Raises as `announce`."""
+
+
+class LeaseChanged(WatcherError):
+    """The Lease is not any more as it was read: somebody else was quicker, or deleted it."""
+
+
+class LeaseLock(Protocol):
+    """The one Lease by which processes agree on who may write.  `within`: seconds that a call may take at the most.
+
+    Both raise Unavailable when nobody knows what came of it, Forbidden, Rejected.
+    """
+
+    async def read(self, within: float) -> KeptLease | None:
+        """The Lease as it is, or None where there is none."""
+
+    async def write(self, lease: Lease, version: str, within: float) -> KeptLease:
+        """Put it in the place of the one of this version; an empty version: create it.  Raises LeaseChanged."""
 
 
 class NoSuchDecision(WatcherError):

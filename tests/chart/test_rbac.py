@@ -12,9 +12,6 @@ from watcher.adapters.kubernetes.permissions import needed
 
 WITH_ROLES = [pytest.param(each, id=each.name) for each in VARIANTS if each.has_roles]
 READING = {"get", "list", "watch"}
-LEASE = {(verb, "coordination.k8s.io", "leases", NAMESPACE, "watcher") for verb in ("get", "update")} | {
-    ("create", "coordination.k8s.io", "leases", NAMESPACE, "")
-}
 
 
 def rules(variant: Variant) -> list[Json]:
@@ -32,8 +29,6 @@ def test_what_is_needed_is_granted_and_nothing_else(variant: Variant) -> None:
             own_namespace=NAMESPACE,
         )
     )
-    if variant.rungs:
-        wanted |= LEASE
     if not variant.follows_namespaces:
         wanted -= {each for each in wanted if each[2] == "namespaces"}
     assert grants(variant.objects()) == wanted

@@ -19,7 +19,7 @@ from tests.daemon.life import THRESHOLDS
 from watcher.cli.application import application
 from watcher.cli.exits import Exit
 from watcher.daemon.settings import Settings
-from watcher.sandbox.cluster import SandboxCluster
+from watcher.sandbox.cluster import SandboxCluster, SandboxSettings
 from watcher.sandbox.kubernetes.kubeconfig import write_kubeconfig
 
 WATCHER = str(Path(sys.executable).with_name("watcher"))
@@ -133,7 +133,7 @@ async def lines_until(running: asyncio.subprocess.Process, event: str) -> list[d
 
 
 async def test_the_process_logs_json_and_ends_with_0_after_sigterm(arguments: list[str]) -> None:
-    async with SandboxCluster() as cluster:
+    async with SandboxCluster(SandboxSettings(namespaces=("watcher",))) as cluster:
         flags = [*arguments, "--kubeconfig", str(cluster.kubeconfig_path), "--log-format", "json"]
         async with process(*flags) as running:
             (*_, line) = await lines_until(running, "cluster_read")

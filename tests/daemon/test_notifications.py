@@ -256,11 +256,11 @@ async def test_beyond_the_rate_the_others_are_told_by_number(thresholds: Path, c
 async def test_who_may_not_act_does_not_tell(thresholds: Path, couriers: Couriers) -> None:
     configure(thresholds, THRESHOLDS + ONCALL)
     async with living(thresholds) as life:
-        life.daemon.stepping.situation.permitted = False
+        life.daemon.stepping.situation.stopping = True
         waiting(life.outside, 1)
         await asyncio.sleep(60.0)
         assert couriers.attempts == []
-        life.daemon.stepping.situation.permitted = True
+        life.daemon.stepping.situation.stopping = False
         await until(lambda: couriers.delivered, 10.0)
 
 

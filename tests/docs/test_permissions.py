@@ -24,7 +24,8 @@ def _named(kind: str, name: str) -> dict[str, Any]:
 OBSERVE = _named("ClusterRole", "watcher-observe")["rules"]
 ACT = _named("ClusterRole", "watcher-act")["rules"]
 HOLD = _named("Role", "watcher-hold")["rules"]
-RULES = [*OBSERVE, *ACT, *HOLD]
+LEAD = _named("Role", "watcher-lead")["rules"]
+RULES = [*OBSERVE, *ACT, *HOLD, *LEAD]
 
 
 def _grants(rule: dict[str, Any], permission: Permission) -> bool:
@@ -43,12 +44,12 @@ def _granted(permission: Permission, rules: list[dict[str, Any]]) -> bool:
 
 
 def _rules_for(permission: Permission, cluster: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [*cluster, *HOLD] if permission.namespace == OWN_NAMESPACE else cluster
+    return [*cluster, *HOLD, *LEAD] if permission.namespace == OWN_NAMESPACE else cluster
 
 
 @pytest.mark.parametrize("permission", needed(act=False, own_namespace=OWN_NAMESPACE), ids=str)
 def test_observing_is_granted(permission: Permission) -> None:
-    assert _granted(permission, _rules_for(permission, OBSERVE))
+    assert _granted(permission, [*OBSERVE, *HOLD] if permission.namespace == OWN_NAMESPACE else OBSERVE)
 
 
 @pytest.mark.parametrize("permission", needed(act=True, own_namespace=OWN_NAMESPACE), ids=str)

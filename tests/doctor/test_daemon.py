@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 
 from tests.doctor.world import world
-from watcher.app import daemon
 from watcher.daemon.settings import Settings
+from watcher.wiring import process
 
 pytestmark = pytest.mark.looptime(noop_cycles=10)  # a few turns for what is on its way through a socket
 
@@ -30,21 +30,27 @@ async def test_the_daemon_serves_its_preflight(tmp_path: Path) -> None:
             query_rate=1000,
         )
         stop = asyncio.Event()
-        async with daemon(settings, here.clock) as running, aiohttp.ClientSession(running.url) as http:
-            task = asyncio.create_task(running.run(stop))
-            body = await until_examined(http)
-            ids = {each["id"] for each in body["findings"]}
-            assert "no-history" in ids
-            assert not ids & {"cluster-unreadable", "kind-unreadable", "permission-missing", "blind"}
-            assert [each["workload"] for each in body["workloads"]] == ["Deployment/shop/cart"]
-            async with http.get("/readyz") as answer:
-                assert answer.status == 200
-                assert "preflight: Deployment/shop/cart keeps no earlier revision" in await answer.text()
-            async with http.get("/metrics") as answer:
-                wanted = 'watcher_doctor_findings{id="no-history",severity="critical"} 1.0'
-                assert wanted in await answer.text()
+        async with process(settings, here.clock) as prepared:
+            task = asyncio.create_task(prepared.run(stop))
+            url = (await prepared.at_work()).url
+            await served(url)
             stop.set()
             await task
+
+
+async def served(url: str) -> None:
+    async with aiohttp.ClientSession(url) as http:
+        body = await until_examined(http)
+        ids = {each["id"] for each in body["findings"]}
+        assert "no-history" in ids
+        assert not ids & {"cluster-unreadable", "kind-unreadable", "permission-missing", "blind"}
+        assert [each["workload"] for each in body["workloads"]] == ["Deployment/shop/cart"]
+        async with http.get("/readyz") as answer:
+            assert answer.status == 200
+            assert "preflight: Deployment/shop/cart keeps no earlier revision" in await answer.text()
+        async with http.get("/metrics") as answer:
+            wanted = 'watcher_doctor_findings{id="no-history",severity="critical"} 1.0'
+            assert wanted in await answer.text()
 
 
 async def until_examined(http: aiohttp.ClientSession) -> dict[str, Any]:

@@ -84,6 +84,8 @@ CASES = (
     ),
     Case("WatcherDown", "not while one of two runs", 9, {plain("watcher_build_info", 'version="1"'): "1x9"}),
     Case("WatcherDown", "not for a restart", 3, {plain("watcher_build_info"): "1 stale _ _ 1x9"}),
+    Case("WatcherNobodyLeads", "after two minutes", 3, {plain("watcher_leader"): "1 0x9"}, PROCESS),
+    Case("WatcherNobodyLeads", "not for a takeover", 9, {plain("watcher_leader"): "1 0 1x9"}),
     Case("WatcherBlind", "after five minutes", 6, {SOURCE: "1 0x9"}, MAIN),
     Case("WatcherBlind", "not for a short time", 5, {SOURCE: "1 0x9"}),
     Case("WatcherBlind", "not while nothing asks it", 9, {SOURCE: "0 0 stale"}),

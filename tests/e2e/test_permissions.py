@@ -31,11 +31,14 @@ async def test_the_file_grants_observing_and_acting_only_when_bound(control_plan
     await _comes_to_lack(control_plane, ACTING, set(ACTING) - set(OBSERVING))
 
     account = f"--serviceaccount={OWN_NAMESPACE}:{ACCOUNT}"
+    own = f"--namespace={OWN_NAMESPACE}"
     control_plane.kubectl("create", "clusterrolebinding", "acting", "--clusterrole=watcher-act", account)
+    control_plane.kubectl("create", "rolebinding", "leading", "--role=watcher-lead", account, own)
     try:
         await _comes_to_lack(control_plane, ACTING, set())
     finally:
         control_plane.kubectl("delete", "clusterrolebinding", "acting")
+        control_plane.kubectl("delete", "rolebinding", "leading", own)
 
 
 async def _comes_to_lack(control_plane: ControlPlane, wanted: tuple[Permission, ...], lacking: set[Permission]) -> None:

@@ -70,6 +70,6 @@ def moves(watcher: Daemon, service: Service) -> list[str]:
 
 
 def writes(control_plane: ControlPlane, watcher: Daemon, namespace: str) -> list[str]:
-    """What the daemon has asked to change, without Events and questions about permissions."""
+    """What the daemon has asked to change, without Events, the Lease and questions about permissions."""
     entries = control_plane.audit.entries(control_plane.users[watcher.user].username, writes=True, namespace=namespace)
-    return [entry.path for entry in entries if entry.resource not in ("events", "selfsubjectaccessreviews")]
+    return [entry.path for entry in entries if entry.resource not in ("events", "leases", "selfsubjectaccessreviews")]

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import pytest
 
-from tests.e2e.controlplane import ApiError, AuditEntry, ControlPlane, Prometheus
+from tests.e2e.controlplane import ApiError, ControlPlane, Prometheus
 from tests.e2e.harness import Daemon, Service, thresholds
 from tests.e2e.harness.fixtures import REPLAYED
-from tests.e2e.harness.permissions import lets_act
+from tests.e2e.harness.permissions import leads, lets_act, reads_holds
 from tests.e2e.interleaving import interleave
 from tests.e2e.killing import CASES, FIRST, FIXED, GOOD, WAYS, Case, Trial
-from tests.e2e.proxy import Proxy, Write
+from tests.e2e.proxy import Proxy
 from tests.e2e.traffic import Traffic
-from tests.e2e.writes import purpose
+from tests.e2e.writes import carried_out
 
 pytestmark = pytest.mark.alone
 
@@ -51,14 +50,17 @@ def trials(
     plays = {}
     for case in CASES:
         space = control_plane.namespace(str(case))
-        control_plane.admin.apply(lets_act("watcher", space))
+        control_plane.admin.apply_all(
+            [lets_act("watcher", space), *reads_holds("watcher", space), leads("watcher", space)]
+        )
         service = Service(control_plane, WAYS[case.way].make(space, "cart", FIRST))
         daemon = Daemon(control_plane, space, directory / space)
         daemon.server = proxy.url
+        daemon.environment["WATCHER_NAMESPACE"] = space
         daemon.configure(thresholds(prometheus.url, space))
         plays[case] = Trial(case, service, daemon, proxy, traffic, thresholds(prometheus.url, space, bake="2m"))
     failed = interleave({case: trial.play for case, trial in plays.items()}, AT_ONCE)
-    applied = by_namespace(control_plane.audit.entries(control_plane.users["watcher"].username, writes=True))
+    applied = carried_out(control_plane.audit.entries(control_plane.users["watcher"].username, writes=True))
     yield Trials(plays, failed, applied)
     proxy.stop()
     for trial in plays.values():
@@ -104,16 +106,6 @@ def test_a_write_that_was_delayed_for_long_changes_nothing(
         control_plane.api("watcher").patch(hold.write.path, hold.write.body, kind="json")
     assert refused.value.status == 422
     assert trials.plays[case].service.live["spec"] == before
-
-
-def by_namespace(entries: list[AuditEntry]) -> dict[str, list[str]]:
-    """What the writes that were carried out were for."""
-    found: dict[str, list[str]] = {}
-    for entry in entries:
-        wanted = purpose(Write(entry.verb.upper(), urlsplit(entry.uri).path, entry.body))
-        if wanted and entry.status < 300:
-            found.setdefault(entry.namespace, []).append(wanted)
-    return found
 
 
 def is_aborted(service: Service) -> None:

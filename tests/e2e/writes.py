@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
 
+from tests.e2e.controlplane import AuditEntry
 from tests.e2e.proxy import Write
 
 ELSEWHERE = ("/selfsubjectaccessreviews", "/events")  # no writes in the sense of the product
@@ -20,9 +22,9 @@ _BY_FIELD = {
 def purpose(write: Write) -> str:
     """What a write is for: one of the names above, ``decision`` for its id alone, ``pod`` for a pod's deletion.
 
-    Empty for Events and questions about permissions, which change no workload.
+    Empty for Events, the Lease and questions about permissions, which change no workload.
     """
-    if write.path.endswith(ELSEWHERE):
+    if write.path.endswith(ELSEWHERE) or "/leases" in write.path:
         return ""
     if write.method == "DELETE":
         return "pod"
@@ -35,3 +37,13 @@ def purpose(write: Write) -> str:
 def writes(namespace: str, wanted: str) -> Callable[[Write], bool]:
     """Whether a write is for this purpose, in this namespace."""
     return lambda write: f"/namespaces/{namespace}/" in write.path and purpose(write) == wanted
+
+
+def carried_out(entries: Iterable[AuditEntry]) -> dict[str, list[str]]:
+    """What the writes that the API server carried out were for, by namespace."""
+    found: dict[str, list[str]] = {}
+    for entry in entries:
+        wanted = purpose(Write(entry.verb.upper(), urlsplit(entry.uri).path, entry.body))
+        if wanted and entry.status < 300:
+            found.setdefault(entry.namespace, []).append(wanted)
+    return found

@@ -15,6 +15,7 @@ NAMES = {
     "watcher_notifications": "counter",
     "watcher_notifications_waiting": "gauge",
     "watcher_notifications_oldest_seconds": "gauge",
+    "watcher_leader": "gauge",
     "watcher_workloads": "gauge",
     "watcher_releases_watched": "gauge",
     "watcher_breach": "gauge",

@@ -70,17 +70,17 @@ async def serve(settings: Settings) -> Exit:
     """Run the daemon until SIGTERM or SIGINT."""
     import structlog
 
-    from watcher.app import daemon
     from watcher.config import ConfigError
     from watcher.ports import WatcherError
+    from watcher.wiring import process
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     try:
-        async with daemon(settings) as running:
-            await running.run(stop)
+        async with process(settings) as prepared:
+            await prepared.run(stop)
     except ConfigError as error:
         typer.echo(str(error), err=True)
         return Exit.INVALID

@@ -63,6 +63,7 @@ def _health(found: dict[str, Any], now: float) -> Facts:
     ready = found.get("ready")
     written, cache_age = found.get("written_at"), found.get("cache_age_s")
     return [
+        ("Role", _role(found)),
         ("Ready", "" if ready is None else "yes" if ready else "no"),
         ("Problems", "\n".join(found.get("reasons") or [])),
         ("Held", "\n".join(map(_held, found.get("holds") or []))),
@@ -77,6 +78,13 @@ def _held(hold: dict[str, Any]) -> str:
     until = f"until {moment(hold['until'])}" if hold.get("until") is not None else "until somebody resumes"
     whose = f"by {hold['by']}, " if hold.get("by") else ""
     return f"{hold.get('scope')}: {hold.get('reason')} ({hold.get('where')}, {whose}{until})"
+
+
+def _role(found: dict[str, Any]) -> str:
+    role, leader = found.get("role") or "", found.get("leader") or ""
+    if role != "standby":
+        return role
+    return f"standby; {leader} leads, ask that one" if leader else "standby; nobody is known to lead"
 
 
 def _source(source: dict[str, Any]) -> str:

@@ -151,7 +151,7 @@ class Loop:
 
     async def last_step(self) -> None:
         """One more step for reports that came in while shutting down; nothing new is begun."""
-        self._stepping.situation.permitted = False
+        self._stepping.situation.stopping = True
         while self._executing.has_reports:
             await self._take_report()
         await self._stepping.step([name for name, mail in self._stepping.inbox.mail.items() if mail.report])

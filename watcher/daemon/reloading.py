@@ -32,6 +32,12 @@ class Reloading:
         """The thresholds file."""
         return str(self._path)
 
+    def hand_over(self, telemetry: Telemetry) -> None:
+        """What is in force stays, for whoever is told of changes from now on; it counts into this telemetry."""
+        self.on_change.clear()
+        self._telemetry = telemetry
+        telemetry.config_bad.set(bool(self.rejected))
+
     def look(self) -> bool:
         """Look at the file once; True when it was changed since and was refused."""
         seen = fingerprint(self._path)

@@ -23,6 +23,13 @@ class Settings(BaseSettings):
     namespace: str = Field("watcher", description="The daemon's own namespace, where the ConfigMap watcher-hold is.")
     namespaces: str = Field("", description="Namespaces to watch, separated by commas; empty: all.")
     tokens: Path | None = Field(None, description="YAML file of who may write over HTTP; without it nobody may.")
+    lease: str = Field(
+        "watcher",
+        max_length=253,
+        pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
+        description="Name of the Lease in the daemon's own namespace that decides which process may act.",
+    )
+    identity: str = Field("", max_length=200, description="Name of this process in the Lease; empty: the host's.")
     read_only: bool = Field(default=False, description="Never write to workloads, whatever the thresholds file says.")
     events: bool = Field(default=True, description="Create Kubernetes Events on workloads.")
     preflight: bool = Field(

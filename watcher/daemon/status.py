@@ -33,6 +33,7 @@ class Status:
 
     `synced`: the cluster was read completely once.  `store_problem`: why the decision log is in danger, or empty.
     `preflight`: the last one, None before the first.
+    `role` is `leader` or `observer`, `identity` what this process is called in the Lease.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Status:
         self.synced = False
         self.store_problem = ""
         self.preflight: Report | None = None
+        self.role, self.identity = "leader", ""
 
     def readiness(self) -> tuple[bool, list[str]]:
         """Whether this process does its work, and everything worth knowing.  A Prometheus that is down does not
@@ -100,6 +102,8 @@ class Status:
             "source": "daemon",
             "version": __version__,
             "cluster": thresholds.cluster,
+            "role": self.role,
+            "leader": self.identity,
             "now": now,
             "ready": ready,
             "reasons": reasons,

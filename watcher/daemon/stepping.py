@@ -37,8 +37,14 @@ class Situation:
     """What the whole process knows, beside the workloads."""
 
     rollbacks: tuple[PastRollback, ...] = ()
-    permitted: bool = True
+    stopping: bool = False
+    leads: Callable[[], bool] = lambda: True
     releases: float = 0.0  # in a quarter of a year
+
+    @property
+    def permitted(self) -> bool:
+        """Whether this process may write at this very moment."""
+        return not self.stopping and self.leads()
 
 
 class Stepping:

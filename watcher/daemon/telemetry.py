@@ -148,6 +148,9 @@ class Telemetry:
         self.build_info = Gauge(
             "watcher_build_info", "Always 1; the version is a label.", ["version"], registry=registry
         )
+        self.leader = Gauge(
+            "watcher_leader", "1 while this process is the one that watches and acts, else 0.", registry=registry
+        )
         self.reloads = Counter(
             "watcher_config_reloads_total", "Readings of a changed thresholds file.", ["result"], registry=registry
         )

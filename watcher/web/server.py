@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from watcher.adapters.store.documents import labelled, release_document
-from watcher.adapters.store.worker import StoreThread
+from watcher.adapters.store.worker import LogReader, StoreThread
 from watcher.core.model import Workload
 from watcher.core.report import hold_body
 from watcher.daemon.persons import Persons
@@ -31,7 +31,7 @@ LONGEST_NAME = 600
 
 TWO_WEEKS = 14 * 86400.0
 
-STORE = web.AppKey("store", StoreThread)
+LOG = web.AppKey("log", LogReader)
 STATUS = web.AppKey("status", Status)
 REGISTRY = web.AppKey("registry", CollectorRegistry)
 REPORTING = web.AppKey("reporting", asyncio.Lock)
@@ -49,7 +49,7 @@ def application(
 ) -> web.Application:
     """The aiohttp application over a running daemon's parts; without persons and tokens it can only be read."""
     app = web.Application(middlewares=[errors_as_json, writing.refusals], client_max_size=64 * 1024)
-    app[STATUS], app[STORE], app[REGISTRY] = status, store, registry
+    app[STATUS], app[LOG], app[REGISTRY] = status, store, registry
     app[REPORTING] = asyncio.Lock()
     app.add_routes(routes)
     if persons is not None and tokens is not None:
@@ -98,9 +98,13 @@ async def livez(_request: web.Request) -> web.Response:
 @routes.get("/readyz")
 async def readyz(request: web.Request) -> web.Response:
     """Ready: 200, else 503; the reasons and everything else worth knowing, one a line."""
-    ready, reasons = request.app[STATUS].readiness()
-    lines = ["ready" if ready else "not ready", *reasons]
-    return web.Response(text="\n".join(lines) + "\n", status=200 if ready else 503)
+    return ready(*request.app[STATUS].readiness())
+
+
+def ready(is_ready: bool, reasons: list[str]) -> web.Response:  # noqa: FBT001 - as readiness() gives them
+    """The answer to a readiness probe."""
+    lines = ["ready" if is_ready else "not ready", *reasons]
+    return web.Response(text="\n".join(lines) + "\n", status=200 if is_ready else 503)
 
 
 @routes.get("/metrics")
@@ -134,7 +138,7 @@ async def why(request: web.Request) -> web.Response:
 async def decisions(request: web.Request) -> web.Response:
     """Decisions, newest first."""
     workload, limit, since = _selection(request)
-    items = await request.app[STORE].read(lambda log: labelled(log, log.decisions(workload, limit=limit, since=since)))
+    items = await request.app[LOG].read(lambda log: labelled(log, log.decisions(workload, limit=limit, since=since)))
     return web.json_response({"items": items})
 
 
@@ -142,7 +146,7 @@ async def decisions(request: web.Request) -> web.Response:
 async def decision(request: web.Request) -> web.Response:
     """One decision, by id or by the beginning of it."""
     prefix = decision_id(request)
-    document = await request.app[STORE].read(lambda log: labelled(log, [log.decision(prefix)])[0])
+    document = await request.app[LOG].read(lambda log: labelled(log, [log.decision(prefix)])[0])
     return web.json_response(document)
 
 
@@ -150,7 +154,7 @@ async def decision(request: web.Request) -> web.Response:
 async def releases(request: web.Request) -> web.Response:
     """Releases, newest first."""
     workload, limit, since = _selection(request)
-    rows = await request.app[STORE].read(lambda log: log.releases(workload, limit=limit, since=since))
+    rows = await request.app[LOG].read(lambda log: log.releases(workload, limit=limit, since=since))
     return web.json_response({"items": [release_document(row) for row in rows]})
 
 
@@ -170,7 +174,7 @@ async def report(request: web.Request) -> web.Response:
     if reporting.locked():
         raise Unavailable("another report is being made, and they are made one at a time")
     async with reporting:
-        found = await request.app[STORE].read(lambda log: report_from(log, span))
+        found = await request.app[LOG].read(lambda log: report_from(log, span))
     return web.json_response(document(found))
 
 

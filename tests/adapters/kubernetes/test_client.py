@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestServer
 from kubernetes.aio.config import incluster_config
 
 from watcher.adapters.kubernetes import access, client
-from watcher.adapters.kubernetes.client import Client
+from watcher.adapters.kubernetes.client import Client, NotLeading
 from watcher.adapters.kubernetes.errors import Busy, Conflict, Gone, NoAnswer, NotFound, TestFailed
 from watcher.ports import Forbidden, Rejected, Unavailable
 
@@ -233,3 +233,47 @@ async def test_in_a_pod_the_service_account_is_used(tmp_path: Path, monkeypatch:
     before = found.certificates()
     os.utime(tmp_path / "ca.crt", (1, 1))
     assert found.certificates() != before
+
+
+async def test_what_changes_workloads_is_sent_only_while_the_lease_lasts(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        asked.append(request.method)
+        return web.json_response({})
+
+    async with serving(handler, tmp_path) as subject:
+        left = 5.0
+        subject.fence(lambda: left)
+        await subject.patch(PATH, [])
+        await subject.delete(PATH, "uid")
+        left = client.FENCE_MARGIN
+        for write in (subject.patch(PATH, []), subject.delete(PATH, "uid")):
+            with pytest.raises(NotLeading, match="not sent, this process does not hold the Lease any more"):
+                await write
+        await subject.get(PATH)
+        await subject.put(PATH, {})
+        await subject.post(PATH, {})
+    assert asked == ["PATCH", "DELETE", "GET", "PUT", "POST"]
+
+
+async def test_no_write_is_waited_for_longer_than_the_lease_lasts(tmp_path: Path) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        await asyncio.sleep(5.0)
+        return web.json_response({})
+
+    async with serving(handler, tmp_path) as subject:
+        subject.fence(lambda: client.FENCE_MARGIN + 0.2)
+        began = asyncio.get_running_loop().time()
+        with pytest.raises(NoAnswer):
+            await subject.patch(PATH, [])
+        assert asyncio.get_running_loop().time() - began < 2.0
+
+
+async def test_what_is_left_is_asked_again_for_each_try(tmp_path: Path) -> None:
+    """The server asks to come back later, and meanwhile the Lease is lost."""
+    left = iter([9.0, 0.0])
+    async with serving(answering(429, headers={"Retry-After": "0"}), tmp_path) as subject:
+        subject.fence(lambda: next(left))
+        with pytest.raises(NotLeading):
+            await subject.patch(PATH, [])

@@ -81,11 +81,20 @@ class Daemon:
         self.process.kill()
 
     def is_ready(self) -> bool:
-        """Whether it says so."""
+        """Whether it says so, and does not only stand by."""
+        return "standby" not in self._readiness("standby")
+
+    def stands_by(self) -> bool:
+        """Whether it says that it is ready to take over."""
+        return "standby" in self._readiness("")
+
+    def _readiness(self, otherwise: str) -> str:
+        """What it says when it is ready."""
         try:
-            return httpx.get(f"{self.url}/readyz", trust_env=False, timeout=5).is_success
+            answer = httpx.get(f"{self.url}/readyz", trust_env=False, timeout=5)
         except httpx.TransportError:
-            return False
+            return otherwise
+        return answer.text if answer.is_success else otherwise
 
     def get(self, path: str, **params: Any) -> Json:
         """What its API answers at ``/api/v1/<path>``. AssertionError when it does not, PartError when it is gone."""

@@ -39,6 +39,18 @@ def reads_holds(account: str, namespace: str) -> list[Json]:
     return [_bound_to(account, each) if "subjects" in each else each for each in found]
 
 
+def leads(account: str, namespace: str) -> Json:
+    """The binding by which an account may use the Lease, where `reads_holds` has put the roles."""
+    group = "rbac.authorization.k8s.io"
+    return {
+        "apiVersion": f"{group}/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "watcher-lead", "namespace": namespace},
+        "roleRef": {"apiGroup": group, "kind": "Role", "name": "watcher-lead"},
+        "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": NAMESPACE}],
+    }
+
+
 def lets_act(account: str, namespace: str) -> Json:
     """The binding that lets an account act in one namespace."""
     group = "rbac.authorization.k8s.io"

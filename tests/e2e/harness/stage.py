@@ -14,7 +14,7 @@ from uuid import uuid4
 from tests.e2e.controlplane import ControlPlane, Prometheus
 from tests.e2e.harness.daemon import Daemon
 from tests.e2e.harness.installed import Installed
-from tests.e2e.harness.permissions import READER, lets_act, reads_holds
+from tests.e2e.harness.permissions import READER, leads, lets_act, reads_holds
 from tests.e2e.harness.records import Replayed
 from tests.e2e.harness.shop import Shop
 from tests.e2e.harness.thresholds import thresholds
@@ -69,13 +69,15 @@ class Stage:
     def watcher(self) -> Daemon:
         """A daemon that may act here; configured to, not started."""
         self.control_plane.admin.apply(lets_act("watcher", self.namespace))
-        return self._daemon("watcher")
+        daemon = self._daemon("watcher")
+        self.control_plane.admin.apply(leads("watcher", self.namespace))
+        return daemon
 
     @cached_property
     def observer(self) -> Daemon:
         """A daemon whose account may only read, and that creates no Events; configured to act, not started."""
         daemon = self._daemon(READER)
-        daemon.environment["WATCHER_EVENTS"] = "false"
+        daemon.environment |= {"WATCHER_EVENTS": "false", "WATCHER_READ_ONLY": "true"}
         return daemon
 
     @cached_property
@@ -89,6 +91,10 @@ class Stage:
     def pod(self) -> Daemon:
         """The daemon in the place of the chart's pod; to be equipped by ``installed``."""
         return self._watched(Daemon(self.control_plane, "", self._directory / "pod", self.installed.name))
+
+    def second(self) -> Daemon:
+        """Another daemon that may act here, with a store of its own; configured to, not started."""
+        return self._daemon("watcher", "second")
 
     @cached_property
     def proxy(self) -> Proxy:
@@ -111,10 +117,10 @@ class Stage:
         for daemon in self._daemons:
             daemon.kill()
 
-    def _daemon(self, user: str) -> Daemon:
+    def _daemon(self, user: str, name: str = "") -> Daemon:
         """The hold on everything is in the daemon's own namespace, so that is this one, too."""
         self.control_plane.admin.apply_all(reads_holds(user, self.namespace))
-        daemon = Daemon(self.control_plane, self.namespace, self._directory / user, user)
+        daemon = Daemon(self.control_plane, self.namespace, self._directory / (name or user), user)
         daemon.environment["WATCHER_NAMESPACE"] = self.namespace
         daemon.configure(thresholds(self.prometheus.url, self.namespace))
         return self._watched(daemon)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode
@@ -27,6 +27,12 @@ WAIT_WHEN_BUSY = 3.0  # seconds in all that one call waits because the server as
 MAX_BODY = 64 * 2**20
 MAX_EVENT = 16 * 2**20
 FIELD_MANAGER = "watcher"
+FENCED = ("PATCH", "DELETE")  # what changes workloads and pods; Leases are written by PUT and POST, Events by POST
+FENCE_MARGIN = 1.0  # seconds between the longest write and the end of the Lease; aiohttp rounds long timeouts up
+
+
+class NotLeading(Unavailable):
+    """The write was not sent, because this process may not write any more."""
 
 
 class Client:
@@ -36,11 +42,19 @@ class Client:
         self._access = access
         self._rest: Any = None
         self._certificates: tuple[tuple[str, float], ...] = ()
+        self._left: Callable[[], float] | None = None
 
     @classmethod
     async def connect(cls, kubeconfig: str = "", context: str = "") -> Client:
         """A client for the API server that `access.load` finds.  Nothing is sent yet.  Raises Rejected."""
         return cls(await load(kubeconfig, context))
+
+    def fence(self, left: Callable[[], float]) -> None:
+        """From now on no patch or delete may outlive the `left()` seconds that this process still leads.
+
+        One that could not be sent and answered within them raises NotLeading, and is not sent.
+        """
+        self._left = left
 
     async def close(self) -> None:
         """Close all connections; watches end with Unavailable."""
@@ -57,6 +71,11 @@ class Client:
     async def post(self, path: str, body: Json) -> Json:
         """Create an object.  Raises as `get`, and Conflict when it exists."""
         return await self._call("POST", path, {}, body, "application/json", TIMEOUT_SECONDS)
+
+    async def put(self, path: str, body: Json) -> Json:
+        """Replace an object of the version that `body` has.  Raises as `patch`."""
+        params = {"fieldManager": FIELD_MANAGER}
+        return await self._call("PUT", path, params, body, "application/json", TIMEOUT_SECONDS)
 
     async def patch(self, path: str, operations: list[dict[str, Any]]) -> Json:
         """Apply a JSON patch; answers the object as it is then.
@@ -121,14 +140,24 @@ class Client:
         if content_type:
             headers["Content-Type"] = content_type
         rest = await self._connections()
+        allowed = self._allowed(method, path, timeout)
         try:
-            answer = await rest.request(method, url, headers=headers, body=body, _request_timeout=timeout)
+            answer = await rest.request(method, url, headers=headers, body=body, _request_timeout=allowed)
             async with answer.response as response:
                 yield response
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             raise Unavailable(f"cannot reach the API server at {self._access.host}: {error}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise NoAnswer(f"{method} {path}: no answer: {type(error).__name__} {error}".rstrip()) from error
+
+    def _allowed(self, method: str, path: str, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientTimeout:
+        """How long this request may take; asked right before it is sent.  Raises NotLeading."""
+        if self._left is None or method not in FENCED:
+            return timeout
+        left = self._left() - FENCE_MARGIN
+        if left <= 0.0:
+            raise NotLeading(f"{method} {path}: not sent, this process does not hold the Lease any more")
+        return aiohttp.ClientTimeout(total=min(timeout.total or left, left), sock_connect=timeout.sock_connect)
 
     async def _connections(self) -> Any:
         """The package's connections, made anew when a certificate changed on disk."""

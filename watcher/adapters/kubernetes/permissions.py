@@ -50,10 +50,12 @@ def needed(
     events: bool | None = None,
     namespaces: tuple[str, ...] = (),
     own_namespace: str = "",
+    lease: str = "watcher",
 ) -> tuple[Permission, ...]:
     """All permissions for observing, and with `act` for going back, in these namespaces (none: all).
 
-    `rungs` are the ways back that are enabled; `events`: whether Events are created, by default only with `act`.
+    `rungs` are the ways back that are enabled; `events`: whether Events are created, by default only with `act`;
+    `lease`: the name of the Lease in the own namespace.
     """
     enabled = WRITING.intersection(rungs) if act else frozenset[Rung]()
     found = [each for namespace in namespaces or ("",) for each in _within(namespace, enabled)]
@@ -69,6 +71,8 @@ def needed(
             Permission(verb, resources.CONFIG_MAPS, "", own_namespace, HOLD_CONFIG_MAP, "the hold on everything")
             for verb in ("get", "list", "watch")
         ]
+    if act and own_namespace:
+        found += _leading(own_namespace, lease)
     return tuple(found)
 
 
@@ -107,6 +111,12 @@ def _telling(namespaces: tuple[str, ...], own_namespace: str) -> Iterator[Permis
     everywhere = dict.fromkeys((*namespaces, own_namespace) if namespaces and own_namespace else namespaces or ("",))
     for namespace in everywhere:
         yield Permission("create", resources.EVENTS, namespace=namespace, purpose="to tell people")
+
+
+def _leading(namespace: str, lease: str) -> Iterator[Permission]:
+    """RBAC cannot limit `create` to a name."""
+    for verb, name in (("get", lease), ("update", lease), ("create", "")):
+        yield Permission(verb, resources.LEASES, "", namespace, name, "to agree on which process may act")
 
 
 async def _allowed(client: Client, permission: Permission, account: str) -> bool:

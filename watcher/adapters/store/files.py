@@ -29,6 +29,12 @@ def create_private(path: Path) -> None:
         ) from error
 
 
+def refuse_unwritable(path: Path) -> None:
+    """Raise Unavailable for a log that is there and cannot be written.  Changes nothing on disk."""
+    if path.exists():
+        create_private(path)
+
+
 class Lock:
     """Held by the one process that writes; the system frees it when that process ends, however it ends."""
 

@@ -5,11 +5,38 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from pathlib import Path
+from typing import Protocol, TypeVar
 
+from watcher.adapters.store.reading import SQLiteReader
 from watcher.ports import Commit, Store, StoreReader
 
 T = TypeVar("T")
+
+
+class LogReader(Protocol):
+    """The log, to be read from asyncio."""
+
+    async def read(self, question: Callable[[StoreReader], T]) -> T:
+        """The result of a function that only reads.  Raises what the store raises."""
+
+
+class ForeignLog:
+    """The log that another process writes: opened for each question anew, so it may come, go, and be migrated."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def read(self, question: Callable[[StoreReader], T]) -> T:
+        """As LogReader says."""
+        return await asyncio.to_thread(self._answer, question)
+
+    def _answer(self, question: Callable[[StoreReader], T]) -> T:
+        reader = SQLiteReader.open(self._path)
+        try:
+            return question(reader)
+        finally:
+            reader.close()
 
 
 class StoreThread:

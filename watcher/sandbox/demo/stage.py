@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from watcher.app import Daemon, daemon
+from watcher.app import Daemon
 from watcher.daemon.clock import SystemClock
 from watcher.daemon.settings import Settings
 from watcher.ports import Clock
@@ -23,6 +23,7 @@ from watcher.sandbox.metrics.server import MetricsServer, metrics_server
 from watcher.sandbox.shop.pods import ShopPod
 from watcher.sandbox.shop.server import ShopServer
 from watcher.sandbox.shop.services import NAMESPACE, SERVICES, Service, manifests, rates
+from watcher.wiring import process
 
 OWN_NAMESPACE = "watcher"
 PLACEHOLDER = "http://127.0.0.1:9090"
@@ -83,14 +84,19 @@ async def stage(
         for manifest in manifests():
             if manifest["kind"] != "Namespace":
                 await cluster.apply(manifest)
-        running = await stack.enter_async_context(daemon(_settings(directory, metrics.url, cluster, port), clock))
+        prepared = await stack.enter_async_context(process(_settings(directory, metrics.url, cluster, port), clock))
         stop = asyncio.Event()
-        task = asyncio.create_task(running.run(stop))
+        running = asyncio.create_task(prepared.run(stop))
+        leading = asyncio.create_task(prepared.at_work())
         try:
-            yield Stage(cluster, shop, metrics, running, task, directory)
+            await asyncio.wait([running, leading], return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                running.result()
+            yield Stage(cluster, shop, metrics, leading.result(), running, directory)
         finally:
             stop.set()
-            await asyncio.wait([task])
+            leading.cancel()
+            await asyncio.wait([running, leading])
 
 
 def shop_pods(cluster: SandboxCluster) -> list[ShopPod]:
