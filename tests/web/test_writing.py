@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from watcher.core import record
 from watcher.core.model import Fleet, Observation
 from watcher.core.words import Mode, Phase
 from watcher.ports import NoSuchDecision, Unavailable
-from watcher.web.tokens import WRONG_ALLOWED
+from watcher.web.tokens import WRONG_ALLOWED, Token, read
 
 SECRET = "wtk_ada"
 
@@ -309,3 +310,25 @@ async def test_holds_survive_the_process(served: Served) -> None:
     await call(served, "POST", "/api/v1/holds", 201, body={"scope": "all", "reason": "fire drill"})
     again = await type(served.life).prepare(served.outside, served.life.thresholds)
     assert again.daemon.stepping.holds.on(CART, served.outside.clock.now()).startswith("fire drill")
+
+
+async def test_the_file_of_tokens_is_read_once_for_each_change(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    times: list[Path] = []
+
+    def counted(path: Path) -> tuple[Token, ...]:
+        times.append(path)
+        return read(path)
+
+    monkeypatch.setattr("watcher.web.tokens.read", counted)
+    allow(served, "label")
+    for _ in range(3):
+        await call(served, "POST", "/api/v1/decisions/0123/label", 401, {"verdict": "right"}, token="wtk_nobody")
+    assert len(times) == 1
+    allow(served, "hold", name="grace")
+    await call(served, "POST", "/api/v1/holds", 201, {"scope": "all", "reason": "fire drill"})
+    await call(served, "POST", "/api/v1/decisions/0123/label", 403, {"verdict": "right"})
+    assert len(times) == 2
+    served.tokens.write_text("- {name: ada}")
+    await call(served, "POST", "/api/v1/holds", 403, {"scope": "all", "reason": "fire drill"})
+    served.tokens.unlink()
+    await call(served, "POST", "/api/v1/holds", 403, {"scope": "all", "reason": "fire drill"})

@@ -13,6 +13,7 @@ import structlog
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from watcher.adapters.secret_files import Stamp, stamp_of
 from watcher.ports import Clock
 
 PREFIX = "wtk_"
@@ -57,7 +58,7 @@ class Refused(Exception):
 
 
 class Tokens:
-    """The tokens in force: the file is read at every use, so that a change counts from the next request on.
+    """The tokens in force: the file is looked at with every use, so that a change counts from the next request on.
 
     A file that is wrong in any place gives nobody a right: what was taken out of it must not go on to count.
     """
@@ -66,6 +67,8 @@ class Tokens:
         self._path, self._clock = path, clock
         self._wrong: list[float] = []
         self._problem = ""
+        self._stamp: Stamp | None = None
+        self._known: tuple[Token, ...] = ()
 
     def holder(self, authorization: str, scope: Scope) -> str:
         """Name of whoever sent this `Authorization` header.  Raises Refused."""
@@ -84,12 +87,24 @@ class Tokens:
             remedy = "make one with `watcher token new NAME`, and name the file in WATCHER_TOKENS"
             raise Refused(403, "nobody may write here: there is no file of tokens", remedy)
         try:
-            entries = read(self._path)
+            entries = self._read(self._path)
         except ValueError as error:
             self._complain(str(error))
             raise Refused(403, "nobody may write here: the file of tokens is refused", "see the daemon's log") from None
         self._complain("")
         return entries
+
+    def _read(self, path: Path) -> tuple[Token, ...]:
+        """As `read`, once for each change: whoever has no token must not keep the daemon busy with it."""
+        try:
+            stamp = stamp_of(str(path))
+        except OSError as error:
+            raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+        if stamp != self._stamp:
+            self._stamp, self._known = None, ()
+            self._known = read(path)
+            self._stamp = stamp
+        return self._known
 
     def _complain(self, problem: str) -> None:
         if problem and problem != self._problem:
