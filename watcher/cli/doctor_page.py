@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,6 +12,7 @@ from watcher.doctor.finding import Severity
 
 if TYPE_CHECKING:
     from watcher.doctor.examine import Report
+    from watcher.doctor.finding import Finding, Kind
 
 
 def show(report: Report) -> None:
@@ -23,13 +25,22 @@ def show(report: Report) -> None:
         sources = [(f"source {each.source.name}", each.version or "version unknown") for each in report.sources]
         show_facts(sources)
         typer.echo()
-    for each in report.findings:
-        typer.echo(f"{each.kind.severity}: {each.kind.id}")
-        show_facts([("  what", each.what), ("  why", each.kind.why), ("  mend", each.mend)])
-        typer.echo()
+    for kind, findings in groupby(report.findings, key=lambda each: each.kind):
+        _show_kind(kind, list(findings))
     for text in report.unasked:
         typer.echo(f"not looked at: {text}", err=True)
     typer.echo(summary(report))
+
+
+def _show_kind(kind: Kind, findings: list[Finding]) -> None:
+    """All that was found of one kind: the reason once, then what and where."""
+    count = f" ({len(findings)})" if len(findings) > 1 else ""
+    typer.echo(f"{kind.severity}: {kind.id}{count}")
+    facts = [("  why", kind.why)]
+    for each in findings:
+        facts += [("  what", each.what), ("  mend", each.mend)]
+    show_facts(facts)
+    typer.echo()
 
 
 def summary(report: Report) -> str:
