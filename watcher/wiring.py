@@ -137,7 +137,8 @@ def _examining(settings: Settings, client: Client, clock: Clock) -> Examine:
             store=settings.store,
             pause=lambda: clock.sleep(PREFLIGHT_PAUSE),
         )
-        return examine(await gather(asked, tuple(cluster.workloads()), cluster.problems()))
+        facts = await gather(asked, tuple(cluster.workloads()), cluster.problems())
+        return await asyncio.to_thread(examine, facts)  # seconds for thousands of workloads: polls and the Lease go on
 
     return examined
 

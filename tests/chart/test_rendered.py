@@ -17,10 +17,9 @@ NOT_IN_A_POD = {
     "WATCHER_KUBECONFIG",  # its ServiceAccount
     "WATCHER_CONTEXT",
     "WATCHER_HOST",  # the default: all addresses of the pod
-    "WATCHER_LEASE",  # the name that the Role allows is the default
     "WATCHER_IDENTITY",  # the default: the host's name, which is the pod's
 }
-OPTIONAL = {"WATCHER_TOKENS"}
+OPTIONAL = {"WATCHER_TOKENS", "WATCHER_LEASE"}  # no writing over HTTP; observing needs no Lease
 
 
 def thresholds(variant: Variant) -> Json:
