@@ -24,6 +24,8 @@ from watcher.adapters.kubernetes import (
     missing,
     needed,
 )
+from watcher.adapters.kubernetes.lease import KubernetesLease
+from watcher.core.election import KeptLease, Lease
 from watcher.core.model import Result, Workload
 from watcher.core.orders import Announce, ReleaseStuckPodsOrder, RungOrder, UndoOrder
 from watcher.core.words import Kind, Stage
@@ -32,6 +34,7 @@ from watcher.ports import Forbidden
 (ACT,) = [each for each in VARIANTS if each.name == "act"]
 NEEDED = needed(act=True, own_namespace=NAMESPACE)
 GRANTED = sorted(grants(ACT.objects()) & asked(NEEDED))
+LEASE = "watcher"
 RBAC = "rbac.authorization.k8s.io"
 WITHIN = 20.0  # seconds until the authorizer knows of a binding, and a port has tried
 
@@ -44,6 +47,7 @@ class Bad:
     undo: dict[str, UndoOrder]  # by plural of the kind
     abort: RungOrder
     stuck: RungOrder
+    lease: KeptLease
 
 
 async def prepared(world: World) -> Bad:
@@ -56,7 +60,9 @@ async def prepared(world: World) -> Bad:
     view = world.view(stuck)
     pods = tuple((pod.name, pod.uid) for pod in view.pods)
     order = ReleaseStuckPodsOrder("d-1", 1, stuck, view.uid, pods)
-    return Bad(undo["deployments"].workload, undo, abort_order(canary), order)
+    lease = KubernetesLease(world.client, NAMESPACE, LEASE)
+    kept = await lease.read(WITHIN) or await lease.write(Lease("alice", 10, 1.0, 1.0, 0), "", WITHIN)
+    return Bad(undo["deployments"].workload, undo, abort_order(canary), order, kept)
 
 
 def allow(plane: ControlPlane, account: str, allowed: list[Grant]) -> None:
@@ -103,6 +109,10 @@ async def complaint(client: Client, grant: Grant, bad: Bad) -> str:
     verb, _, resource, _, name = grant
     if verb in ("list", "watch"):
         return await _follow(client, bad, lambda said: f"`{verb}` on `{resource}`" in said)
+    if resource == "leases":
+        with pytest.raises(Forbidden) as refused:
+            await _lead(client, verb, bad.lease)
+        return str(refused.value)
     if (verb, resource, name) == ("get", "configmaps", ""):
         with pytest.raises(Forbidden) as refused:
             await KubernetesCluster(client, WallClock()).configurations(bad.cart.namespace, ["ConfigMap/app"])
@@ -116,6 +126,14 @@ async def complaint(client: Client, grant: Grant, bad: Bad) -> str:
     report = await KubernetesActuator(client, WallClock(), NAMESPACE).perform(order or bad.undo["deployments"])
     assert report.result == Result.FORBIDDEN, report.message
     return report.message
+
+
+async def _lead(client: Client, verb: str, kept: KeptLease) -> None:
+    lease = KubernetesLease(client, NAMESPACE, LEASE)
+    if verb == "get":
+        await lease.read(WITHIN)
+    else:
+        await lease.write(kept.lease, kept.version if verb == "update" else "", WITHIN)
 
 
 async def _follow(client: Client, bad: Bad, named: Callable[[str], bool]) -> str:

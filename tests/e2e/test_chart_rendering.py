@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.chart.render import run, template
-from tests.chart.variants import CHART, NAMESPACE, RELEASE, ROOT, VARIANTS, Variant
+from tests.chart.variants import CHART, ROOT, VARIANTS, Variant
 from tests.e2e.controlplane import ControlPlane
 
 EACH = pytest.mark.parametrize("variant", [pytest.param(each, id=each.name) for each in VARIANTS])
@@ -82,7 +82,7 @@ def notes(request: pytest.FixtureRequest, control_plane: ControlPlane) -> Callab
 
     def said(name: str) -> str:
         files = [f"--values={file}" for file in BY_NAME[name].files]
-        within = ("install", RELEASE, str(CHART), f"--namespace={NAMESPACE}", "--dry-run=server")
+        within = ("install", "notes-of-watcher", str(CHART), "--namespace=notes", "--dry-run=server")
         return control_plane.helm(*within, *files, version=request.param).partition("NOTES:\n")[2]
 
     return said
@@ -92,7 +92,7 @@ def test_the_notes_say_what_is_watched_and_that_nothing_is_written(notes: Callab
     said = notes("observe")
     assert "It watches all namespaces" in said
     assert "It may write nothing to any workload" in said
-    assert "kubectl -n watcher create configmap watcher-hold" in said
+    assert "kubectl -n notes create configmap watcher-hold" in said
     assert "WARNING" not in said
 
 
