@@ -87,8 +87,8 @@ def _left_out(found: Found) -> Iterator[str]:
         own = _some(found.line.own)
         yield f"the return of revision {own}, which watcher itself brought about: a replay takes its own way back"
     hold = slim(found.past).hold
-    if hold:
-        yield f"the hold that the workload carries now, for it may be newer: {hold}"
+    if hold is not None:
+        yield f"the hold that the workload carries now, for it may be newer: {hold.text}"
     if found.hidden.labels:
         yield f"values of labels that nothing needs, replaced by numbers: {', '.join(found.hidden.labels)}"
 

@@ -470,7 +470,7 @@ class ActingContract:
     async def test_who_may_do_everything_misses_no_permission(self, world: World) -> None:
         wanted = needed(act=True, namespaces=(world.namespace,), own_namespace=OWN_NAMESPACE)
         assert await missing(world.client, wanted) == ()
-        assert {str(each.verb) for each in wanted} == {"get", "list", "watch", "patch", "create", "delete"}
+        assert {str(each.verb) for each in wanted} == {"get", "list", "watch", "patch", "create", "update", "delete"}
 
     async def test_an_undo_patch_is_answered_422_when_a_test_fails(self, world: World) -> None:
         """The fact that CONFLICT rests upon, and that a change by validation is told apart from it."""
