@@ -92,6 +92,7 @@ class Stage:
         """The daemon in the place of the chart's pod; to be equipped by ``installed``."""
         return self._watched(Daemon(self.control_plane, "", self._directory / "pod", self.installed.name))
 
+    @cached_property
     def second(self) -> Daemon:
         """Another daemon that may act here, with a store of its own; configured to, not started."""
         return self._daemon("watcher", "second")
