@@ -16,6 +16,7 @@ NAMES = (
     "helm/watcher/README.md",
     *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.md"))),
     "examples/report.md",
+    "examples/first-hour.md",
 )
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")

@@ -82,7 +82,8 @@ def _hour(stage: Stage, receiver: Receiver, directory: Path) -> str:
         time.sleep(max(0.0, begun + 60 * minutes - time.time()))
         act()
     time.sleep(max(0.0, begun + HOUR - time.time()))
-    return _report(pod, ABOUT.format(told=len(receiver.events)), shop.namespace)
+    names = {shop.namespace: "shop", stage.installed.name: "watcher"}
+    return _report(pod, ABOUT.format(told=len(receiver.events)), names)
 
 
 def _install(stage: Stage, receiver: Receiver, directory: Path) -> None:
@@ -114,12 +115,15 @@ def _plan(cart: Service, search: Service, checkout: Service) -> Iterator[Act]:
     yield 33, partial(checkout.release, "shop/checkout:2.2.0")
 
 
-def _report(pod: Daemon, about: str, namespace: str) -> str:
-    """The report with what it was made from; the generated namespace gets a name for people."""
+def _report(pod: Daemon, about: str, names: dict[str, str]) -> str:
+    """The report with what it was made from; generated namespaces get names for people."""
     asked = [str(PROGRAM), "report", "--since", "2h", "-o", "markdown", "--server", pod.url]
     page = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True).stdout
     title, _, rest = page.partition("\n\n")
-    return f"{title}\n\n{about}{rest}".replace(namespace, "shop")
+    report = f"{title}\n\n{about}{rest}"
+    for generated, name in names.items():
+        report = report.replace(generated, name)
+    return report
 
 
 if __name__ == "__main__":
