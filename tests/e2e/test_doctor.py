@@ -20,7 +20,7 @@ from tests.e2e.controlplane import ControlPlane, Json, Prometheus, eventually
 from tests.e2e.controlplane.credentials import NAMESPACE
 from tests.e2e.harness import Shop
 from tests.e2e.harness.daemon import PROGRAM
-from tests.e2e.harness.permissions import READER, lets_act, reads_holds
+from tests.e2e.harness.permissions import READER, leads, lets_act, reads_holds
 from tests.e2e.relay import Relay
 
 LOOKED_BACK = 60  # seconds: the services are young
@@ -92,7 +92,7 @@ class Place:
         for shop in (self.shop, self.edge):
             self.plane.admin.apply_all(reads_holds(READER if self.spoilt else "watcher", shop.namespace))
             if not self.spoilt:
-                self.plane.admin.apply(lets_act("watcher", shop.namespace))
+                self.plane.admin.apply_all([lets_act("watcher", shop.namespace), leads("watcher", shop.namespace)])
 
     def add(
         self,

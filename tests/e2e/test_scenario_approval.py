@@ -116,4 +116,4 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def writes(control_plane: ControlPlane, watcher: Daemon, namespace: str) -> list[str]:
     """What the daemon has asked to change, without Events and questions about permissions."""
     entries = control_plane.audit.entries(control_plane.users[watcher.user].username, writes=True, namespace=namespace)
-    return [entry.path for entry in entries if entry.resource not in ("events", "selfsubjectaccessreviews")]
+    return [entry.path for entry in entries if entry.resource not in ("events", "leases", "selfsubjectaccessreviews")]
