@@ -14,7 +14,7 @@ from tests.daemon.outside import CART
 from tests.web.conftest import Json, Served
 from watcher.core import record
 from watcher.core.model import Fleet, Observation
-from watcher.core.words import Mode, Phase
+from watcher.core.words import Mode
 from watcher.ports import NoSuchDecision, Unavailable
 from watcher.web.tokens import WRONG_ALLOWED, Token, read
 
@@ -154,7 +154,7 @@ async def test_an_approval_is_carried_out_and_in_the_log(served: Served) -> None
 
     again = await call(served, "POST", f"/api/v1/decisions/{proposed}/approve", 200)
     assert again["message"].endswith("approved by ada")
-    assert served.life.watch().phase is Phase.ACTING
+    assert served.life.watch().carrying_out
 
 
 async def test_what_does_not_wait_cannot_be_approved(served: Served) -> None:
