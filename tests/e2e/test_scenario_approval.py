@@ -26,7 +26,7 @@ def test_a_proposal_is_carried_out_once_somebody_with_a_token_approves(
     bad = "shop/cart:3-err20"
     cart, proposed = proposal(shop, watcher, prometheus, bad)
     assert cart.image == bad
-    assert writes(control_plane, watcher, shop.namespace) == []
+    assert watcher.writes(shop.namespace) == []
     (waiting,) = watcher.get("status")["waiting"]
     assert waiting["approve"][0] == f"watcher approve {proposed['id']}"
 
@@ -75,7 +75,7 @@ def test_an_approval_after_the_fault_is_over_is_refused(
     assert "the fault is over" in told.stderr
     watcher.stop()
     assert cart.image == bad
-    assert writes(control_plane, watcher, shop.namespace) == []
+    assert watcher.writes(shop.namespace) == []
 
 
 def proposal(shop: Shop, watcher: Daemon, prometheus: Prometheus, bad: str) -> tuple[Service, Json]:
@@ -111,9 +111,3 @@ def person(watcher: Daemon, *arguments: str) -> subprocess.CompletedProcess[str]
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [str(PROGRAM), *arguments]
     return subprocess.run(command, env=os.environ, capture_output=True, text=True, timeout=60, check=False)
-
-
-def writes(control_plane: ControlPlane, watcher: Daemon, namespace: str) -> list[str]:
-    """What the daemon has asked to change, without Events and questions about permissions."""
-    entries = control_plane.audit.entries(control_plane.users[watcher.user].username, writes=True, namespace=namespace)
-    return [entry.path for entry in entries if entry.resource not in ("events", "leases", "selfsubjectaccessreviews")]

@@ -35,7 +35,7 @@ def test_nothing_is_written_while_a_hold_stands(
     eventually(lambda: "breach_over" in moves(watcher, stock), 90, "the fault of stock is over")
     cart.release(BAD)  # only now: neither could be told from the other as the cause if both broke at once
     is_held(watcher, cart)
-    assert writes(control_plane, watcher, shop.namespace) == []
+    assert watcher.writes(shop.namespace) == []
     assert (cart.image, stock.image) == (BAD, PASSING)
     assert watcher.watches(stock, PASSING)["ended"] is None
 
@@ -49,7 +49,7 @@ def test_nothing_is_written_while_a_hold_stands(
     assert (ended["verdict"], ended["outcome"]) == ("breach", None)
     assert [guarded(each) for each in watcher.decisions(stock)] == [("hold", "hold")]
     stock.serves(PASSING)
-    assert set(writes(control_plane, watcher, shop.namespace)) == {"deployments/cart"}
+    assert set(watcher.writes(shop.namespace)) == {"deployments/cart"}
 
 
 def is_held(watcher: Daemon, service: Service) -> None:
@@ -67,9 +67,3 @@ def moves(watcher: Daemon, service: Service) -> list[str]:
     """The transitions of a service so far."""
     lines = watcher.log_lines("transition")
     return [move for line in lines if line["workload"] == service.workload for move in line["moved"]]
-
-
-def writes(control_plane: ControlPlane, watcher: Daemon, namespace: str) -> list[str]:
-    """What the daemon has asked to change, without Events, the Lease and questions about permissions."""
-    entries = control_plane.audit.entries(control_plane.users[watcher.user].username, writes=True, namespace=namespace)
-    return [entry.path for entry in entries if entry.resource not in ("events", "leases", "selfsubjectaccessreviews")]

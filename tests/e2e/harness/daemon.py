@@ -122,6 +122,12 @@ class Daemon:
         """Why it did, or did not, roll a service back."""
         return self.get(f"why/{service.workload}")
 
+    def writes(self, namespace: str) -> list[str]:
+        """Paths of what its account asked to change, without Events, the Lease and questions about permissions."""
+        entries = self.plane.audit.entries(self.plane.users[self.user].username, writes=True, namespace=namespace)
+        asking = ("events", "leases", "selfsubjectaccessreviews")
+        return [entry.path for entry in entries if entry.resource not in asking]
+
     def log_lines(self, event: str = "") -> list[Json]:
         """What it has logged, of one event if so asked."""
         lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
