@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Self
 
+from watcher.core.gitops import Application, Followed, Prospect
 from watcher.core.words import Kind
 
 ADDED = {"added": True}
@@ -167,6 +168,7 @@ class WorkloadView:
     pods: tuple[Pod, ...] = ()
     trouble: str = ""  # why pods cannot start here whatever their version: quota, admission
     approval: Approval | None = field(default=None, metadata=ADDED)  # watcher.dev/approve on the object
+    application: Application | None = field(default=None, metadata=ADDED)  # of the manager, where it can be seen
 
     def revision(self, number: int) -> Revision | None:
         """The revision of this number, or None."""
@@ -270,6 +272,7 @@ class Result:
     FORBIDDEN = "forbidden"  # a permission is missing; the message names it
     REFUSED = "refused"  # this rung cannot work here (target gone, not promoted, ...)
     HELD = "held"  # a hold appeared between decision and write
+    WAITING = "waiting"  # it is a person's turn: the report's link says where
     UNKNOWN = "unknown"  # no answer: read before anything else
     UNAVAILABLE = "unavailable"  # the API is down or busy; nothing was sent
 
@@ -284,6 +287,8 @@ class RungReport:
     result: str
     at: float
     message: str = ""
+    revision: str = field(default="", metadata=ADDED)  # commit that was made, or found to be made before
+    link: str = field(default="", metadata=ADDED)  # pull request that waits for a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +342,8 @@ class Surroundings:
     fleet: Fleet | None = None  # None: not asked for yet
     suspects: tuple[Suspect, ...] = ()
     releases: float = 0.0  # in a quarter of a year, of all workloads, at the pace of late; 0: not known
+    prospect: Prospect | None = field(default=None, metadata=ADDED)  # None: not looked at yet
+    followed: Followed | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from watcher.core.gitops import Application, GitSource
 from watcher.core.model import Workload
 from watcher.core.stages import TOLD
 from watcher.core.words import Stage
@@ -58,7 +59,67 @@ class ReleaseStuckPodsOrder:
     pods: tuple[tuple[str, str], ...]  # (name, uid)
 
 
-RungOrder = UndoOrder | AbortOrder | ReleaseStuckPodsOrder
+@dataclass(frozen=True, slots=True)
+class RevertOrder:
+    """Take commits back in the configuration repository, and ask for a look at it.
+
+    `commits` (newest first) are those that the decision names; `good` is the one before them.  `propose`: by a pull
+    request, never by a push.  What the branch holds already is not done again.
+    """
+
+    decision: str
+    tried: int
+    workload: Workload
+    uid: str
+    application: Application
+    source: GitSource
+    good: str
+    commits: tuple[str, ...]
+    propose: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOrder:
+    """Sync an application that does not sync by itself to commits, one for each of its sources."""
+
+    decision: str
+    tried: int
+    workload: Workload
+    uid: str
+    application: Application
+    revisions: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PinOrder:
+    """The bridge: let an application follow a good commit instead of its branch, while a pull request waits."""
+
+    decision: str
+    tried: int
+    workload: Workload
+    uid: str
+    application: Application
+    source: GitSource
+    revision: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnpinOrder:
+    """The end of the bridge: let the application follow its branch again."""
+
+    decision: str
+    tried: int
+    workload: Workload
+    uid: str
+    application: Application
+    reason: str
+
+
+GitOpsOrder = RevertOrder | SyncOrder | PinOrder | UnpinOrder
+RungOrder = UndoOrder | AbortOrder | ReleaseStuckPodsOrder | GitOpsOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +147,21 @@ class Announce:
         return TOLD[self.stage].warning
 
 
-Command = UndoOrder | AbortOrder | ReleaseStuckPodsOrder | Announce
+Command = RungOrder | Announce
+
+
+RUNGS: dict[type, str] = {
+    UndoOrder: "undo",
+    ReleaseStuckPodsOrder: "undo:stuck_pods",
+    AbortOrder: "abort",
+    RevertOrder: "git",
+    SyncOrder: "sync",
+    PinOrder: "bridge",
+    UnpinOrder: "bridge:end",
+}
+"""The rung that an order belongs to, and which part of it."""
+
+
+def rung_of(order: RungOrder) -> str:
+    """The rung that an order belongs to, with the part of it that it is where it is not the rung itself."""
+    return RUNGS[type(order)]

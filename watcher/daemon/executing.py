@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 import structlog
 
 from watcher.core.model import Result, RungReport, Workload
-from watcher.core.orders import AbortOrder, Announce, Command, RungOrder, UndoOrder
+from watcher.core.orders import Announce, Command, RungOrder, rung_of
 from watcher.daemon.telemetry import Telemetry
 from watcher.ports import Actuator, Announcer, Clock, WatcherError
 
@@ -121,10 +121,3 @@ class Executing:
     def _lost(self, reason: str, error: WatcherError, workload: str = "") -> None:
         self._telemetry.events_lost.inc()
         log.warning("event_lost", reason=reason, workload=workload, error=str(error))
-
-
-def rung_of(order: RungOrder) -> str:
-    """The rung that an order belongs to."""
-    if isinstance(order, AbortOrder):
-        return "abort"
-    return "undo" if isinstance(order, UndoOrder) else "undo:stuck_pods"

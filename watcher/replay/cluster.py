@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from watcher.core.holding import Hold
 from watcher.core.model import Result, RungReport, Workload, WorkloadView
-from watcher.core.orders import AbortOrder, RungOrder, UndoOrder
+from watcher.core.orders import AbortOrder, RungOrder, UndoOrder, rung_of
 from watcher.core.releases import mark
 from watcher.core.state import KnownGood, WorkloadState
 from watcher.core.words import Provenance
-from watcher.daemon.executing import rung_of
 from watcher.ports import Clock
 from watcher.replay.spec import WorkloadSpec
 from watcher.replay.ways_back import stand_ins

@@ -11,7 +11,7 @@ from watcher.adapters.kubernetes.fresh import Holds
 from watcher.adapters.kubernetes.stuck_pods import ReleaseStuckPods
 from watcher.adapters.kubernetes.undo import Undo
 from watcher.core.model import Result, RungReport, Workload
-from watcher.core.orders import AbortOrder, RungOrder, UndoOrder
+from watcher.core.orders import AbortOrder, GitOpsOrder, RungOrder, UndoOrder, rung_of
 from watcher.ports import Clock, Forbidden, Rejected, Unavailable, WatcherError
 
 #: How each error of the API counts; the first that fits.
@@ -68,14 +68,9 @@ class KubernetesActuator:
             return await self._undo.perform(order)
         if isinstance(order, AbortOrder):
             return await self._abort.perform(order)
+        if isinstance(order, GitOpsOrder):
+            return Result.REFUSED, "the way back through Git is not set up in this process"
         return await self._stuck_pods.perform(order)
-
-
-def rung_of(order: RungOrder) -> str:
-    """The rung that an order belongs to."""
-    if isinstance(order, AbortOrder):
-        return "abort"
-    return "undo" if isinstance(order, UndoOrder) else "undo:stuck_pods"
 
 
 def _result_of(error: WatcherError) -> str:

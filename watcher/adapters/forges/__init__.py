@@ -1,0 +1,1 @@
+"""Forges: pull requests at GitHub, GitLab, Gitea and Forgejo."""

@@ -1,0 +1,155 @@
+"""The outside of the way back through Git: repositories, forges, and the objects of Argo CD and Flux."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from watcher.core.gitops import Application, CommitNote, GitSource, PullState
+from watcher.ports import Rejected, WatcherError
+
+
+class Moved(WatcherError):
+    """Somebody else has pushed to the branch since: look again, and do it anew on the new head."""
+
+
+class Protected(Rejected):
+    """The branch takes no push of ours (protection, hook, read-only credentials): it needs a pull request."""
+
+
+class NothingToRevert(WatcherError):
+    """What was to be reverted is not there any more: fixed or reverted since.  `by`: the commit that did, if known."""
+
+    def __init__(self, message: str, by: str = "") -> None:
+        super().__init__(message)
+        self.by = by
+
+
+@dataclass(frozen=True, slots=True)
+class Revert:
+    """A commit to be made on `head` that takes `commits` (newest first) back, on `paths` only.
+
+    Where that conflicts, or one of them is a merge, the tree of `paths` is put back as it was at `good` instead.
+    `never_touch` are globs of files that must not be changed: such a revert is refused.
+    """
+
+    head: str
+    good: str
+    commits: tuple[str, ...]
+    paths: tuple[str, ...]
+    message: str
+    never_touch: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A commit that lies ready in the local clone: its id, the files it changes, and whether it restores the tree."""
+
+    commit: str
+    files: tuple[str, ...]
+    restores: bool
+
+
+class Repository(Protocol):
+    """One remote Git repository, through a clone in the cache.
+
+    Every method raises Unavailable (unreachable, timeout, full disk), Forbidden (credentials), Rejected.
+    """
+
+    async def fetch(self, branch: str) -> str:
+        """Fetch the branch (HEAD: the default one); the id of its newest commit."""
+
+    async def default_branch(self) -> str:
+        """The name of the branch that HEAD stands for."""
+
+    async def commits(self, good: str, bad: str, paths: Sequence[str]) -> tuple[CommitNote, ...]:
+        """Commits of `bad` that are not in `good` and change something below `paths`, newest first."""
+
+    async def changed(self, good: str, bad: str, paths: Sequence[str]) -> tuple[str, ...]:
+        """Files below `paths` that differ between both."""
+
+    async def contains(self, commit: str, revision: str) -> bool:
+        """Whether `revision` is `commit` or a descendant of it."""
+
+    async def carrying(self, trailer: str, value: str, revision: str, since: str) -> str:
+        """The newest commit of `since..revision` whose message has this trailer; empty: none."""
+
+    async def export(self, revision: str, paths: Sequence[str], into: Path) -> None:
+        """Write the files below `paths` as they are at `revision` into a directory.  No link leads out of it."""
+
+    async def files(self, revision: str) -> tuple[str, ...]:
+        """Names of all files at `revision`."""
+
+    async def read(self, revision: str, path: str) -> bytes | None:
+        """One file at `revision`, or None where there is none; Rejected beyond a megabyte."""
+
+    async def prepare(self, revert: Revert) -> Prepared:
+        """Make the commit in the local clone.  Raises NothingToRevert too."""
+
+    async def push(self, commit: str, branch: str, expected: str) -> None:
+        """Bring a commit, made on `expected`, into the branch; `expected` empty: a new branch.  Never by force.
+
+        Raises Moved and Protected too.  Pushing what is there already is done already.
+        """
+
+    async def may_push(self, branch: str) -> None:
+        """Try a push that changes nothing; raises as `push`."""
+
+
+class Repositories(Protocol):
+    """All repositories, each by its URL."""
+
+    def repository(self, url: str) -> Repository:
+        """The one of this URL.  Raises Rejected where no credentials are configured for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A pull request (merge request) at a forge; `merged` is the commit by which it came into the branch."""
+
+    link: str
+    state: PullState
+    merged: str = ""
+
+
+class Forge(Protocol):
+    """The forge of one repository.  Every method raises Unavailable, Forbidden, Rejected."""
+
+    async def open(self, branch: str, onto: str, title: str, text: str, *, merge: bool) -> PullRequest:
+        """Ask for a pull request from `branch` onto another one; the one that is open already is returned.
+
+        `merge`: let the forge merge it by itself when its checks allow.
+        """
+
+    async def state(self, link: str) -> PullRequest:
+        """Where it stands."""
+
+    async def protected(self, branch: str) -> bool:
+        """Whether the forge would refuse a push of ours to the branch."""
+
+
+class Applications(Protocol):
+    """The objects of Argo CD and Flux, written.  Each call carries its preconditions and is safe to repeat.
+
+    Every method raises Unavailable, Forbidden, Rejected.
+    """
+
+    async def read(self, tool: str, name: str) -> Application | None:
+        """The application as it is now, past the cache."""
+
+    async def refresh(self, application: Application) -> None:
+        """Ask that the sources be looked at now."""
+
+    async def sync(self, application: Application, revisions: tuple[str, ...], decision: str) -> None:
+        """Sync to these commits, one for each source.  Raises Rejected while another operation runs."""
+
+    async def stop_sync(self, application: Application) -> None:
+        """End an operation of ours that waits for its window."""
+
+    async def pin(self, application: Application, source: GitSource, revision: str, decision: str) -> None:
+        """Follow this commit instead of the branch, until `unpin`."""
+
+    async def unpin(self, application: Application, decision: str) -> None:
+        """Follow the branch again that was followed before `pin` of this decision."""
