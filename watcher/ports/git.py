@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from watcher.core.gitops import Application, CommitNote, GitSource, PullState
 from watcher.ports import Rejected, WatcherError
@@ -103,6 +103,29 @@ class Repositories(Protocol):
 
     def repository(self, url: str) -> Repository:
         """The one of this URL.  Raises Rejected where no credentials are configured for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What an application's files make at one commit; `objects` is None where no renderer is at hand: `why` says."""
+
+    objects: tuple[Mapping[str, Any], ...] | None
+    why: str = ""
+
+
+class Manifests(Protocol):
+    """What an application is rendered from, and to.  Every method raises as those of the repository."""
+
+    async def path_set(self, repository: Repository, revision: str, paths: Sequence[str]) -> tuple[str, ...]:
+        """Files and directories that `paths` are rendered from: they, local kustomize bases, components, value files."""
+
+    async def shared_with(
+        self, repository: Repository, revision: str, paths: Sequence[str], files: Sequence[str]
+    ) -> tuple[str, ...]:
+        """Other directories, outside of `paths`, that are rendered from any of `files` too."""
+
+    async def render(self, repository: Repository, revision: str, paths: Sequence[str]) -> Rendered:
+        """The objects that `paths` make at `revision`."""
 
 
 @dataclass(frozen=True, slots=True)
