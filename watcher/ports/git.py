@@ -117,7 +117,7 @@ class Manifests(Protocol):
     """What an application is rendered from, and to.  Every method raises as those of the repository."""
 
     async def path_set(self, repository: Repository, revision: str, paths: Sequence[str]) -> tuple[str, ...]:
-        """Files and directories that `paths` are rendered from: they, local kustomize bases, components, value files."""
+        """What `paths` are rendered from: they themselves, local kustomize bases, components, value files."""
 
     async def shared_with(
         self, repository: Repository, revision: str, paths: Sequence[str], files: Sequence[str]
