@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.e2e.build_tools import installed_tools
-from tests.e2e.controlplane import ControlPlane, Prometheus
+from tests.e2e.controlplane import ControlPlane, GitServer, Prometheus, Repository
 from tests.e2e.controlplane.ports import free_ports
 from tests.e2e.traffic import Traffic
 
@@ -62,6 +62,21 @@ def prometheus(
     server.start()
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="session")
+def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitServer]:
+    """A server of Git repositories, for all that do not need it down."""
+    server = GitServer(tmp_path_factory.mktemp("git"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def repository(forge: GitServer) -> Repository:
+    """An empty repository of the test's own."""
+    return forge.repository(f"shop-{uuid4().hex[:8]}")
 
 
 @pytest.fixture

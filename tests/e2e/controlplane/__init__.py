@@ -1,4 +1,4 @@
-"""A whole Kubernetes control plane, Argo Rollouts and Prometheus as processes on loopback, for tests.
+"""A whole Kubernetes control plane, Argo Rollouts, Git and Prometheus on loopback, for tests.
 
 No container engine, no privileges: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok (a fake
 kubelet) and the Argo Rollouts controller, made by ``build_tools.py``. RBAC and the audit log are real.
@@ -7,8 +7,10 @@ kubelet) and the Argo Rollouts controller, made by ``build_tools.py``. RBAC and 
 from tests.e2e.controlplane.api import Api, ApiError, Json
 from tests.e2e.controlplane.audit import AuditEntry, AuditLog
 from tests.e2e.controlplane.cluster import ControlPlane
+from tests.e2e.controlplane.git_server import GitServer
 from tests.e2e.controlplane.process import Part, PartError
 from tests.e2e.controlplane.prometheus import Prometheus
+from tests.e2e.controlplane.repository import Commit, Repository
 from tests.e2e.controlplane.waiting import eventually
 
 __all__ = [
@@ -16,10 +18,13 @@ __all__ = [
     "ApiError",
     "AuditEntry",
     "AuditLog",
+    "Commit",
     "ControlPlane",
+    "GitServer",
     "Json",
     "Part",
     "PartError",
     "Prometheus",
+    "Repository",
     "eventually",
 ]
