@@ -24,12 +24,20 @@ class Unavailable(WatcherError):
     """The other side could not be reached, timed out or asked to come back later; a later call may succeed."""
 
 
+class Unanswered(Unavailable):
+    """What was asked for was sent, and nobody knows what came of it: it may have been carried out."""
+
+
 class Rejected(WatcherError):
     """The other side understood and refused: asking again the same way is no use."""
 
 
 class Forbidden(Rejected):
     """A permission is missing; the message names verb, resource and namespace."""
+
+
+class Changed(Rejected):
+    """What the call was to hold for is not as it was (any more): look again, and decide again."""
 
 
 class Clock(Protocol):

@@ -76,6 +76,9 @@ class Repository(Protocol):
     async def carrying(self, trailer: str, value: str, revision: str, since: str) -> str:
         """The newest commit of `since..revision` whose message has this trailer; empty: none."""
 
+    async def trailer(self, commit: str, name: str) -> str:
+        """The value of a trailer in a commit's message; empty: it has no such."""
+
     async def export(self, revision: str, paths: Sequence[str], into: Path) -> None:
         """Write the files below `paths` as they are at `revision` into a directory.  No link leads out of it."""
 
@@ -91,7 +94,8 @@ class Repository(Protocol):
     async def push(self, commit: str, branch: str, expected: str) -> None:
         """Bring a commit, made on `expected`, into the branch; `expected` empty: a new branch.  Never by force.
 
-        Raises Moved and Protected too.  Pushing what is there already is done already.
+        Raises Moved and Protected too, and Unanswered where nobody knows what came of it.  A new branch that is there
+        already with another commit has Moved.  Pushing what is there already is done already.
         """
 
     async def may_push(self, branch: str) -> None:
@@ -141,7 +145,7 @@ class Forge(Protocol):
     """The forge of one repository.  Every method raises Unavailable, Forbidden, Rejected."""
 
     async def open(self, branch: str, onto: str, title: str, text: str, *, merge: bool) -> PullRequest:
-        """Ask for a pull request from `branch` onto another one; the one that is open already is returned.
+        """Ask for a pull request from `branch` onto another one; one that was made before is returned as it stands.
 
         `merge`: let the forge merge it by itself when its checks allow.
         """
@@ -153,10 +157,18 @@ class Forge(Protocol):
         """Whether the forge would refuse a push of ours to the branch."""
 
 
+class Forges(Protocol):
+    """The forges of all repositories."""
+
+    def forge(self, url: str) -> Forge | None:
+        """The one of the repository of this URL; None where none is configured for it."""
+
+
 class Applications(Protocol):
     """The objects of Argo CD and Flux, written.  Each call carries its preconditions and is safe to repeat.
 
-    Every method raises Unavailable, Forbidden, Rejected.
+    Every method raises Unavailable (Unanswered: it may have been written), Forbidden, Rejected (Changed: a precondition
+    does not hold).
     """
 
     async def read(self, tool: str, name: str) -> Application | None:

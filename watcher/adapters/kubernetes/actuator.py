@@ -6,22 +6,19 @@ from collections.abc import Callable
 
 from watcher.adapters.kubernetes.abort import Abort
 from watcher.adapters.kubernetes.client import Client
-from watcher.adapters.kubernetes.errors import Conflict, NoAnswer, NotFound, TestFailed
 from watcher.adapters.kubernetes.fresh import Holds
 from watcher.adapters.kubernetes.stuck_pods import ReleaseStuckPods
 from watcher.adapters.kubernetes.undo import Undo
 from watcher.core.model import Result, RungReport, Workload
 from watcher.core.orders import AbortOrder, GitOpsOrder, RungOrder, UndoOrder, rung_of
-from watcher.ports import Clock, Forbidden, Rejected, Unavailable, WatcherError
+from watcher.ports import Changed, Clock, Forbidden, Rejected, Unanswered, Unavailable, WatcherError
 
 #: How each error of the API counts; the first that fits.
 RESULTS: tuple[tuple[type[WatcherError], str], ...] = (
-    (NoAnswer, Result.UNKNOWN),
+    (Unanswered, Result.UNKNOWN),
     (Unavailable, Result.UNAVAILABLE),
     (Forbidden, Result.FORBIDDEN),
-    (TestFailed, Result.CONFLICT),
-    (Conflict, Result.CONFLICT),
-    (NotFound, Result.CONFLICT),
+    (Changed, Result.CONFLICT),
     (Rejected, Result.REFUSED),
 )
 

@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from watcher.ports import Forbidden, Rejected, Unavailable, WatcherError
+from watcher.ports import Changed, Forbidden, Rejected, Unanswered, Unavailable, WatcherError
 
 
-class NoAnswer(Unavailable):
+class NoAnswer(Unanswered):
     """The request was sent and no usable answer came: it may have been carried out."""
 
 
@@ -22,15 +22,15 @@ class Busy(Unavailable):
         self.retry_after = retry_after
 
 
-class NotFound(Rejected):
+class NotFound(Changed):
     """There is no such object or resource (404)."""
 
 
-class Conflict(Rejected):
+class Conflict(Changed):
     """The object changed, or exists already (409)."""
 
 
-class TestFailed(Rejected):
+class TestFailed(Changed):
     """A `test` of a JSON patch did not hold (422 without a cause)."""
 
     __test__ = False  # no test case, whatever its name
