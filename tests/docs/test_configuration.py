@@ -39,6 +39,14 @@ SECTIONS = {
             "notifications.apprise": "AppriseSpec",
             "notifications.webhook": "WebhookSpec",
             "notifications.rate": "RateSpec",
+            "gitops": "GitOpsSpec",
+            "gitops.repositories": "RepositorySpec",
+            "gitops.repositories.auth": "GitAuthSpec",
+            "gitops.repositories.auth.githubApp": "GitHubAppSpec",
+            "gitops.repositories.forge": "ForgeSpec",
+            "gitops.repositories.author": "AuthorSpec",
+            "gitops.argocd": "ArgoApiSpec",
+            "gitops.bridge": "BridgeSpec",
         }.items()
     },
 }

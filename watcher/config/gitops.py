@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+ANY_USER = "x-access-token"
+"""User beside a token: GitHub, GitLab and Gitea look at the token only."""
+
 
 class Write(StrEnum):
     """How a revert comes into the branch."""

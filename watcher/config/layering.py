@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from watcher.config.models import CheckSpec, Spec
+    from watcher.config.models import CheckSpec
+    from watcher.config.spec import Spec
 
 _BY_LABEL = ("only", "exclude")
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from watcher.config.checks import HISTOGRAM, QUERY, RATIO, kind_of, unit_of
 from watcher.config.defaults import CHECK_FLOOR, CHECK_HOLD_FOR, CHECK_MIN_BAD, SETTINGS, Setting
 from watcher.config.layering import layered, written
-from watcher.config.models import CheckSpec, IdentifySpec, Spec
+from watcher.config.models import CheckSpec, IdentifySpec
 from watcher.config.policies import identify as plain
 from watcher.config.presets import filled
 from watcher.config.rules_checks import source_of
+from watcher.config.spec import Spec
 from watcher.config.values import Ratio
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ def _apply_top(merged: _Merged, spec: ThresholdsSpec) -> None:
         part: Spec | None = getattr(spec, name)
         if part is not None:
             merged.settings.update(_leaves(part, (name,), (name,)))
+    if spec.gitops is not None and spec.gitops.bridge is not None:
+        merged.settings.update(_leaves(spec.gitops.bridge, ("gitops", "bridge"), ("gitops", "bridge")))
     if merged.settings["rungs", "sync"].path is None:
         merged.settings["rungs", "sync"] = merged.settings["rungs", "git"]
 

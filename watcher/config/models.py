@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
-from pydantic.alias_generators import to_camel
+from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
 
+from watcher.config.models_gitops import GitOpsSpec
+from watcher.config.spec import Count, Globs, Spec, described, one_or_many
 from watcher.config.values import Bound, Duration, Factor, FalseRollbacks, Ratio, shown, wrong
 
 May = Literal["act", "propose", "notify"]
@@ -38,10 +39,6 @@ StageName = Literal[
 ]
 RungMode = Literal["act", "propose", "observe", "none"]
 
-_GLOBS_SCHEMA = {
-    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
-    "examples": ["shop-*", ["shop", "payments"]],
-}
 _PATTERNS_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 _BAD_MATCH = {
     "type": "object",
@@ -59,14 +56,6 @@ _BAD_SCHEMA = {
 _MATCHERS_SCHEMA = _BAD_MATCH | {
     "examples": [{"path": ["/healthz", "/metrics"]}, {"reporter": "destination"}],
 }
-
-
-def _one_or_many(value: Any) -> Any:
-    if value == []:
-        raise wrong("the list is empty", "name one at least, or remove the key")
-    if isinstance(value, int | float):
-        raise wrong(f"{shown(value)} is not text", f'put it in quotes: "{shown(value)}"')
-    return [value] if isinstance(value, str) else value
 
 
 def _alternatives(value: Any) -> Any:
@@ -93,30 +82,10 @@ def _none_removes(value: Any) -> Any:
     return value
 
 
-Globs = Annotated[tuple[str, ...], BeforeValidator(_one_or_many), WithJsonSchema(_GLOBS_SCHEMA)]
-Patterns = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
-RolePatterns = Annotated[tuple[str, ...], BeforeValidator(_one_or_many), WithJsonSchema(_PATTERNS_SCHEMA)]
+Patterns = Annotated[tuple[str, ...], BeforeValidator(one_or_many)]
+RolePatterns = Annotated[tuple[str, ...], BeforeValidator(one_or_many), WithJsonSchema(_PATTERNS_SCHEMA)]
 Bad = Annotated[tuple[dict[str, Patterns], ...], BeforeValidator(_alternatives), WithJsonSchema(_BAD_SCHEMA)]
 Matchers = Annotated[dict[str, Patterns], BeforeValidator(_some), WithJsonSchema(_MATCHERS_SCHEMA)]
-Count = Annotated[StrictInt, Field(ge=1)]
-
-
-class Spec(BaseModel):
-    """A mapping of the file: unknown keys are refused, values cannot be changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, regex_engine="rust-regex")
-
-
-def described(
-    text: str,
-    default: str | int | bool | None = None,  # noqa: FBT001 - a default is not a switch
-    alias: str | None = None,
-    examples: list[str | int] | None = None,
-) -> Any:
-    """An optional key, with what holds when it is not written."""
-    extra: dict[str, Any] = {} if default is None else {"default": default}
-    extra |= {} if examples is None else {"examples": examples}
-    return Field(default=None, description=text, json_schema_extra=extra, alias=alias)
 
 
 class AuthSpec(Spec):
@@ -310,6 +279,10 @@ class ServiceSpec(Spec):
         "Checks without whose data there is no PASS; default: all ratio checks."
     )
     mode: Literal["observe", "propose", "act"] | None = described("How far rollbacks go by themselves here.", "observe")
+    quarantine: Literal["alarm", "rollBack"] | None = described(
+        "When an automation brings back a version that was rolled back: tell, or roll it back once more untried.",
+        "alarm",
+    )
 
 
 class LimitSpec(Spec):
@@ -399,3 +372,4 @@ class ThresholdsSpec(Spec):
         "Workloads that are watched but never acted on, beside the built-in list."
     )
     notifications: dict[str, NotificationSpec] | None = described("Channels by name: who is told of what.")
+    gitops: GitOpsSpec | None = described("The way back through Git: repositories, forges, Argo CD's API, the bridge.")

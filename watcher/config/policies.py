@@ -70,6 +70,8 @@ def policy(effective: Effective, promise: FalseRollbacks, *, never: bool) -> Pol
         breaker=_limit(effective, ("breaker",)),
         namespace_breaker=_limit(effective, ("breaker", "namespaces")),
         never=never,
+        repeat=value("quarantine") == "rollBack",
+        bridge_for=float(value("gitops", "bridge", "for")),
     )
 
 

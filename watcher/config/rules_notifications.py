@@ -44,12 +44,13 @@ def address_error(url: str, *, plain_http: bool = False) -> tuple[str, str] | No
         return "the url is not an HTTP address", "write https://HOST/PATH"
     if parts.fragment or parts.username is not None or parts.password is not None:
         return "the url holds credentials or a fragment", "a token belongs into the path or query of an urlFile"
-    if parts.scheme == "http" and not plain_http and not _is_loopback(host):
+    if parts.scheme == "http" and not plain_http and not is_loopback(host):
         return "the url is not encrypted", "write https://, or plainHttp: true if the network is to be trusted"
     return None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether what is sent to this host stays on the machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from watcher.config import policies
 from watcher.config.channels import channel
 from watcher.config.defaults import DEFAULT_FALSE_ROLLBACKS
+from watcher.config.gitops_compiling import compiled
 from watcher.config.matching import PROTECTING_LABELS, Entry, protected_as
 from watcher.config.merging import merge
 from watcher.config.presets import filled
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from watcher.config.channels import Channel
     from watcher.config.document import Document
     from watcher.config.fingerprints import Fingerprint
+    from watcher.config.gitops import GitOps
     from watcher.config.merging import Effective
     from watcher.config.models import ThresholdsSpec
     from watcher.config.values import FalseRollbacks
@@ -43,6 +45,7 @@ class Thresholds:
     spec: ThresholdsSpec
     sources: Mapping[str, Source]
     channels: Mapping[str, Channel]
+    gitops: GitOps
     digest: str
     _entries: tuple[Entry, ...]
     _never: tuple[Entry, ...]
@@ -138,6 +141,7 @@ def thresholds(document: Document, spec: ThresholdsSpec, fingerprint: Fingerprin
         spec=spec,
         sources=MappingProxyType(sources),
         channels=MappingProxyType(channels),
+        gitops=compiled(spec.gitops, directory),
         digest=_digest(spec),
         _entries=entries,
         _never=never,

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 LATER: dict[str, str] = {
     "flag": "remove it; the ways back of this version are abort and undo",
     "migrations": "remove it; set mode: propose where a rollback may meet a changed schema",
-    "gitops": "remove it; workloads that Argo CD or Flux manage are found by their labels",
     "freeze": "remove it; annotate the namespace with watcher.dev/hold: reason",
 }
 _KINDS = {

@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from watcher.core.model import ADDED
 from watcher.core.words import Mode, Provenance, Rung
 
 if TYPE_CHECKING:
@@ -318,6 +319,9 @@ class Policy:
     namespace_breaker: Limit = Limit(2, 3600.0)
     never: bool = False
     watched: bool = True  # False: no entry of the thresholds file matches any more; only what is under way is finished
+    repeat: bool = field(default=False, metadata=ADDED)
+    """Whether a version that was rolled back goes back again, without a trial, when an automation brings it."""
+    bridge_for: float = field(default=4 * 3600.0, metadata=ADDED)  # seconds that an application may be pinned
 
     def check(self, name: str) -> Check | None:
         """The check of this name, or None."""

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt
 
-from watcher.config.models import Spec
+from watcher.config.spec import Spec
 from watcher.config.values import Duration, shown, wrong
 from watcher.core.model import Workload
 

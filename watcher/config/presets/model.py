@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from watcher.config.layering import layered
-from watcher.config.models import CheckSpec, IdentifySpec, Matchers, Spec
+from watcher.config.models import CheckSpec, IdentifySpec, Matchers
+from watcher.config.spec import Spec
 
 _Some = Field(min_length=1)
 
