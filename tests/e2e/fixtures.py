@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.e2e.build_tools import installed_tools
-from tests.e2e.controlplane import ControlPlane, GitServer, Prometheus, Repository
+from tests.e2e.controlplane import ArgoCD, ControlPlane, GitServer, Prometheus
 from tests.e2e.controlplane.ports import free_ports
 from tests.e2e.traffic import Traffic
 
@@ -65,18 +65,23 @@ def prometheus(
 
 
 @pytest.fixture(scope="session")
+def argocd(
+    tools: Mapping[str, Path], control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ArgoCD]:
+    """A running Argo CD; its API server is not started."""
+    running = ArgoCD(tools, control_plane, tmp_path_factory.mktemp("argocd"))
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
 def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitServer]:
     """A server of Git repositories, for all that do not need it down."""
     server = GitServer(tmp_path_factory.mktemp("git"))
     server.start()
     yield server
     server.stop()
-
-
-@pytest.fixture
-def repository(forge: GitServer) -> Repository:
-    """An empty repository of the test's own."""
-    return forge.repository(f"shop-{uuid4().hex[:8]}")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,15 @@ def pod_template(name: str, image: str, annotations: dict[str, str] | None = Non
     """A pod template with one container; ``spec`` adds to the pod's spec."""
     metadata: Json = {"labels": {"app": name}} | ({"annotations": annotations} if annotations else {})
     return {"metadata": metadata, "spec": {"containers": [{"name": "app", "image": image}], **spec}}
+
+
+def with_image(manifest: Json, image: str, annotations: dict[str, str] | None = None) -> Json:
+    """The same workload with another image, and with these annotations on its pods."""
+    template = copy.deepcopy(manifest["spec"]["template"])
+    template["spec"]["containers"][0]["image"] = image
+    if annotations:
+        template["metadata"]["annotations"] = annotations
+    return {**manifest, "spec": {**manifest["spec"], "template": template}}
 
 
 def _workload(version: str, kind: str, namespace: str, name: str, image: str, **spec: Any) -> Json:

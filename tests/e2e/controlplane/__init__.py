@@ -1,10 +1,11 @@
-"""A whole Kubernetes control plane, Argo Rollouts, Git and Prometheus on loopback, for tests.
+"""A whole Kubernetes control plane, Argo Rollouts, Argo CD, Git and Prometheus on loopback, for tests.
 
 No container engine, no privileges: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok (a fake
 kubelet) and the Argo Rollouts controller, made by ``build_tools.py``. RBAC and the audit log are real.
 """
 
 from tests.e2e.controlplane.api import Api, ApiError, Json
+from tests.e2e.controlplane.argocd import ArgoCD
 from tests.e2e.controlplane.audit import AuditEntry, AuditLog
 from tests.e2e.controlplane.cluster import ControlPlane
 from tests.e2e.controlplane.git_server import GitServer
@@ -16,6 +17,7 @@ from tests.e2e.controlplane.waiting import eventually
 __all__ = [
     "Api",
     "ApiError",
+    "ArgoCD",
     "AuditEntry",
     "AuditLog",
     "Commit",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,16 @@ class Api:
         """The objects of a collection. Raises ApiError."""
         found: list[Json] = self.request("GET", path, **params)["items"]
         return found
+
+    def watch(self, path: str, since: str, seconds: int) -> Iterator[Json]:
+        """The events of a collection after a resource version, as they come, for so long. Raises ApiError."""
+        asked = {"watch": "true", "resourceVersion": since, "timeoutSeconds": str(seconds)}
+        with self._client.stream("GET", path, params=asked) as response:
+            if response.is_error:
+                response.read()
+                raise ApiError(response)
+            for line in response.iter_lines():
+                yield json.loads(line)
 
     def apply(self, manifest: Mapping[str, Any], *, manager: str = "tests", force: bool = True) -> Json:
         """Server-side apply. Raises ApiError (409 when another manager owns a field and not ``force``)."""

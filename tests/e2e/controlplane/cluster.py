@@ -127,11 +127,19 @@ class ControlPlane:
         if version == self.rollouts_version and old.running:
             return
         old.kill()
-        self._install_rollouts_crds(version)
+        self.define(self._tools[f"rollouts-crds-{version}"])
         self.parts[old.name] = Part(old.name, self._commands.rollouts(version), old.log)
         self.rollouts_version = version
         self.parts[old.name].start()
         self._wait_http(old.name, f"http://127.0.0.1:{self._ports.rollouts_health}/healthz")
+
+    def define(self, directory: Path) -> None:
+        """Apply the CustomResourceDefinitions of a directory, and wait until they are established."""
+        files = sorted(directory.iterdir())
+        definitions = [yaml.load(file.read_text(), Loader=yaml.CSafeLoader) for file in files]
+        self.admin.apply_all(definitions)
+        paths = [self.admin.path_of(definition) for definition in definitions]
+        eventually(lambda: all(_established(self.admin.get(path)) for path in paths), 30, "the CRDs are established")
 
     def log_in(self, namespace: str, account: str) -> User:
         """A user with a token of this ServiceAccount, which must exist, as a pod of it would have."""
@@ -162,7 +170,7 @@ class ControlPlane:
         self.start_api_server()
         for user in self.users.values():
             write_kubeconfig(self.kubeconfig(user.name), user, self.url, self.ca)
-        self._install_rollouts_crds(self.rollouts_version)
+        self.define(self._tools[f"rollouts-crds-{self.rollouts_version}"])
         self.admin.apply(NODE)
         self.namespace(NAMESPACE)
         self._start_controllers()
@@ -188,13 +196,6 @@ class ControlPlane:
         file = self.directory / "tokens.csv"
         file.touch(mode=0o600)
         file.write_text("".join(user.row() for user in self.users.values()))
-
-    def _install_rollouts_crds(self, version: str) -> None:
-        files = sorted(self._tools[f"rollouts-crds-{version}"].iterdir())
-        definitions = [yaml.load(file.read_text(), Loader=yaml.CSafeLoader) for file in files]
-        self.admin.apply_all(definitions)
-        paths = [self.admin.path_of(definition) for definition in definitions]
-        eventually(lambda: all(_established(self.admin.get(path)) for path in paths), 30, "the CRDs are established")
 
     def _wait_http(self, name: str, url: str) -> None:
         """Wait until a health address answers 200; the certificates of controllers are their own."""

@@ -43,6 +43,7 @@ def users() -> dict[str, User]:
         User("kwok", "kwok"),
         User("rollouts-controller", "rollouts-controller"),
         User("traffic", "traffic"),
+        User("argocd", "argocd"),
         *(User(name, f"system:{name}") for name in controllers),
         service_account("watcher"),
         service_account("watcher-readonly"),

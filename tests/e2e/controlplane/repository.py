@@ -106,6 +106,12 @@ class Repository:
         records = [record.strip("\n").split("\x1f") for record in shown.split("\x1e")]
         return [Commit(sha, author, message.strip()) for sha, author, message in filter(_whole, records)]
 
+    def contains(self, sha: str, revision: str = MAIN) -> bool:
+        """Whether a commit is a revision or one of its ancestors; no when there is no such revision."""
+        if not revision:
+            return False
+        return sha in self._git("rev-list", revision).splitlines()
+
     def read(self, path: str, revision: str = MAIN) -> str:
         """The text of a file at a revision. Raises AssertionError when there is none."""
         return self._output("cat-file", "blob", f"{revision}:{path}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import inspect
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.e2e.build_tools import installed_tools
 from tests.e2e.controlplane import ControlPlane, Prometheus
 from tests.e2e.harness.alongside import Scenes, scenario_of, scenarios
+from tests.e2e.harness.application import ShopInGit
 from tests.e2e.harness.daemon import Daemon
 from tests.e2e.harness.permissions import grant_documented
 from tests.e2e.harness.records import Replayed
@@ -81,7 +83,16 @@ def house(
 ) -> House:
     """The real parts that all scenarios share."""
     stash = request.config.stash
-    return House(control_plane, prometheus, another_prometheus, traffic, stash[REPLAYED], stash[MEASURED])
+    house = House(control_plane, prometheus, another_prometheus, traffic, stash[REPLAYED], stash[MEASURED])
+    if any("shop_in_git" in _asked_for(item) for item in request.session.items):
+        house.forge, house.argocd = request.getfixturevalue("forge"), request.getfixturevalue("argocd")
+    return house
+
+
+def _asked_for(item: pytest.Item) -> Collection[str]:
+    """The names that a test asks for, or its scenario."""
+    scenario = scenario_of(item)
+    return inspect.signature(scenario).parameters if scenario is not None else getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")
@@ -111,6 +122,12 @@ def stage(house: House, tmp_path: Path) -> Iterator[Stage]:
 def shop(stage: Stage) -> Shop:
     """A namespace in which workloads can be deployed."""
     return stage.shop
+
+
+@pytest.fixture
+def shop_in_git(stage: Stage) -> ShopInGit:
+    """A namespace and a repository from which Argo CD deploys into it."""
+    return stage.shop_in_git
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -80,11 +79,7 @@ class Service:
 
     def release(self, image: str, annotations: dict[str, str] | None = None) -> None:
         """The pipeline releases another image, with these annotations on the pods."""
-        template = copy.deepcopy(self.manifest["spec"]["template"])
-        template["spec"]["containers"][0]["image"] = image
-        if annotations:
-            template["metadata"]["annotations"] = annotations
-        self.manifest = {**self.manifest, "spec": {**self.manifest["spec"], "template": template}}
+        self.manifest = workloads.with_image(self.manifest, image, annotations)
         self.apply()
 
     def serves(self, image: str, within: float = WITHIN) -> None:

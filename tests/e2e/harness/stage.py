@@ -11,7 +11,8 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
-from tests.e2e.controlplane import ControlPlane, Prometheus
+from tests.e2e.controlplane import ArgoCD, ControlPlane, GitServer, Prometheus
+from tests.e2e.harness.application import ShopInGit
 from tests.e2e.harness.daemon import Daemon
 from tests.e2e.harness.installed import Installed
 from tests.e2e.harness.permissions import READER, leads, lets_act, reads_holds
@@ -32,6 +33,8 @@ class House:
     traffic: Traffic
     replayed: Replayed = field(default_factory=Replayed)
     told: list[str] = field(default_factory=list)
+    forge: GitServer | None = None  # these two only where something deploys from Git
+    argocd: ArgoCD | None = None
 
 
 class Stage:
@@ -64,6 +67,18 @@ class Stage:
     def shop(self) -> Shop:
         """Its namespace as one in which workloads can be deployed."""
         return Shop(self.control_plane, self.namespace)
+
+    @cached_property
+    def shop_in_git(self) -> ShopInGit:
+        """Its namespace and a repository from which Argo CD deploys; over HTTP, with a token that may read."""
+        forge, argocd = self._house.forge, self._house.argocd
+        assert forge is not None, "the house has no Git server"
+        assert argocd is not None, "the house has no Argo CD"
+        repository = forge.repository(self.namespace)
+        argocd.give_access(repository.url, forge.reading_token)
+        shop = ShopInGit(argocd, repository, self.namespace, repository.url)
+        self._ending.callback(shop.close)
+        return shop
 
     @cached_property
     def watcher(self) -> Daemon:

@@ -1,0 +1,149 @@
+"""Argo CD itself: that what the scenarios of the way back through Git build on is so."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+import yaml
+
+from tests.e2e import workloads
+from tests.e2e.controlplane import ApiError, ArgoCD, ControlPlane, Json, eventually
+from tests.e2e.harness import Application, ReplicaSetSequence, ShopInGit
+
+GOOD, BAD = "shop/cart:1.8", "shop/cart:1.9-err20"
+WITHIN = 60.0  # seconds; far more than is needed on an idle machine
+
+
+def set_image(plane: ControlPlane, application: Application, image: str) -> None:
+    """What `kubectl rollout undo` does: the template is another, and Git does not know of it."""
+    service = application.service
+    plane.kubectl("set", "image", f"deployment/{service.name}", f"app={image}", f"--namespace={service.namespace}")
+
+
+def test_a_commit_is_deployed_after_a_refresh(shop_in_git: ShopInGit, measured: Callable[[str], None]) -> None:
+    began = time.monotonic()
+    cart = shop_in_git.deploy(workloads.deployment, "cart", GOOD)
+    created = time.monotonic() - began
+    first = shop_in_git.repository.head()
+    tracking = cart.service.live["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"]
+    assert tracking == f"{cart.name}:apps/Deployment:{cart.service.namespace}/cart"
+
+    second, began = cart.release(BAD), time.monotonic()
+    cart.refresh()
+    cart.settles(second)
+    settled = time.monotonic() - began
+    cart.service.serves(BAD)
+    assert cart.history == [first, second]
+    measured(
+        f"Argo CD: Synced, Healthy and serving {created:.1f} s after a first commit, {settled:.1f} s after a refresh"
+    )
+
+
+def test_self_heal_puts_an_undo_back(shop_in_git: ShopInGit, control_plane: ControlPlane) -> None:
+    cart = shop_in_git.deploy(workloads.deployment, "cart", GOOD)
+    cart.release(BAD)
+    cart.refresh()
+    cart.service.serves(BAD)
+    with ReplicaSetSequence(control_plane.admin, cart.service.namespace, "cart") as seen:
+        set_image(control_plane, cart, GOOD)
+        eventually(lambda: cart.service.image == BAD, WITHIN, "self-heal has put the bad image back")
+        cart.service.serves(BAD)
+    assert seen.came_back(BAD), seen.recorded
+    assert seen.sizes(GOOD)[-1] == 0
+
+
+def test_revert_refresh_and_undo_in_this_order_never_bring_the_bad_version_back(
+    shop_in_git: ShopInGit, control_plane: ControlPlane
+) -> None:
+    cart = shop_in_git.deploy(workloads.deployment, "cart", GOOD)
+    cart.release(BAD)
+    cart.refresh()
+    cart.service.serves(BAD)
+    with ReplicaSetSequence(control_plane.admin, cart.service.namespace, "cart") as seen:
+        reverted = cart.release(GOOD)
+        cart.refresh()
+        set_image(control_plane, cart, GOOD)
+        cart.settles(reverted)
+        cart.service.serves(GOOD)
+    assert seen.sizes(BAD)[-1] == 0
+    assert not seen.came_back(BAD), seen.recorded
+
+
+def test_without_automation_an_operation_syncs_to_an_earlier_commit(shop_in_git: ShopInGit) -> None:
+    cart = shop_in_git.add(workloads.deployment, "cart", GOOD, automated=False)
+    first = shop_in_git.repository.head()
+    cart.sync_to(first)
+    cart.settles(first)
+    second = cart.release(BAD)
+    cart.refresh()
+    cart.sync_to(second)
+    cart.service.serves(BAD)
+    cart.sync_to(first)
+    cart.service.serves(GOOD)
+    assert cart.history == [first, second, first]
+    with pytest.raises(ApiError) as refused:
+        twice(lambda: cart.sync_to(second))
+    assert refused.value.status == 422
+
+
+def twice(action: Callable[[], None]) -> None:
+    action()
+    action()
+
+
+def test_a_repository_may_be_a_file_url(shop_in_git: ShopInGit, argocd: ArgoCD) -> None:
+    repository = shop_in_git.repository
+    shop = ShopInGit(argocd, repository, shop_in_git.namespace, repository.file_url)
+    shop.deploy(workloads.deployment, "cart", GOOD)
+    shop.close()
+
+
+def test_a_wrong_token_is_seen_in_the_conditions(shop_in_git: ShopInGit, argocd: ArgoCD) -> None:
+    argocd.give_access(shop_in_git.url, "wrong")
+    cart = shop_in_git.add(workloads.deployment, "cart", GOOD)
+
+    def complaint() -> str:
+        conditions = cart.live.get("status", {}).get("conditions", [])
+        return " ".join(each["message"] for each in conditions if each["type"] == "ComparisonError")
+
+    assert "authentication" in eventually(complaint, WITHIN, "it cannot compare").lower()
+
+
+def test_kustomize_is_rendered(shop_in_git: ShopInGit) -> None:
+    images = [{"name": "shop/cart", "newTag": "1.8.1"}]
+    overlay = yaml.safe_dump({"resources": ["workload.yaml"], "images": images})
+    shop_in_git.repository.commit("the tag is in an overlay", {"cart/kustomization.yaml": overlay})
+    cart = shop_in_git.add(workloads.deployment, "cart", GOOD)
+    cart.settles(shop_in_git.repository.head())
+    cart.service.serves("shop/cart:1.8.1")
+
+
+def test_a_chart_is_rendered(shop_in_git: ShopInGit) -> None:
+    manifest = workloads.deployment(shop_in_git.namespace, "cart", "shop/cart:{{ .Values.tag }}")
+    chart = {
+        "cart/Chart.yaml": yaml.safe_dump({"apiVersion": "v2", "name": "cart", "version": "1.0.0"}),
+        "cart/values.yaml": 'tag: "1.8.2"\n',
+        "cart/templates/workload.yaml": yaml.safe_dump(manifest),
+    }
+    shop_in_git.repository.commit("the tag is a value", chart)
+    cart = shop_in_git.add(workloads.deployment, "cart", GOOD)
+    cart.settles(shop_in_git.repository.head())
+    cart.service.serves("shop/cart:1.8.2")
+
+
+def test_its_api_server_refuses_a_rollback_while_it_syncs_by_itself(shop_in_git: ShopInGit, argocd: ArgoCD) -> None:
+    cart = shop_in_git.deploy(workloads.deployment, "cart", GOOD)
+    token = argocd.role_token("applications, get, default/*, allow", "applications, sync, default/*, allow")
+
+    def ask(method: str, path: str, body: Json | None = None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token}"}
+        url = f"{argocd.url}/api/v1/applications/{cart.name}{path}"
+        return httpx.request(method, url, json=body, headers=headers, trust_env=False, timeout=30)
+
+    assert ask("GET", "").json()["status"]["sync"]["status"] == "Synced"
+    refused = ask("POST", "/rollback", {"id": 0})
+    assert refused.status_code == 400
+    assert "auto-sync" in refused.json()["message"]
