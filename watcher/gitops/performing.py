@@ -1,0 +1,98 @@
+"""The port `Actuator` for the way back through Git: each order once, its outcome as a report."""
+
+from __future__ import annotations
+
+from watcher.core.model import Result, RungReport
+from watcher.core.orders import GitOpsOrder, PinOrder, RevertOrder, RungOrder, SyncOrder, rung_of
+from watcher.gitops.means import Held, Holding, refuse_held
+from watcher.gitops.outcome import Outcome
+from watcher.gitops.reverting import Reverting
+from watcher.ports import Actuator, Changed, Clock, Forbidden, Rejected, Unanswered, Unavailable, WatcherError
+from watcher.ports.git import Applications
+
+#: How each error counts; the first that fits.
+RESULTS: tuple[tuple[type[WatcherError], str], ...] = (
+    (Held, Result.HELD),
+    (Unanswered, Result.UNKNOWN),
+    (Unavailable, Result.UNAVAILABLE),
+    (Forbidden, Result.FORBIDDEN),
+    (Changed, Result.CONFLICT),
+    (Rejected, Result.REFUSED),
+)
+
+
+class GitOpsActuator:
+    """Performs orders on repositories, and on the objects of Argo CD and Flux.
+
+    `holding` is asked before each write.  `read_only` refuses every order without a word to anybody.
+    """
+
+    def __init__(
+        self,
+        reverting: Reverting,
+        applications: Applications,
+        holding: Holding,
+        clock: Clock,
+        *,
+        read_only: bool = False,
+    ) -> None:
+        self._reverting, self._applications = reverting, applications
+        self._holding, self._clock, self._read_only = holding, clock, read_only
+
+    async def perform(self, order: RungOrder) -> RungReport:
+        """Attempt the order once.  Never raises for what others answer: the report's result tells."""
+        outcome = await self._outcome(order)
+        return RungReport(
+            order.decision,
+            rung_of(order),
+            order.tried,
+            outcome.result,
+            self._clock.now(),
+            outcome.message,
+            outcome.revision,
+            outcome.link,
+        )
+
+    async def _outcome(self, order: RungOrder) -> Outcome:
+        if self._read_only:
+            text = "this install only observes: it was started without the right to write"
+            return Outcome(Result.FORBIDDEN, text)
+        if not isinstance(order, GitOpsOrder):
+            return Outcome(Result.REFUSED, "this is not done by way of Git")
+        try:
+            return await self._attempt(order)
+        except WatcherError as error:
+            return Outcome(_result_of(error), str(error))
+
+    async def _attempt(self, order: GitOpsOrder) -> Outcome:
+        if isinstance(order, RevertOrder):
+            return await self._reverting.revert(order)
+        await refuse_held(self._holding, order.workload)
+        application = order.application
+        if isinstance(order, SyncOrder):
+            await self._applications.sync(application, order.revisions, order.decision)
+            return Outcome(Result.APPLIED, f"{application}: asked to sync to {_shown(order.revisions)}")
+        if isinstance(order, PinOrder):
+            await self._applications.pin(application, order.source, order.revision, order.decision)
+            return Outcome(Result.APPLIED, f"{application}: follows commit {order.revision[:12]} for now")
+        await self._applications.unpin(application, order.decision)
+        return Outcome(Result.APPLIED, f"{application}: follows its branch again")
+
+
+class LadderActuator:
+    """Performs every order: those by way of Git through one actuator, those on the workload through another."""
+
+    def __init__(self, cluster: Actuator, gitops: Actuator) -> None:
+        self._cluster, self._gitops = cluster, gitops
+
+    async def perform(self, order: RungOrder) -> RungReport:
+        """Attempt the order once.  Never raises for what others answer: the report's result tells."""
+        return await (self._gitops if isinstance(order, GitOpsOrder) else self._cluster).perform(order)
+
+
+def _shown(revisions: tuple[str, ...]) -> str:
+    return ", ".join(each[:12] for each in revisions)
+
+
+def _result_of(error: WatcherError) -> str:
+    return next((result for kind, result in RESULTS if isinstance(error, kind)), Result.UNAVAILABLE)
