@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.e2e.build_tools import installed_tools
-from tests.e2e.controlplane import ArgoCD, ControlPlane, GitServer, Prometheus
+from tests.e2e.controlplane import ArgoCD, ControlPlane, Prometheus
 from tests.e2e.controlplane.ports import free_ports
 from tests.e2e.traffic import Traffic
 
@@ -73,15 +73,6 @@ def argocd(
     running.start()
     yield running
     running.stop()
-
-
-@pytest.fixture(scope="session")
-def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitServer]:
-    """A server of Git repositories, for all that do not need it down."""
-    server = GitServer(tmp_path_factory.mktemp("git"))
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

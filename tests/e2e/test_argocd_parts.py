@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from tests.e2e import workloads
-from tests.e2e.controlplane import ApiError, ArgoCD, ControlPlane, Json, eventually
-from tests.e2e.harness import Application, ReplicaSetSequence, ShopInGit
+from tests.e2e.controlplane import ApiError, ArgoCD, ControlPlane, GitServer, Json, eventually
+from tests.e2e.harness import Application, ReplicaSetSequence, ShopInGit, alongside
 
 GOOD, BAD = "shop/cart:1.8", "shop/cart:1.9-err20"
 WITHIN = 60.0  # seconds; far more than is needed on an idle machine
@@ -75,6 +75,7 @@ def test_revert_refresh_and_undo_in_this_order_never_bring_the_bad_version_back(
 def test_without_automation_an_operation_syncs_to_an_earlier_commit(shop_in_git: ShopInGit) -> None:
     cart = shop_in_git.add(workloads.deployment, "cart", GOOD, automated=False)
     first = shop_in_git.repository.head()
+    eventually(lambda: cart.live.get("status", {}).get("sync"), WITHIN, "it was compared for the first time")
     cart.sync_to(first)
     cart.settles(first)
     second = cart.release(BAD)
@@ -105,11 +106,13 @@ def test_a_wrong_token_is_seen_in_the_conditions(shop_in_git: ShopInGit, argocd:
     argocd.give_access(shop_in_git.url, "wrong")
     cart = shop_in_git.add(workloads.deployment, "cart", GOOD)
 
-    def complaint() -> str:
-        conditions = cart.live.get("status", {}).get("conditions", [])
-        return " ".join(each["message"] for each in conditions if each["type"] == "ComparisonError")
+    assert "authentication" in eventually(lambda: complaint(cart), WITHIN, "it cannot compare").lower()
 
-    assert "authentication" in eventually(complaint, WITHIN, "it cannot compare").lower()
+
+def complaint(application: Application) -> str:
+    """Why it cannot compare; empty while it can."""
+    conditions = application.live.get("status", {}).get("conditions", [])
+    return " ".join(each["message"] for each in conditions if each["type"] == "ComparisonError")
 
 
 def test_kustomize_is_rendered(shop_in_git: ShopInGit) -> None:
@@ -147,3 +150,20 @@ def test_its_api_server_refuses_a_rollback_while_it_syncs_by_itself(shop_in_git:
     refused = ask("POST", "/rollback", {"id": 0})
     assert refused.status_code == 400
     assert "auto-sync" in refused.json()["message"]
+
+
+def test_a_git_server_that_is_down_is_seen_and_outlived(shop_in_git: ShopInGit, forge: GitServer) -> None:
+    cart = shop_in_git.deploy(workloads.deployment, "cart", GOOD)
+    forge.stop()
+    cart.refresh()
+    assert "connect" in eventually(lambda: complaint(cart), WITHIN, "it cannot compare").lower()
+    forge.start()
+    second = cart.release(BAD)
+    cart.refresh()
+    cart.settles(second)
+
+
+@alongside
+def test_argo_cd_serves_a_scenario_that_is_played_alongside(shop_in_git: ShopInGit) -> None:
+    cart = shop_in_git.deploy(workloads.deployment, "cart", GOOD)
+    assert cart.history == [shop_in_git.repository.head()]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.build_tools import installed_tools
-from tests.e2e.controlplane import ControlPlane, Prometheus
+from tests.e2e.controlplane import ControlPlane, GitServer, Prometheus
 from tests.e2e.harness.alongside import Scenes, scenario_of, scenarios
 from tests.e2e.harness.application import ShopInGit
 from tests.e2e.harness.daemon import Daemon
@@ -85,7 +85,7 @@ def house(
     stash = request.config.stash
     house = House(control_plane, prometheus, another_prometheus, traffic, stash[REPLAYED], stash[MEASURED])
     if any("shop_in_git" in _asked_for(item) for item in request.session.items):
-        house.forge, house.argocd = request.getfixturevalue("forge"), request.getfixturevalue("argocd")
+        house.argocd = request.getfixturevalue("argocd")
     return house
 
 
@@ -122,6 +122,12 @@ def stage(house: House, tmp_path: Path) -> Iterator[Stage]:
 def shop(stage: Stage) -> Shop:
     """A namespace in which workloads can be deployed."""
     return stage.shop
+
+
+@pytest.fixture
+def forge(stage: Stage) -> GitServer:
+    """The Git server of the test's own shop."""
+    return stage.forge
 
 
 @pytest.fixture

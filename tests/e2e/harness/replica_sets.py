@@ -9,9 +9,12 @@ from itertools import pairwise
 from types import TracebackType
 from typing import Self
 
+import httpx
+
 from tests.e2e.controlplane import Api, ApiError, Json
 
 WATCH_SECONDS = 1  # as long as the end of a recording may take
+RETRY_SECONDS = 0.1
 GONE = 410
 
 
@@ -67,6 +70,8 @@ class ReplicaSetSequence:
             try:
                 for event in self._api.watch(self._path, self._since, WATCH_SECONDS):
                     self._take(event)
+            except httpx.TransportError:
+                self._left.wait(RETRY_SECONDS)  # the API server is being restarted; it goes on from the same place
             except ApiError as error:
                 if error.status != GONE:
                     raise

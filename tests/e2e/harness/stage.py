@@ -33,8 +33,7 @@ class House:
     traffic: Traffic
     replayed: Replayed = field(default_factory=Replayed)
     told: list[str] = field(default_factory=list)
-    forge: GitServer | None = None  # these two only where something deploys from Git
-    argocd: ArgoCD | None = None
+    argocd: ArgoCD | None = None  # only where something is deployed from Git
 
 
 class Stage:
@@ -69,13 +68,20 @@ class Stage:
         return Shop(self.control_plane, self.namespace)
 
     @cached_property
+    def forge(self) -> GitServer:
+        """A Git server of its own, that may be down; runs."""
+        forge = GitServer(self._directory / "git")
+        self._ending.callback(forge.stop)
+        forge.start()
+        return forge
+
+    @cached_property
     def shop_in_git(self) -> ShopInGit:
         """Its namespace and a repository from which Argo CD deploys; over HTTP, with a token that may read."""
-        forge, argocd = self._house.forge, self._house.argocd
-        assert forge is not None, "the house has no Git server"
+        argocd = self._house.argocd
         assert argocd is not None, "the house has no Argo CD"
-        repository = forge.repository(self.namespace)
-        argocd.give_access(repository.url, forge.reading_token)
+        repository = self.forge.repository(self.namespace)
+        argocd.give_access(repository.url, self.forge.reading_token)
         shop = ShopInGit(argocd, repository, self.namespace, repository.url)
         self._ending.callback(shop.close)
         return shop
