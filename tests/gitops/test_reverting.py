@@ -39,12 +39,12 @@ async def test_the_message_says_what_and_why_and_whose_decision_it_was(world: Wo
 
 
 async def test_of_several_commits_the_subject_counts_them(world: World) -> None:
-    more = world.repository.commit("Checkout: more memory", {"apps/checkout/memory.yaml": "2Gi"})
+    more = world.repository.commit("Checkout 2.5.1", {"apps/checkout/app.yaml": "2.5.1"})
     await world.perform(world.order(commits=(more, world.bad)))
     text = world.repository.message(world.head)
     assert text.startswith("Revert 2 commits of argocd/checkout\n")
     assert text.endswith(f"Reverts: {more}\nReverts: {world.bad}\n")
-    assert set(world.repository.files_of("main")) == {"apps/checkout/app.yaml", "apps/cart/app.yaml"}
+    assert world.runs == "2.4"
 
 
 async def test_after_a_crash_behind_the_push_no_second_revert_is_made(world: World) -> None:

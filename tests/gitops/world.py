@@ -10,7 +10,7 @@ from tests.gitops.memory import MemoryRepository
 from watcher.config.gitops import ConfigRepository, GitOps
 from watcher.core.gitops import Application, Deployed, GitSource, PullState
 from watcher.core.model import RungReport, Workload
-from watcher.core.orders import RevertOrder
+from watcher.core.orders import RevertOrder, RungOrder
 from watcher.core.words import Kind
 from watcher.gitops.drafting import Drafting
 from watcher.gitops.means import Means
@@ -158,8 +158,7 @@ class World:
             clock=self.clock,
         )
         self.drafting, self.protections = Drafting(self.manifests), Protections(self.clock)
-        reverting = Reverting(self.means, self.drafting, self.protections, self.holding, lambda: 0.5)
-        self._reverting = reverting
+        self.reverting = Reverting(self.means, self.drafting, self.protections, self.holding, lambda: 0.5)
 
     async def holding(self, workload: Workload) -> str:
         return self.hold()
@@ -189,10 +188,8 @@ class World:
         }
         return RevertOrder(decision, **(asked | changes))
 
-    async def perform(self, order: RevertOrder | None = None) -> RungReport:
-        actuator = GitOpsActuator(
-            self._reverting, self.applications, self.holding, self.clock, read_only=self.read_only
-        )
+    async def perform(self, order: RungOrder | None = None) -> RungReport:
+        actuator = GitOpsActuator(self.reverting, self.applications, self.holding, self.clock, read_only=self.read_only)
         return await actuator.perform(order or self.order())
 
     @property

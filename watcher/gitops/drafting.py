@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from watcher.config.gitops import ConfigRepository, bare
+from watcher.core.blast import objections
 from watcher.core.gitops import CommitNote, GitSource
 from watcher.core.paths import outermost
-from watcher.ports.git import Manifests, Prepared, Repository, Revert
+from watcher.gitops.versions import only_versions
+from watcher.ports import Rejected
+from watcher.ports.git import Manifests, Prepared, Rendered, Repository, Revert
 
 MOST_REMEMBERED = 100
 """Drafts of which it is remembered what was found."""
@@ -59,15 +63,45 @@ class Drafting:
         if key not in self._known:
             if len(self._known) >= MOST_REMEMBERED:
                 del self._known[next(iter(self._known))]
-            self._known[key] = await self._doubts(repository, wanted, prepared)
+            self._known[key] = await self._doubts(repository, entry, wanted, prepared)
         return Draft(prepared, self._known[key])
 
-    async def _doubts(self, repository: Repository, wanted: Wanted, prepared: Prepared) -> tuple[str, ...]:
-        doubts = []
+    async def _doubts(
+        self, repository: Repository, entry: ConfigRepository, wanted: Wanted, prepared: Prepared
+    ) -> tuple[str, ...]:
+        shared = await self._manifests.shared_with(repository, wanted.head, wanted.source.paths, prepared.files)
+        before, after = await asyncio.gather(
+            self._rendered(repository, wanted.head, wanted), self._rendered(repository, prepared.commit, wanted)
+        )
+        if before.objects is not None and after.objects is not None:
+            doubts = objections(before.objects, after.objects, entry.most_objects, shared)
+        else:
+            doubts = objections((), (), entry.most_objects, shared)
+            if not await _only_versions(repository, wanted, prepared):
+                doubts += (f"how far it would reach cannot be told: {before.why or after.why}",)
         if prepared.restores:
             later = await repository.commits(wanted.source.deployed, wanted.head, wanted.paths)
-            doubts += [f"it would take back {_named(later)} too, which came later"] if later else []
-        return tuple(doubts)
+            doubts += (f"it would take back {_named(later)} too, which came later",) if later else ()
+        return doubts
+
+    async def _rendered(self, repository: Repository, revision: str, wanted: Wanted) -> Rendered:
+        try:
+            return await self._manifests.render(repository, revision, wanted.source.paths)
+        except Rejected as error:  # what does not render says nothing, and must not keep a good version out
+            return Rendered(None, str(error))
+
+
+async def _only_versions(repository: Repository, wanted: Wanted, prepared: Prepared) -> bool:
+    """Whether the commit changes nothing but images, their tags and digests, in files that stay."""
+    for file in prepared.files:
+        before, after = await repository.read(wanted.head, file), await repository.read(prepared.commit, file)
+        if before is None or after is None or not only_versions(_text(before), _text(after)):
+            return False
+    return True
+
+
+def _text(content: bytes) -> str:
+    return content.decode(errors="surrogateescape")
 
 
 def _named(notes: Sequence[CommitNote]) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from watcher.config.gitops import ConfigRepository, GitOps, bare
+from watcher.core.gitops import GitSource
 from watcher.core.model import Workload
 from watcher.ports import Clock, Rejected, WatcherError
-from watcher.ports.git import Applications, Forge, Forges, Manifests, Repositories
+from watcher.ports.git import Applications, Forge, Forges, Manifests, Repositories, Repository
 
 Holding = Callable[[Workload], Awaitable[str]]
 """Asks now why nothing may be written for a workload; an empty answer: it may."""
@@ -55,3 +56,8 @@ async def refuse_held(holding: Holding, workload: Workload) -> None:
     reason = await holding(workload)
     if reason:
         raise Held(reason)
+
+
+async def branch_of(repository: Repository, source: GitSource) -> str:
+    """The name of the branch that a source follows.  Raises as the repository does."""
+    return await repository.default_branch() if source.branch == "HEAD" else source.branch

@@ -15,7 +15,7 @@ from watcher.core.model import Result
 from watcher.core.orders import RevertOrder
 from watcher.gitops import message
 from watcher.gitops.drafting import Draft, Drafting, Wanted, path_set
-from watcher.gitops.means import Holding, Means, refuse_held
+from watcher.gitops.means import Holding, Means, branch_of, refuse_held
 from watcher.gitops.outcome import Outcome
 from watcher.gitops.protections import Protections
 from watcher.ports import Unavailable, WatcherError
@@ -26,8 +26,6 @@ PATIENCE = 30.0
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 """Seconds before it is made anew: those who push at the same time should not do so again."""
-
-HEAD = "HEAD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class Reverting:
         entry = self._means.entry(source.repo)
         repository = self._means.repositories.repository(source.repo)
         async with self._locks[bare(source.repo)]:
-            branch = await repository.default_branch() if source.branch == HEAD else source.branch
+            branch = await branch_of(repository, source)
             await repository.fetch(branch)
             paths = await path_set(self._means.manifests, repository, source, order.good)
             outcome = await self._in_the_end(Work(order, entry, repository, branch, paths))

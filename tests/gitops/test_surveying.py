@@ -1,0 +1,249 @@
+"""What a survey finds: the commits that brought a version, whose they are, and how a revert may come in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.gitops.world import CHECKOUT, NOW, World
+from watcher.config.gitops import Write
+from watcher.core.gitops import Deployed, GitSource, Prospect, Route
+from watcher.gitops.durations import Durations
+from watcher.gitops.surveying import Question, Surveying
+from watcher.ports import Forbidden, Rejected, Unavailable
+from watcher.ports.git import Protected
+
+GOOD, BAD = ("shop/checkout:2.4",), ("shop/checkout:2.5",)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def question(world: World, **changes: object) -> Question:
+    asked = Question(CHECKOUT, "u1/2", NOW - 60.0, GOOD, BAD, world.application)
+    return replace(asked, **changes)  # type: ignore[arg-type]
+
+
+async def survey(world: World, durations: Durations | None = None, **changes: object) -> Prospect:
+    surveying = Surveying(world.means, world.drafting, world.protections, durations or Durations())
+    return await surveying.survey(question(world, **changes))
+
+
+async def test_it_names_the_commit_and_who_made_it_and_a_push_is_the_way(world: World) -> None:
+    found = await survey(world)
+    assert (found.route, found.why, found.reverted_by, found.automation) == (Route.PUSH, "", "", "")
+    assert (found.at, found.release, found.source, found.good) == (NOW, "u1/2", world.source, world.good)
+    (note,) = found.commits
+    assert (note.sha, note.author, note.subject) == (world.bad, "bob", "Checkout 2.5 [skip ci]")
+
+
+async def test_nothing_is_written(world: World) -> None:
+    before = dict(world.repository.branches)
+    await survey(world)
+    assert world.repository.branches == before
+    assert world.forge is not None
+    assert world.forge.texts == []
+
+
+async def test_commits_elsewhere_do_not_count(world: World) -> None:
+    cart = world.repository.commit("Cart 1.1", {"apps/cart/app.yaml": "1.1"})
+    source = replace(world.source, deployed=cart)
+    history = (*world.application.history, Deployed((cart,), NOW - 30.0))
+    application = replace(world.application, sources=(source,), history=history)
+    found = await survey(world, application=application)
+    assert ([each.sha for each in found.commits], found.good) == ([world.bad], world.good)
+
+
+async def test_what_a_path_is_rendered_from_counts_too(world: World) -> None:
+    world.manifests.bases = {"apps/checkout": ("bases/web",)}
+    base = world.repository.commit("Base", {"bases/web/app.yaml": "2.5 with more"})
+    application = replace(world.application, sources=(replace(world.source, deployed=base),))
+    found = await survey(world, application=application)
+    assert [each.sha for each in found.commits] == [base, world.bad]
+
+
+async def test_the_target_may_be_further_back_than_the_version_before(world: World) -> None:
+    worse = world.repository.commit("Checkout 2.6", {"apps/checkout/app.yaml": "2.6"})
+    history = (*world.application.history[:1], Deployed((world.bad,), NOW - 2000.0), Deployed((worse,), NOW - 62.0))
+    application = replace(world.application, sources=(replace(world.source, deployed=worse),), history=history)
+    found = await survey(world, application=application, bad_images=("shop/checkout:2.6",))
+    assert (found.good, found.route) == (world.good, Route.PUSH)
+    assert [each.sha for each in found.commits] == [worse, world.bad]
+
+
+async def test_what_was_noted_when_the_target_ran_counts_before_the_history(world: World) -> None:
+    application = replace(world.application, tool="flux-kustomize", history=())
+    nothing = await survey(world, application=application)
+    assert nothing.route is Route.NONE
+    assert "it is not known which commit" in nothing.why
+    assert (await survey(world, application=application, known=(world.good,))).route is Route.PUSH
+
+
+async def test_a_version_that_no_commit_names_did_not_come_by_one(world: World) -> None:
+    found = await survey(world, bad_images=("shop/checkout:9.9",))
+    assert (found.route, [each.sha for each in found.commits]) == (Route.NONE, [world.bad])
+    assert "no commit has brought shop/checkout:9.9 in place of shop/checkout:2.4" in found.why
+
+
+async def test_what_is_set_past_git_is_named_with_what_to_do(world: World) -> None:
+    application = replace(world.application, overridden="the image parameter shop/checkout")
+    found = await survey(world, bad_images=("shop/checkout:9.9",), application=application)
+    assert found.route is Route.NONE
+    assert "the image parameter shop/checkout is set in argocd argocd/checkout itself; suspend" in found.why
+    same_images = await survey(world, bad_images=GOOD, application=application)
+    assert same_images.route is Route.NONE
+
+
+async def test_a_change_of_configuration_is_found_without_images(world: World) -> None:
+    assert (await survey(world, bad_images=GOOD)).route is Route.PUSH
+
+
+async def test_an_image_automation_is_named(world: World) -> None:
+    automated = world.repository.commit(
+        "build: automatic update", {"apps/checkout/app.yaml": "2.6"}, author="argocd-image-updater"
+    )
+    application = replace(world.application, sources=(replace(world.source, deployed=automated),))
+    found = await survey(world, application=application, bad_images=("shop/checkout:2.6",))
+    assert found.automation == "argocd-image-updater"
+
+
+async def test_what_is_reverted_already_is_told(world: World) -> None:
+    assert (await world.perform()).revision == world.head
+    assert (await survey(world)).reverted_by == world.head
+
+
+async def test_several_sources_at_once_are_for_a_person(world: World) -> None:
+    both = world.repository.commit("Both 2.5", {"apps/checkout/app.yaml": "2.5 ", "apps/cart/app.yaml": "2.5"})
+    world.repository.commit("Next", {"apps/cart/app.yaml": "2.4"})
+    sources = tuple(GitSource(world.repository.url, "HEAD", both, (path,)) for path in ("apps/checkout", "apps/cart"))
+    history = (Deployed((world.good, world.good), NOW - 4000.0), Deployed((both, both), NOW - 62.0))
+    application = replace(world.application, sources=sources, history=history)
+    found = await survey(world, application=application, bad_images=GOOD)
+    assert found.route is Route.NONE
+    assert "commits in several sources came with it" in found.why
+
+
+async def test_a_source_that_stayed_the_same_does_not_matter(world: World) -> None:
+    chart = GitSource("https://charts.example.com/chart.git", "main", "c1", ("chart",))
+    history = (Deployed((world.good, "c1"), NOW - 4000.0), Deployed((world.bad, "c1"), NOW - 62.0))
+    application = replace(world.application, sources=(world.source, chart), history=history)
+    found = await survey(world, application=application)
+    assert (found.route, found.source) == (Route.PUSH, world.source)
+
+
+def _asks_for_pull_requests(world: World) -> None:
+    world.entry = replace(world.entry, write=Write.PULL_REQUEST)
+
+
+def _is_protected(world: World) -> None:
+    assert world.forge is not None
+    world.forge.takes_no_push.add("main")
+
+
+def _refuses_a_push(world: World) -> None:
+    world.repository.refusals.append(Protected("read-only token"))
+
+
+def _shares_files(world: World) -> None:
+    world.manifests.shared = ("apps/cart",)
+
+
+def _adds_a_claim(world: World) -> None:
+    claim = world.repository.commit("Claim", {"apps/checkout/PersistentVolumeClaim-data.yaml": "2.5"})
+    world.bad = claim
+
+
+def _renders_nothing(world: World) -> None:
+    world.manifests.unrendered = "there is no helm on PATH"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (_asks_for_pull_requests, "write: pullRequest"),
+        (_is_protected, "the branch main is protected"),
+        (_refuses_a_push, "read-only token"),
+        (_shares_files, "the same files go into apps/cart"),
+        (_adds_a_claim, "it would remove PersistentVolumeClaim shop/data"),
+        (_renders_nothing, "how far it would reach cannot be told: there is no helm on PATH"),
+    ],
+)
+async def test_why_it_needs_a_pull_request(world: World, change: Callable[[World], None], why: str) -> None:
+    change(world)
+    found = await survey(world)
+    assert found.route is Route.PULL_REQUEST
+    assert why in found.why
+    world.forge = None
+    without = await survey(world)
+    assert without.route is Route.NONE
+    assert why in without.why
+    assert "add `forge`" in without.why
+
+
+async def test_a_changed_tag_needs_no_renderer(world: World) -> None:
+    world.manifests.unrendered = "there is no helm on PATH"
+    good = world.repository.commit("4", {"apps/checkout/values.yaml": "image:\n  tag: 2.4\nreplicas: 3\n"})
+    bad = world.repository.commit("5", {"apps/checkout/values.yaml": 'image:\n  tag: "2.5"\nreplicas: 3\n'})
+    history = (Deployed((good,), NOW - 4000.0), Deployed((bad,), NOW - 62.0))
+    application = replace(world.application, sources=(replace(world.source, deployed=bad),), history=history)
+    assert (await survey(world, application=application)).route is Route.PUSH
+
+
+async def test_a_forge_that_does_not_answer_is_no_protection(world: World) -> None:
+    assert world.forge is not None
+    world.forge.down = Forbidden("the token may not read branch protections")
+    assert (await survey(world)).route is Route.PUSH
+
+
+async def test_files_that_must_not_be_touched_leave_no_way(world: World) -> None:
+    world.entry = replace(world.entry, never_touch=("apps/checkout/app.yaml",))
+    found = await survey(world)
+    assert (found.route, found.why) == (Route.NONE, "apps/checkout/app.yaml must not be changed (neverTouch)")
+
+
+async def test_without_an_entry_it_is_said_what_to_add(world: World) -> None:
+    world.entry = replace(world.entry, urls=("https://elsewhere.example.com/*",))
+    found = await survey(world)
+    assert found.route is Route.NONE
+    assert 'add one with `url: "https://git.example.com/team/shop-config"`' in found.why
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (Unavailable("connection refused"), "could not be looked at: connection refused"),
+        (Forbidden("the token is not accepted"), "the token is not accepted"),
+        (Rejected("there is no such repository"), "there is no such repository"),
+    ],
+)
+async def test_what_cannot_be_looked_at_is_no_way(world: World, error: Exception, why: str) -> None:
+    async def fetch(branch: str) -> str:
+        raise error
+
+    world.repository.fetch = fetch  # type: ignore[method-assign]
+    found = await survey(world)
+    assert (found.route, found.why) == (Route.NONE, why)
+
+
+async def test_an_application_that_takes_no_way_back_says_why(world: World) -> None:
+    application = replace(world.application, refused="it is hydrated: revert in the dry source")
+    assert (await survey(world, application=application)).why == "it is hydrated: revert in the dry source"
+
+
+async def test_how_long_it_takes_is_measured(world: World) -> None:
+    durations = Durations()
+    assert (await survey(world, durations)).seconds == 60.0
+    for seconds in (4.0, 200.0, 5.0):
+        durations.note(world.application, seconds)
+    assert (await survey(world, durations)).seconds == 5.0
+
+
+async def test_while_it_is_pinned_its_branch_counts(world: World) -> None:
+    pinned = replace(world.source, branch="a" * 40)
+    application = replace(world.application, sources=(pinned,), pinned="d0", pinned_from="main")
+    found = await survey(world, application=application)
+    assert (found.route, found.source.branch) == (Route.PUSH, "main")

@@ -1,0 +1,30 @@
+"""How long the way through Git takes: as measured for an application, or as assumed."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from statistics import median
+
+from watcher.core.gitops import Application
+
+ASSUMED = 60.0
+"""Seconds where nothing was measured."""
+
+KEPT = 5
+"""Ways of an application that are remembered."""
+
+
+class Durations:
+    """Remembers the last ways of each application, from the push until the cluster was as Git says."""
+
+    def __init__(self) -> None:
+        self._measured: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=KEPT))
+
+    def note(self, application: Application, seconds: float) -> None:
+        """It took this long just now."""
+        self._measured[str(application)].append(seconds)
+
+    def seconds(self, application: Application) -> float:
+        """As long as it mostly takes."""
+        measured = self._measured.get(str(application))
+        return median(measured) if measured else ASSUMED

@@ -1,0 +1,51 @@
+"""Where in Git a release came from, as far as the application's own history tells."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from watcher.core.gitops import Application, CommitNote, GitSource
+
+SLACK = 5.0
+"""Seconds by which clocks differ: a sync that began so soon after the release may still have brought it."""
+
+MOST_LOOKED_AT = 5
+"""Commits of the history in which the target is looked for."""
+
+_AUTOMATION = re.compile(r"(argocd-)?image-?(updater|automation)\b.*|flux(cd)?([ -]?bot)?", re.IGNORECASE)
+"""Names by which Argo CD Image Updater and Flux's image automation commit, as their documentation sets them.
+
+A dependency bot's commit is none of these: a person has merged it.
+"""
+
+_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+
+
+def good_revisions(
+    application: Application, source: GitSource, began: float, known: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    """Commits of this source at which the target may have run, newest first; None: not known; empty: it is unchanged.
+
+    `known` has one for each source where that was noted when the target ran.  Else they are those from before the sync
+    that brought the release, as the application's history has them.
+    """
+    index = application.sources.index(source)
+    if len(known) == len(application.sources):
+        return (known[index],) if known[index] != source.deployed else ()
+    whole = [each for each in application.history if len(each.revisions) == len(application.sources)]
+    synced = [each.revisions[index] for each in whole if each.at <= began + SLACK]
+    if len(synced) < 2:
+        return None
+    return tuple(dict.fromkeys(each for each in reversed(synced) if each != synced[-1]))[:MOST_LOOKED_AT]
+
+
+def unpinned(application: Application, source: GitSource) -> GitSource:
+    """The source as it follows its branch, also while it is pinned to a commit."""
+    pinned = application.pinned_from and _COMMIT.fullmatch(source.branch)
+    return replace(source, branch=application.pinned_from) if pinned else source
+
+
+def automation_of(note: CommitNote) -> str:
+    """The program that made a commit, and will make it again; empty: a person, as far as can be seen."""
+    return note.author if _AUTOMATION.fullmatch(note.author.strip()) else ""

@@ -1,0 +1,204 @@
+"""What going back in Git would mean for a release: which commits, whose, and how a revert may come into the branch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from watcher.config.gitops import ConfigRepository, Write, bare
+from watcher.core.gitops import Application, GitSource, Prospect, Route
+from watcher.core.model import Workload
+from watcher.gitops.drafting import Draft, Drafting, Wanted, path_set
+from watcher.gitops.durations import Durations
+from watcher.gitops.means import Means, branch_of
+from watcher.gitops.origin import automation_of, good_revisions, unpinned
+from watcher.gitops.protections import Protections
+from watcher.gitops.versions import marks_of, names_any
+from watcher.ports import Rejected, Unavailable, WatcherError
+from watcher.ports.git import NothingToRevert, Protected, Repository
+
+MOST_FILES = 50
+"""Changed files that are searched for the version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A release, and the version that is to come back.
+
+    `began` is when the release did, Unix seconds.  `known` are the commits at which the target ran, one for each source
+    of the application; empty: not noted.
+    """
+
+    workload: Workload
+    release: str
+    began: float
+    target_images: tuple[str, ...]
+    bad_images: tuple[str, ...]
+    application: Application
+    known: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A source that changed since the target ran, and the repository it is in."""
+
+    entry: ConfigRepository
+    repository: Repository
+    branch: str
+    wanted: Wanted
+    brought: bool  # whether the version came by its commits
+
+
+class Surveying:
+    """Looks at repositories and forges; nothing is written there."""
+
+    def __init__(self, means: Means, drafting: Drafting, protections: Protections, durations: Durations) -> None:
+        self._means, self._drafting = means, drafting
+        self._protections, self._durations = protections, durations
+
+    async def survey(self, question: Question) -> Prospect:
+        """What a revert would mean now.  Never raises for what others answer: there is no way then, and why."""
+        try:
+            return await self._surveyed(question)
+        except Unavailable as error:
+            return self._no_way(question, f"could not be looked at: {error}")
+        except WatcherError as error:
+            return self._no_way(question, str(error))
+
+    async def _surveyed(self, question: Question) -> Prospect:
+        application = question.application
+        if application.refused or not application.sources:
+            return self._no_way(question, application.refused or f"{application} has no source in Git")
+        places = [each for source in application.sources for each in await self._places(question, source)]
+        if not places:
+            return self._no_way(question, _not_by_commit(application, "changes what it is rendered from"))
+        brought = [each for each in places if each.brought]
+        if not brought:
+            text = f"has brought {', '.join(question.bad_images)} in place of {', '.join(question.target_images)}"
+            return self._no_way(question, _not_by_commit(application, text), places[0].wanted)
+        if len(brought) > 1:
+            named = ", ".join(bare(each.wanted.source.repo) for each in brought)
+            return self._no_way(question, f"commits in several sources came with it ({named}); take them back by hand")
+        return await self._weighed(question, brought[0])
+
+    async def _places(self, question: Question, source: GitSource) -> list[Place]:
+        """The source, if commits have changed it since.  Raises Rejected where that cannot be told."""
+        application = question.application
+        candidates = good_revisions(application, source, question.began, question.known)
+        if candidates is None or not source.deployed:
+            what = "is deployed" if not source.deployed else "was deployed before the release"
+            raise Rejected(f"it is not known which commit of {bare(source.repo)} {what}, so none can be taken back")
+        if not candidates:
+            return []
+        entry = self._means.entry(source.repo)
+        repository = self._means.repositories.repository(source.repo)
+        source = unpinned(application, source)
+        branch = await branch_of(repository, source)
+        head = await repository.fetch(branch)
+        found = []
+        for good in candidates:
+            paths = await path_set(self._means.manifests, repository, source, good)
+            notes = await repository.commits(good, source.deployed, paths)
+            wanted = Wanted(head, source, good, notes, paths)
+            if notes and await self._brought(question, repository, wanted):
+                return [Place(entry, repository, branch, wanted, brought=True)]
+            found += [Place(entry, repository, branch, wanted, brought=False)] if notes else []
+        return found[:1]
+
+    async def _brought(self, question: Question, repository: Repository, wanted: Wanted) -> bool:
+        """Whether the version came by these commits: Git names it, and before them the target.
+
+        Somebody may have set it past Git, and commits of the same time have nothing to do with it.
+        """
+        bad = marks_of(question.bad_images, question.target_images)
+        target = marks_of(question.target_images, question.bad_images)
+        if not bad:  # the same images: what else the template says has changed
+            return not question.application.overridden
+        files = await repository.changed(wanted.good, wanted.source.deployed, wanted.paths)
+        return await self._names(repository, wanted.source.deployed, files, wanted, bad) and (
+            not target or await self._names(repository, wanted.good, files, wanted, target)
+        )
+
+    async def _names(
+        self, repository: Repository, revision: str, files: Sequence[str], wanted: Wanted, marks: frozenset[str]
+    ) -> bool:
+        """Whether these files name a version at this commit, or what is rendered then has it."""
+        for file in files[:MOST_FILES]:
+            content = await repository.read(revision, file)
+            if content is not None and names_any(content.decode(errors="replace"), marks):
+                return True
+        rendered = await self._means.manifests.render(repository, revision, wanted.source.paths)
+        return any(names_any(str(each), marks) for each in rendered.objects or ())
+
+    async def _weighed(self, question: Question, place: Place) -> Prospect:
+        wanted = place.wanted
+        prospect = Prospect(
+            at=self._means.clock.now(),
+            release=question.release,
+            source=wanted.source,
+            good=wanted.good,
+            commits=wanted.notes,
+            route=Route.PUSH,
+            automation=automation_of(wanted.notes[0]),
+            seconds=self._durations.seconds(question.application),
+        )
+        try:
+            draft = await self._drafting.draft(
+                place.repository, place.entry, wanted, "A look at what a revert would do\n"
+            )
+        except NothingToRevert as error:
+            return replace(prospect, reverted_by=error.by or wanted.head)
+        why = await self._no_push(place, draft)
+        if not why:
+            return prospect
+        try:
+            self._means.forge(wanted.source.repo)
+        except Rejected as error:
+            return replace(prospect, route=Route.NONE, why=f"{why}; {error}")
+        return replace(prospect, route=Route.PULL_REQUEST, why=why)
+
+    async def _no_push(self, place: Place, draft: Draft) -> str:
+        """Why it would not be pushed; empty: it would.  Raises Forbidden, Rejected where nothing may be written."""
+        url = place.wanted.source.repo
+        if place.entry.write is Write.PULL_REQUEST:
+            return "pull requests are asked for in this repository (write: pullRequest)"
+        why = self._protections.why(url, place.branch) or "; ".join(draft.doubts)
+        if why:
+            return why
+        if await self._protected(url, place.branch):
+            why = f"the branch {place.branch} is protected"
+            self._protections.note(url, place.branch, why)
+            return why
+        try:
+            await place.repository.may_push(place.branch)
+        except Protected as error:
+            self._protections.note(url, place.branch, str(error))
+            return str(error)
+        return ""
+
+    async def _protected(self, url: str, branch: str) -> bool:
+        """What the forge says; where it says nothing, a push finds out."""
+        forge = self._means.forges.forge(url)
+        try:
+            return forge is not None and await forge.protected(branch)
+        except WatcherError:
+            return False
+
+    def _no_way(self, question: Question, why: str, wanted: Wanted | None = None) -> Prospect:
+        """`wanted`: commits that were found all the same, for people to see."""
+        sources = question.application.sources
+        source = wanted.source if wanted is not None else sources[0] if sources else GitSource("", "", "", ())
+        good, commits = (wanted.good, wanted.notes) if wanted is not None else ("", ())
+        return Prospect(self._means.clock.now(), question.release, source, good, commits, Route.NONE, why)
+
+
+def _not_by_commit(application: Application, what: str) -> str:
+    if application.overridden:
+        return (
+            f"the version did not come by a commit: {application.overridden} is set in {application} itself;"
+            " suspend whatever sets it (an image updater), and set it back there"
+        )
+    return (
+        f"no commit {what} since the target ran, so the version came another way"
+        " (a change in the cluster, a moved tag, another source)"
+    )
