@@ -1,0 +1,74 @@
+"""What people do to a branch, whatever the files are called: commits by `git fast-import`, one process each."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tests.e2e.controlplane.repository import MAIN, Repository
+
+
+@dataclass(frozen=True)
+class File:
+    content: bytes
+    mode: str = "100644"
+
+
+Files = Mapping[str, str | File | None]
+"""What becomes of each file; None: it is removed.  Names are written as Python writes those of a file system."""
+
+
+@dataclass
+class People:
+    """`marks` counts the seconds between commits, so that ids are the same in every run."""
+
+    repository: Repository
+    at: int = field(default=1_700_000_000)
+
+    def commit(
+        self,
+        files: Files,
+        message: str = "change",
+        *,
+        branch: str = MAIN,
+        onto: str = "",
+        merge: str = "",
+        author: str = "alice",
+    ) -> str:
+        """Commit on the branch, or on the commit `onto`; with a second parent where `merge` names one."""
+        self.at += 60
+        person = f"{author} <{author}@example.com> {self.at} +0000"
+        parent = onto or self.repository.head(branch)
+        text = message.encode()
+        lines = [f"commit refs/heads/{branch}".encode(), b"author " + person.encode(), b"committer " + person.encode()]
+        lines += [b"data %d" % len(text), text]
+        lines += [f"from {parent}".encode()] * bool(parent) + [f"merge {merge}".encode()] * bool(merge)
+        for name, file in files.items():
+            lines += _change(os.fsencode(name), file)
+        self._import(b"\n".join([*lines, b"", b""]))
+        return self.repository.head(branch)
+
+    def tree(self, revision: str = MAIN, path: str = "") -> dict[bytes, bytes]:
+        """Mode and object of each file, by name; only below `path` where one is given."""
+        out = self._run("ls-tree", "-r", "-z", revision, *([path] if path else []))
+        pairs = (record.split(b"\t", 1) for record in out.split(b"\0") if record)
+        return {name: about for about, name in pairs}
+
+    def _import(self, stream: bytes) -> None:
+        self._run("fast-import", "--quiet", "--force", stdin=stream)
+
+    def _run(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        command = ["git", f"--git-dir={self.repository.bare}", *arguments]
+        return subprocess.run(command, input=stdin, capture_output=True, check=True, timeout=60).stdout
+
+
+def _change(name: bytes, file: str | File | None) -> list[bytes]:
+    quoted = b'"' + b"".join(b"\\%03o" % each for each in name) + b'"'
+    if file is None:
+        return [b"D " + quoted]
+    found = File(file.encode()) if isinstance(file, str) else file
+    if found.mode == "160000":
+        return [b"M 160000 " + found.content + b" " + quoted]
+    return [b"M %s inline %s" % (found.mode.encode(), quoted), b"data %d" % len(found.content), found.content]

@@ -1,0 +1,197 @@
+"""Runs `git`: in an environment of its own, for a limited time, with limited output, never through a shell."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from watcher.ports import Rejected, Unavailable
+
+LOCAL_SECONDS = 60.0
+REMOTE_SECONDS = 300.0
+"""How long a command may take that reads the clone, and one that asks the server; a first clone is the longest."""
+
+LARGEST_OUTPUT = 64 * 1024 * 1024
+_LARGEST_COMPLAINT = 64 * 1024
+_AT_ONCE = 4
+_GRACE_SECONDS = 2.0
+
+_PASSED_ON = (
+    *("PATH", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+    *("http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"),
+)
+
+_ALWAYS = (
+    ("core.hooksPath", os.devnull),
+    ("core.askPass", ""),
+    ("credential.helper", ""),  # forgets every other helper
+    ("safe.directory", "*"),
+    ("core.quotePath", "false"),
+    ("core.protectNTFS", "false"),  # nothing is checked out, and such names must be kept as they are
+    ("core.protectHFS", "false"),
+    ("gc.auto", "0"),  # `Clone` packs by itself, under its lock
+    ("maintenance.auto", "false"),
+    ("commit.gpgSign", "false"),
+    ("push.gpgSign", "false"),
+    ("push.recurseSubmodules", "no"),
+    ("fetch.recurseSubmodules", "false"),
+    ("http.lowSpeedLimit", "1000"),  # bytes a second, for as many seconds: then the server is given up
+    ("http.lowSpeedTime", "30"),
+    ("core.packedGitWindowSize", "8m"),  # bounds what a large repository takes of memory
+    ("core.packedGitLimit", "48m"),
+    ("core.deltaBaseCacheLimit", "16m"),
+    ("pack.windowMemory", "32m"),
+    ("pack.deltaCacheSize", "16m"),
+    ("pack.threads", "1"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What lets a command in at the server: settings of Git, and variables.  They name files of secrets, no secrets."""
+
+    settings: tuple[tuple[str, str], ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+NOBODY = Access()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended: its exit code, its output, and what it complained of."""
+
+    code: int
+    out: bytes
+    err: str
+
+
+class Git:
+    """The command.  `home` is the directory that it may think its user's; a few run at once at the most."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def run(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        access: Access = NOBODY,
+        seconds: float = LOCAL_SECONDS,
+        most: int = LARGEST_OUTPUT,
+    ) -> Done:
+        """Run it to its end, with whatever exit code.
+
+        Raises Unavailable when it took too long or could not be started, Rejected when it wrote more than `most` bytes.
+        """
+        async with self._turns:
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *("git", *arguments),
+                    stdin=PIPE,
+                    stdout=PIPE,
+                    stderr=PIPE,
+                    env=environment(self._home, access),
+                    start_new_session=True,  # so that it can be ended with all its children
+                )
+            except OSError as error:
+                raise Unavailable(f"git cannot be started: {error.strerror}; is it installed, and on PATH?") from None
+            name = next((each for each in arguments if not each.startswith("-")), "")
+            try:
+                async with asyncio.timeout(seconds):
+                    return await _finished(process, stdin, most, f"git {name}")
+            except TimeoutError:
+                raise Unavailable(f"git {name} took longer than {seconds:.0f} s, and was ended") from None
+            finally:
+                await _end(process)
+
+
+def environment(home: Path, access: Access) -> dict[str, str]:
+    """All that the command sees of an environment."""
+    settings = (*_ALWAYS, *access.settings)
+    counted = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for number, (key, value) in enumerate(settings):
+        counted |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return {
+        **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+        "HOME": str(home),
+        "LC_ALL": "C",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_LITERAL_PATHSPECS": "1",
+        "GIT_ALLOW_PROTOCOL": "file:http:https:ssh",
+        **counted,
+        **access.variables,
+    }
+
+
+async def _finished(process: Process, stdin: bytes, most: int, name: str) -> Done:
+    out, err, _ = await asyncio.gather(
+        _all_of(process, most), _beginning(process.stderr), _feed(process, stdin), return_exceptions=False
+    )
+    if out is None:
+        raise Rejected(f"{name} gave more than {most >> 20} MiB: too much is asked for at once")
+    return Done(await process.wait(), out, err.decode("utf-8", "replace"))
+
+
+async def _all_of(process: Process, most: int) -> bytes | None:
+    """What it writes, or None (and its end) when that is more than `most` bytes."""
+    found = bytearray()
+    while part := await _stream(process.stdout).read(1 << 18):
+        found += part
+        if len(found) > most:
+            _signal(process, signal.SIGTERM)
+            return None
+    return bytes(found)
+
+
+async def _beginning(stream: asyncio.StreamReader | None) -> bytes:
+    """The first of what it complains of: errors come before their consequences; the rest is thrown away."""
+    found = bytearray()
+    while part := await _stream(stream).read(1 << 14):
+        found += part[: max(0, _LARGEST_COMPLAINT - len(found))]
+    return bytes(found)
+
+
+async def _feed(process: Process, stdin: bytes) -> None:
+    pipe = process.stdin
+    if pipe is None:
+        return
+    with suppress(BrokenPipeError, ConnectionResetError):  # it tells by its exit code why it did not read on
+        pipe.write(stdin)
+        await pipe.drain()
+        pipe.close()
+        await pipe.wait_closed()
+
+
+async def _end(process: Process) -> None:
+    """End what still runs, with its children; first so that Git removes its temporary files."""
+    if process.returncode is not None:
+        return
+    _signal(process, signal.SIGTERM)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_GRACE_SECONDS):
+            await process.communicate()
+    if process.returncode is None:
+        _signal(process, signal.SIGKILL)
+        await process.communicate()
+
+
+def _signal(process: Process, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
+def _stream(stream: asyncio.StreamReader | None) -> asyncio.StreamReader:
+    if stream is None:
+        raise RuntimeError("the process was started without this pipe")
+    return stream

@@ -1,0 +1,136 @@
+"""A commit that takes others back, made from trees and a temporary index: there is no work tree.
+
+First each file is taken back commit by commit, newest first: to what it was before where it is still what the commit
+made of it, else by a three-way merge.  Where that leads nowhere, because of a conflict, a merge commit or a history
+that was rewritten, the files that differ between the good revision and the newest commit are put back as they were at
+the good one.  What was done since to other files stays in either case.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from watcher.adapters.git.clones import Clone
+from watcher.adapters.git.history import newest_since
+from watcher.adapters.git.objects import Change, Entry, Objects
+from watcher.adapters.git.paths import below, cleaned, raw, untouchable
+from watcher.adapters.git.signing import Author
+from watcher.adapters.git.threeway import Conflict, ThreeWay
+from watcher.ports import Rejected
+from watcher.ports.git import NothingToRevert, Prepared, Revert
+
+Files = dict[str, Entry | None]
+_ASKED_BY_NAME = 200
+"""So many files are named to Git in one command; of more, any below the paths counts."""
+
+
+class Reverting:
+    """One revert in the making."""
+
+    def __init__(self, clone: Clone, revert: Revert, author: Author) -> None:
+        self._clone, self._revert, self._author = clone, revert, author
+        self._objects = Objects(clone)
+        self._paths = cleaned(revert.paths)
+        self._newest = revert.commits[0] if revert.commits else revert.head
+
+    async def prepared(self) -> Prepared:
+        """Make the commit.  Raises NothingToRevert, Rejected, Unavailable, Damaged."""
+        revert = self._revert
+        if not revert.commits or self._paths == ():
+            raise Rejected("there are no commits, or no paths, to take back")
+        await self._objects.known(revert.head, revert.good, *revert.commits)
+        lost = await self._objects.differing(revert.good, self._newest, self._paths)
+        await self._still_there(lost)
+        tree, restores = await self._without(lost)
+        files = tuple(each.name for each in await self._objects.differing(revert.head, tree, None))
+        if not files:
+            raise await self._nothing(lost)
+        self._check(files)
+        return Prepared(await self._commit(tree), files, restores)
+
+    async def _still_there(self, lost: list[Change]) -> None:
+        """Raises NothingToRevert when every file is as it was at the good revision."""
+        now = {each.name for each in await self._objects.differing(self._revert.good, self._revert.head, self._paths)}
+        if not any(each.name in now for each in lost):
+            raise await self._nothing(lost)
+
+    async def _without(self, lost: list[Change]) -> tuple[str, bool]:
+        """The tree without what the commits did, and whether it was put back as a whole."""
+        head = self._revert.head
+        steps = await self._steps()
+        if steps is not None:
+            now = await self._now({each.name for step in steps for each in step})
+            try:
+                files = await self._taken_back(steps, now)
+                tree = await self._tree(files)
+                found = {each.name for each in await self._objects.differing(head, tree, None)}
+                if found <= set(files):  # else a file has taken the place of a directory
+                    return tree, False
+            except Conflict:
+                pass
+        return await self._tree({each.name: each.before for each in lost}), True
+
+    async def _steps(self) -> list[list[Change]] | None:
+        """What each commit did, newest first; None where that cannot be taken back one by one."""
+        commits, good = self._revert.commits, self._revert.good
+        parents = await self._objects.parents(commits)
+        if any(len(parents[each]) > 1 for each in commits):
+            return None
+        if (await self._clone.local("merge-base", "--is-ancestor", good, self._newest, ok=(0, 1))).code:
+            return None
+        return list((await self._objects.changes(commits, self._paths)).values())
+
+    async def _now(self, names: set[str]) -> Files:
+        entries = await self._objects.entries(self._revert.head, self._paths)
+        return dict.fromkeys(names) | {name: each for name, each in entries if name in names}
+
+    async def _taken_back(self, steps: list[list[Change]], now: Files) -> Files:
+        """The files without the steps.  Raises Conflict."""
+        files = dict(now)
+        with tempfile.TemporaryDirectory(dir=self._clone.path, prefix="merge-") as directory:
+            merging = ThreeWay(self._clone, self._objects, Path(directory))
+            for change in (each for step in steps for each in step):
+                files[change.name] = await merging.without(change, files[change.name])
+        return files
+
+    async def _tree(self, files: Mapping[str, Entry | None]) -> str:
+        """The tree of head with these files in it; None: without them.
+
+        Those that go come first: a file may take the place of a directory.
+        """
+        nothing = "0" * len(self._revert.head)
+        gone = [b"0 %s\t%s\0" % (nothing.encode(), raw(name)) for name, each in files.items() if each is None]
+        put = [b"%s %s\t%s\0" % (e.mode.encode(), e.oid.encode(), raw(name)) for name, e in files.items() if e]
+        with tempfile.TemporaryDirectory(dir=self._clone.path, prefix="index-") as directory:
+            index = {"GIT_INDEX_FILE": str(Path(directory) / "index")}
+            await self._clone.local("read-tree", self._revert.head, variables=index)
+            await self._clone.local("update-index", "-z", "--index-info", stdin=b"".join(gone + put), variables=index)
+            done = await self._clone.local("write-tree", "--missing-ok", variables=index)
+        return done.out.decode().strip()
+
+    def _check(self, files: tuple[str, ...]) -> None:
+        """Raises Rejected for files that must not be changed."""
+        if outside := [each for each in files if not below(each, self._paths)]:
+            raise Rejected(f"the revert would change {', '.join(outside[:5])}, outside of its paths: a fault here")
+        if kept := untouchable(files, self._revert.never_touch):
+            raise Rejected(f"the revert would change {', '.join(kept[:5])}, which neverTouch keeps")
+
+    async def _commit(self, tree: str) -> str:
+        parent, message = self._revert.head, self._revert.message.encode("utf-8", "replace")
+        settings, variables, sign = self._author.identity()
+        done = await self._clone.local(
+            *("commit-tree", *sign, "-p", parent, "-F", "-", tree),
+            stdin=message,
+            settings=settings,
+            variables=variables,
+        )
+        return done.out.decode().strip()
+
+    async def _nothing(self, lost: list[Change]) -> NothingToRevert:
+        names = tuple(each.name for each in lost)
+        asked = names if 0 < len(names) <= _ASKED_BY_NAME else self._paths
+        by = await newest_since(self._clone, self._newest, self._revert.head, asked)
+        since = f": {by} has done it" if by else ""
+        return NothingToRevert(f"nothing is left of {self._newest} at {self._revert.head}{since}", by)
