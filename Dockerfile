@@ -35,8 +35,10 @@ RUN find /opt/watcher/lib -path '*/kubernetes/*/models/*.py' ! -name __init__.py
 
 FROM ${BASE}
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends ca-certificates python3 \
+ && apt-get install --yes --no-install-recommends ca-certificates git openssh-client python3 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*.log /var/log/apt /var/cache/debconf/*-old \
+ && echo 'watcher:x:65532:' >> /etc/group \
+ && echo 'watcher:x:65532:65532::/var/lib/watcher:/usr/sbin/nologin' >> /etc/passwd \
  && install --directory --owner 65532 --group 65532 /var/lib/watcher
 COPY --from=build /opt/watcher /opt/watcher
 
@@ -53,7 +55,8 @@ ENV PATH=/opt/watcher/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     WATCHER_CONFIG=/etc/watcher/thresholds.yaml \
-    WATCHER_STORE=/var/lib/watcher/decisions.db
+    WATCHER_STORE=/var/lib/watcher/decisions.db \
+    WATCHER_GIT_CACHE=/var/lib/watcher/git-cache
 USER 65532:65532
 WORKDIR /var/lib/watcher
 EXPOSE 8080

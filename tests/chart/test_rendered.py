@@ -74,17 +74,18 @@ def test_the_settings_are_accepted(variant: Variant, monkeypatch: pytest.MonkeyP
     mounted = {mount["mountPath"]: mount for mount in container["volumeMounts"]}
     assert str(settings.config.parent) in mounted, "the thresholds file changes only in a mounted directory"
     assert str(settings.store.parent) in mounted
+    assert mounted[str(settings.git_cache)]["name"] == "git-cache"
     if settings.tokens is not None:
         assert mounted[str(settings.tokens.parent)]["name"] == "tokens"
     assert container["ports"] == [{"name": "http", "containerPort": settings.port}]
 
 
 @EACH
-def test_no_file_is_mounted_by_itself_and_only_the_log_and_tmp_are_writable(variant: Variant) -> None:
+def test_no_file_is_mounted_by_itself_and_only_the_log_the_cache_and_tmp_are_writable(variant: Variant) -> None:
     (container,) = variant.pod()["containers"]
     assert not [mount for mount in container["volumeMounts"] if "subPath" in mount]
     writable = {mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")}
-    assert writable == {"/var/lib/watcher", "/tmp"}  # noqa: S108 - in the pod
+    assert writable == {"/var/lib/watcher", "/var/cache/watcher", "/tmp"}  # noqa: S108 - in the pod
 
 
 @EACH

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from watcher.adapters.kubernetes.permissions import WRITING
+from watcher.adapters.kubernetes.permissions import THROUGH_GIT, WRITING
 from watcher.core.words import Rung
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +40,7 @@ class Variant:
     namespaces: tuple[str, ...] = ()
     follows_namespaces: bool = True
     has_roles: bool = True
+    reads_tools: bool = True
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -77,12 +78,19 @@ VARIANTS = (
     Variant("observe-namespaces", namespaces=("shop", "shop-eu"), events=True),
     Variant("act", rungs=WRITING, events=True),
     Variant("act-namespaces-undo", namespaces=("shop", "watcher"), rungs=frozenset({Rung.UNDO}), events=True),
-    Variant("act-roles-only-abort", namespaces=("shop",), rungs=frozenset({Rung.ABORT}), follows_namespaces=False),
+    Variant(
+        "act-roles-only-abort",
+        namespaces=("shop",),
+        rungs=frozenset({Rung.ABORT}),
+        follows_namespaces=False,
+        reads_tools=False,
+    ),
+    Variant("act-git", rungs=frozenset({Rung.GIT}), events=True),
     Variant("existing", values=("image",), has_roles=False),
     Variant(
         "full",
         apis=("monitoring.coreos.com/v1/ServiceMonitor",),
-        rungs=WRITING,
+        rungs=WRITING | THROUGH_GIT,
         events=True,
     ),
 )

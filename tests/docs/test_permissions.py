@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.docs.pages import ROOT
-from watcher.adapters.kubernetes.permissions import Permission, needed
+from watcher.adapters.kubernetes.permissions import THROUGH_GIT, WRITING, Permission, needed
 
 FILE = ROOT / "config" / "rbac.yaml"
 OBJECTS: list[dict[str, Any]] = list(yaml.safe_load_all(FILE.read_text()))
@@ -23,9 +23,11 @@ def _named(kind: str, name: str) -> dict[str, Any]:
 
 OBSERVE = _named("ClusterRole", "watcher-observe")["rules"]
 ACT = _named("ClusterRole", "watcher-act")["rules"]
+GIT = _named("ClusterRole", "watcher-git")["rules"]
 HOLD = _named("Role", "watcher-hold")["rules"]
 LEAD = _named("Role", "watcher-lead")["rules"]
-RULES = [*OBSERVE, *ACT, *HOLD, *LEAD]
+RULES = [*OBSERVE, *ACT, *GIT, *HOLD, *LEAD]
+EVERYTHING = needed(act=True, rungs=WRITING | THROUGH_GIT, own_namespace=OWN_NAMESPACE)
 
 
 def _grants(rule: dict[str, Any], permission: Permission) -> bool:
@@ -57,10 +59,15 @@ def test_acting_is_granted(permission: Permission) -> None:
     assert _granted(permission, _rules_for(permission, [*OBSERVE, *ACT]))
 
 
+@pytest.mark.parametrize("permission", EVERYTHING, ids=str)
+def test_going_through_git_is_granted(permission: Permission) -> None:
+    assert _granted(permission, _rules_for(permission, [*OBSERVE, *ACT, *GIT]))
+
+
 def test_nothing_is_granted_that_is_not_needed() -> None:
     wanted = {
         (each.resource.group, each.resource.plural + (f"/{each.subresource}" if each.subresource else ""), each.verb)
-        for each in needed(act=True, own_namespace=OWN_NAMESPACE)
+        for each in EVERYTHING
     }
     granted = {
         (group, resource, verb)

@@ -49,6 +49,9 @@ def test_lint_finds_nothing(helm: Path, variant: Variant) -> None:
         ("thresholds=null", "there is no thresholds file"),
         ("rungs.undo=false", "set thresholds.rungs.undo to none or observe"),
         ("rungs.abort=false,rungs.undo=false", "no rung is enabled"),
+        ("thresholds.gitops.repositories[0].url=https://git.test/*", "set thresholds.rungs.git to none or observe"),
+        ("thresholds.gitops.repository=x", "repository"),
+        ("rungs.git=true,rbac.gitops=false", "what cannot be read cannot be brought back through Git"),
     ],
 )
 def test_a_mistake_is_refused_and_named(helm: Path, mistake: str, says: str) -> None:
@@ -102,6 +105,11 @@ def test_the_notes_say_what_may_be_written(notes: Callable[[str], str]) -> None:
     assert "It MAY WRITE there: put known good pod templates back" in said
     assert "abort Rollouts" not in said
     assert "(mode: act)" in said
+
+
+def test_the_notes_say_that_it_may_write_to_argo_cd_and_flux(notes: Callable[[str], str]) -> None:
+    said = notes("act-git")
+    assert "It MAY WRITE there: have Argo CD and Flux look at Git, sync to a commit or stay at one. How far" in said
 
 
 def test_the_notes_warn_of_a_log_that_is_lost_with_the_pod(notes: Callable[[str], str]) -> None:

@@ -72,6 +72,16 @@ def test_it_runs_as_nobody_and_is_ended_in_order() -> None:
     assert last("STOPSIGNAL") == "SIGTERM"
 
 
+def test_ssh_knows_the_user_it_runs_as() -> None:
+    """It refuses to run under a uid that has no line in /etc/passwd."""
+    (run,) = [rest for word, rest in LAST_STAGE if word == "RUN"]
+    assert {"git", "openssh-client"} <= set(run.split("&&")[1].split())
+    (entry,) = re.findall(r"echo '(\S+)' >> /etc/passwd", run)
+    home = re.search(r"\bHOME=(\S+)", last("ENV"))
+    assert home is not None
+    assert entry.split(":")[2:6] == [*last("USER").split(":"), "", home[1]]
+
+
 def test_what_is_copied_is_there_and_not_kept_from_the_build() -> None:
     """And nothing else is sent to it."""
     copied = [name for rest in steps("COPY") if "--from" not in rest for name in rest.split()[:-1]]

@@ -144,7 +144,7 @@ def _report_writing(document: Document, path: Path, repository: RepositorySpec) 
 
 
 def _may_name_a_file(glob: str) -> bool:
-    parts = glob.split("/")
+    parts = glob.removesuffix("/").split("/")
     return glob.isprintable() and "\\" not in glob and not any(part in ("", ".", "..") for part in parts)
 
 

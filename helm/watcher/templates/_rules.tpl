@@ -11,6 +11,25 @@
 - apiGroups: [argoproj.io]
   resources: [rollouts]
   verbs: [list, watch]
+{{- if .Values.rbac.gitops }}
+# What keeps a workload as Git says, and from which repository and commit: Argo CD. Without its CRD the rule grants
+# nothing and does no harm.
+- apiGroups: [argoproj.io]
+  resources: [applications]
+  verbs: [get, list, watch]
+# The same of Flux.
+- apiGroups: [kustomize.toolkit.fluxcd.io]
+  resources: [kustomizations]
+  verbs: [get, list, watch]
+# The same of Flux, for Helm.
+- apiGroups: [helm.toolkit.fluxcd.io]
+  resources: [helmreleases]
+  verbs: [get, list, watch]
+# Where Flux fetches from, and which commit it has.
+- apiGroups: [source.toolkit.fluxcd.io]
+  resources: [gitrepositories]
+  verbs: [get, list, watch]
+{{- end }}
 # Pods join the series of a metric to a revision, and tell restarts, readiness and why a pod waits. They are read only in
 # namespaces where a release is under watch.
 - apiGroups: [""]
@@ -59,6 +78,25 @@
 {{- end }}
 - apiGroups: [argoproj.io]
   resources: [rollouts/status]
+  verbs: [patch]
+{{ end }}
+{{- if include "watcher.goesThroughGit" . -}}
+# Have Argo CD look at Git now (an annotation), sync to a commit where automation is off, or follow a good commit instead of
+# its branch while a pull request waits.
+- apiGroups: [argoproj.io]
+  resources: [applications]
+  verbs: [patch]
+# Have Flux apply what it has fetched now: an annotation.
+- apiGroups: [kustomize.toolkit.fluxcd.io]
+  resources: [kustomizations]
+  verbs: [patch]
+# The same for Helm.
+- apiGroups: [helm.toolkit.fluxcd.io]
+  resources: [helmreleases]
+  verbs: [patch]
+# Have Flux fetch now: an annotation.
+- apiGroups: [source.toolkit.fluxcd.io]
+  resources: [gitrepositories]
   verbs: [patch]
 {{ end }}
 {{- if include "watcher.events" . -}}

@@ -23,6 +23,9 @@ _FOLLOWED = (
 WRITING = frozenset({Rung.ABORT, Rung.UNDO})
 """The rungs that write to workloads."""
 
+THROUGH_GIT = frozenset({Rung.GIT, Rung.SYNC, Rung.BRIDGE})
+"""The rungs that write to the objects of Argo CD and Flux."""
+
 
 @dataclass(frozen=True, slots=True)
 class Permission:
@@ -51,14 +54,17 @@ def needed(
     namespaces: tuple[str, ...] = (),
     own_namespace: str = "",
     lease: str = "watcher",
+    gitops: bool = True,
 ) -> tuple[Permission, ...]:
     """All permissions for observing, and with `act` for going back, in these namespaces (none: all).
 
     `rungs` are the ways back that are enabled; `events`: whether Events are created, by default only with `act`;
-    `lease`: the name of the Lease in the own namespace.
+    `lease`: the name of the Lease in the own namespace; `gitops`: whether objects of Argo CD and Flux are read.
     """
-    enabled = WRITING.intersection(rungs) if act else frozenset[Rung]()
-    found = [each for namespace in namespaces or ("",) for each in _within(namespace, enabled)]
+    enabled = frozenset(rungs) if act else frozenset[Rung]()
+    found = [each for namespace in namespaces or ("",) for each in _within(namespace, WRITING & enabled)]
+    if gitops:
+        found += [each for namespace in namespaces or ("",) for each in _tools(namespace, THROUGH_GIT & enabled)]
     if act if events is None else events:
         found += _telling(namespaces, own_namespace)
     found += [
@@ -104,6 +110,14 @@ def _within(namespace: str, rungs: frozenset[Rung]) -> Iterator[Permission]:
     if Rung.UNDO in rungs:
         for verb in ("get", "delete"):
             yield Permission(verb, resources.PODS, namespace=namespace, purpose="to release stuck StatefulSets")
+
+
+def _tools(namespace: str, rungs: frozenset[Rung]) -> Iterator[Permission]:
+    for resource in resources.GITOPS:
+        for verb in ("get", "list", "watch"):
+            yield Permission(verb, resource, namespace=namespace, purpose="to see what comes from Git, and how")
+        if rungs:
+            yield Permission("patch", resource, namespace=namespace, purpose="to have it look at Git, or at a commit")
 
 
 def _telling(namespaces: tuple[str, ...], own_namespace: str) -> Iterator[Permission]:

@@ -43,6 +43,10 @@ CONTROLLER_REVISIONS = Resource("apps", "v1", "controllerrevisions", "Controller
 ROLLOUTS = Resource("argoproj.io", "v1alpha1", "rollouts", "Rollout")
 PODS = Resource("", "v1", "pods", "Pod")
 NAMESPACES = Resource("", "v1", "namespaces", "Namespace")
+APPLICATIONS = Resource("argoproj.io", "v1alpha1", "applications", "Application")
+KUSTOMIZATIONS = Resource("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization")
+HELM_RELEASES = Resource("helm.toolkit.fluxcd.io", "v2", "helmreleases", "HelmRelease")
+GIT_REPOSITORIES = Resource("source.toolkit.fluxcd.io", "v1", "gitrepositories", "GitRepository")
 CONFIG_MAPS = Resource("", "v1", "configmaps", "ConfigMap")
 EVENTS = Resource("", "v1", "events", "Event")
 LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease")
@@ -55,6 +59,9 @@ WORKLOADS: dict[Kind, Resource] = {
     Kind.DAEMON_SET: DAEMON_SETS,
     Kind.ROLLOUT: ROLLOUTS,
 }
+
+#: What keeps workloads as Git says, and where Flux fetches from.
+GITOPS = (APPLICATIONS, KUSTOMIZATIONS, HELM_RELEASES, GIT_REPOSITORIES)
 
 #: Where the controllers of a kind keep the templates of its revisions.
 HISTORY: dict[Kind, Resource] = {

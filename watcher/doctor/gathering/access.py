@@ -18,7 +18,6 @@ _ACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount")
 _USERS = Resource("", "v1", "users", "User")
 _ROLES = Resource("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole")
 _BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding")
-_APPLICATIONS = Resource("argoproj.io", "v1alpha1", "applications", "Application")
 
 _TAKEOVER = (
     (_EVERYTHING, "", ("*",), "it may do everything"),
@@ -32,8 +31,13 @@ _TAKEOVER = (
     (resources.PODS, "exec", ("create",), "it can run commands in every container"),
 )
 _BEYOND = (
-    (_APPLICATIONS, "", ("patch", "update"), "whoever patches an Application chooses its source, so deploys anything"),
-    (_APPLICATIONS, "", ("create", "delete"), "Applications can be made and removed"),
+    (
+        resources.APPLICATIONS,
+        "",
+        ("patch", "update"),
+        "whoever patches an Application chooses its source, so deploys anything",
+    ),
+    (resources.APPLICATIONS, "", ("create", "delete"), "Applications can be made and removed"),
     (resources.DEPLOYMENTS, "", ("create", "delete", "deletecollection"), "workloads can be made and removed"),
     (resources.STATEFUL_SETS, "", ("create", "delete"), "workloads can be made and removed"),
     (resources.CONFIG_MAPS, "", ("list", "patch", "delete"), "configuration is read by name only, and never written"),
@@ -46,7 +50,7 @@ BEYOND = tuple(
     for resource, subresource, verbs, purpose in table
     for verb in verbs
 )
-"""What no part of watcher ever needs in all namespaces."""
+"""What is not needed in all namespaces, unless a rung that may be taken needs it."""
 
 
 async def access(
@@ -57,17 +61,23 @@ async def access(
     rungs: Collection[Rung],
     *,
     argo: bool,
+    gitops: bool,
 ) -> AccessFacts:
-    """Ask the API server.  `rungs`: those that may be taken; `argo`: whether any Rollout is watched.
+    """Ask the API server.  `rungs`: those that may be taken; `argo`: whether any Rollout is watched; `gitops`: whether
+    Argo CD or Flux manages anything that is.
 
     Raises Unavailable, Rejected.
     """
     act = bool(rungs)
-    wanted = needed(act=act, rungs=rungs, events=False, namespaces=namespaces, own_namespace=own_namespace)
+    wanted = needed(
+        act=act, rungs=rungs, events=False, namespaces=namespaces, own_namespace=own_namespace, gitops=gitops
+    )
     wanted = _served(wanted, argo=argo)
     lacking = await missing(client, wanted, account)
-    denied = set(await missing(client, BEYOND, account))
-    beyond = tuple(each for each in BEYOND if each not in denied)
+    asked = {(each.verb, each.resource, each.subresource) for each in wanted}
+    surplus = tuple(each for each in BEYOND if (each.verb, each.resource, each.subresource) not in asked)
+    denied = set(await missing(client, surplus, account))
+    beyond = tuple(each for each in surplus if each not in denied)
     if any(each.resource is _EVERYTHING for each in beyond):
         beyond = tuple(each for each in beyond if each.resource is _EVERYTHING)
     unused = () if act or beyond else await _unused(client, account, namespaces, set(wanted), argo=argo)
@@ -85,4 +95,4 @@ async def _unused(
 
 
 def _served(permissions: tuple[Permission, ...], *, argo: bool) -> tuple[Permission, ...]:
-    return tuple(each for each in permissions if argo or each.resource.group != resources.ROLLOUTS.group)
+    return tuple(each for each in permissions if argo or each.resource is not resources.ROLLOUTS)

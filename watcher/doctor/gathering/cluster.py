@@ -122,8 +122,10 @@ def _others(workload: Workload, known: Described, flagger: Mapping[tuple[str, st
 async def _access(asked: Asked, lists: Lists, workloads: Sequence[WorkloadFacts]) -> AccessFacts | None:
     rungs = frozenset() if asked.read_only else frozenset(rung for each in workloads for rung in _enabled(each.policy))
     argo = any(each.workload.kind is Kind.ROLLOUT for each in workloads)
+    gitops = any(each.view.manager is not None for each in workloads)
+    account, namespaces, own = asked.account, asked.namespaces, asked.own_namespace
     try:
-        return await access(asked.client, asked.account, asked.namespaces, asked.own_namespace, rungs, argo=argo)
+        return await access(asked.client, account, namespaces, own, rungs, argo=argo, gitops=gitops)
     except (Forbidden, Rejected) as error:
         lists.unasked[f"permissions: {error}"] = None
         return None
