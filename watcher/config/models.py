@@ -32,6 +32,8 @@ StageName = Literal[
     "failed",
     "superseded",
     "waiting_for_person",
+    "durable",
+    "bridge_overdue",
     "passed",
     "bad_version_back",
     "config_rejected",

@@ -7,6 +7,7 @@ import hashlib
 from watcher.core.approving import covers, lift
 from watcher.core.guards import EXCUSES, Case, check_guards
 from watcher.core.ladder import FAR_BACK, choose_target, climb, describe_target, next_rung
+from watcher.core.managed import outlook
 from watcher.core.model import Observation, Suspect, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.siblings import suspected_siblings
@@ -31,9 +32,10 @@ def decide(
     """What is to be done about these breaches."""
     target = choose_target(state, view, policy, watch.release.template_id, now)
     described = describe_target(target, view) if target is not None else None
-    rungs = climb(view, policy)
+    ahead = outlook(watch.release, observation, findings)
+    rungs = climb(view, policy, ahead)
     chosen = next_rung(rungs)
-    case = Case(state, watch.release, view, observation, policy, findings, target, now)
+    case = Case(state, watch.release, view, observation, policy, findings, target, now, chosen.rung if chosen else None)
     guards = check_guards(case) + _barred(watch, now) + _no_way_back(chosen)
     best, may, why_may = _strongest(watch, case.sound or findings, policy)
     mode, why_mode = _mode((may, why_may), chosen, described, policy)
@@ -53,6 +55,8 @@ def decide(
         rungs=rungs,
         target=described,
         siblings=tuple(str(each.workload) for each in siblings),
+        source=ahead.prospect.source if ahead.prospect is not None else None,
+        good=ahead.prospect.good if ahead.prospect is not None else "",
     )
     if watch.consent is None or not covers(watch, decision, now):
         return decision

@@ -125,3 +125,18 @@ class Followed:
     pull: PullState | None = None
     merged: str = ""
     problem: str = ""
+
+
+def deployed_before(application: Application, began: float) -> Deployed | None:
+    """The full sync before the one that brought a release that `began` then (Unix seconds), or None.
+
+    A sync begins before the new ReplicaSet is made, so the newest one that began by then brought the release, unless
+    another one was under way: what is returned differs from it in some commit.
+    """
+    earlier = [each for each in application.history if each.at <= began + CLOCKS]
+    brought = earlier[-1].revisions if earlier else ()
+    return next((each for each in reversed(earlier) if each.revisions != brought), None)
+
+
+CLOCKS = 2.0
+"""Seconds by which times of two controllers may differ: they are written in whole ones."""

@@ -16,7 +16,7 @@ from watcher.core.policy import Limit, Policy
 from watcher.core.sentence import seconds
 from watcher.core.siblings import suspected_siblings
 from watcher.core.state import Finding, GuardFinding, KnownGood, Release, WorkloadState
-from watcher.core.words import Change
+from watcher.core.words import Change, Rung
 
 STALE_CACHE = 60.0
 """Seconds after which the picture of the cluster is too old to decide on."""
@@ -38,6 +38,12 @@ class Case:
     findings: tuple[Finding, ...]
     target: KnownGood | None
     now: float
+    rung: Rung | None = None  # the way back that would be taken
+
+    @property
+    def whole(self) -> bool:
+        """Whether the way back brings all manifests back, configuration included, and not the pod template alone."""
+        return self.rung in (Rung.GIT, Rung.SYNC, Rung.BRIDGE)
 
     @property
     def sick(self) -> dict[str, str]:
@@ -89,7 +95,7 @@ def _restart(case: Case) -> str | None:
 
 
 def _configuration(case: Case) -> str | None:
-    if case.release.change is not Change.CONFIGURATION:
+    if case.release.change is not Change.CONFIGURATION or case.whole:
         return None
     return "only configuration changed: undo would restart every pod on the same ConfigMap; change it in its source"
 
@@ -99,10 +105,12 @@ def _owned(case: Case) -> str | None:
 
 
 def _other_controller(case: Case) -> str | None:
-    rollout = case.view.rollout
-    if rollout is None or rollout.analysis != "failed":
-        return None
-    return "an AnalysisRun has failed and Argo Rollouts is aborting by itself"
+    rollout, application = case.view.rollout, case.view.application
+    if rollout is not None and rollout.analysis == "failed":
+        return "an AnalysisRun has failed and Argo Rollouts is aborting by itself"
+    if application is not None and application.syncing and case.rung in (Rung.UNDO, Rung.SYNC):
+        return f"{application} is being synced at this moment"
+    return None
 
 
 def _excused_by(guard: str) -> Callable[[Case], str | None]:
@@ -211,13 +219,13 @@ def _no_target(case: Case) -> str | None:
 
 
 def _target_gone(case: Case) -> str | None:
-    if case.target is None or case.view.with_template(case.target.template_id) is not None:
+    if case.target is None or case.whole or case.view.with_template(case.target.template_id) is not None:
         return None
     return f"revision {case.target.revision} is gone from the cluster; raise revisionHistoryLimit"
 
 
 def _config_moved(case: Case) -> str | None:
-    if case.target is None:
+    if case.target is None or case.whole:
         return None
     now = dict(case.observation.surroundings.configurations)
     proven = f"since revision {case.target.revision} was proven"
@@ -229,7 +237,7 @@ def _config_moved(case: Case) -> str | None:
 
 
 def _config_unknown(case: Case) -> str | None:
-    if case.target is None:
+    if case.target is None or case.whole:
         return None
     now = dict(case.observation.surroundings.configurations)
     unread = [name for name, _ in case.target.configurations if name not in now]
@@ -280,5 +288,5 @@ GUARDS: dict[str, Callable[[Case], str | None]] = {
 EXCUSES = frozenset({"symptom_before", "flapping", "old_equally_bad", "overload"})
 """Guards by which the evidence itself excuses the release: that another one of them speaks is no news."""
 
-IGNORANCE = frozenset({"config_unknown", "fleet_unknown"})
+IGNORANCE = frozenset({"config_unknown", "fleet_unknown", "git_unknown"})
 """Guards that hold because something has not been looked at, as it is for a moment after each start."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from watcher.core import managed
 from watcher.core.ledger import accepted
+from watcher.core.managed import Outlook
 from watcher.core.model import RolloutStatus, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import KnownGood, RungStep, Target, WorkloadState
-from watcher.core.words import Mode, Rung, strictest
+from watcher.core.words import Mode, Rung
 
 FAR_BACK = 3
 """A target more releases back than this is only proposed."""
@@ -46,14 +48,15 @@ def describe_target(target: KnownGood, view: WorkloadView) -> Target:
     return Target(target.template_id, name, target.images, target.provenance, max(newer, 1), number)
 
 
-def climb(view: WorkloadView, policy: Policy) -> tuple[RungStep, ...]:
-    """Every rung, whether it can be taken here, how far it may go by itself, and why."""
-    return (
+def climb(view: WorkloadView, policy: Policy, outlook: Outlook | None = None) -> tuple[RungStep, ...]:
+    """Every rung in the order in which they are tried: whether it can be taken here, how far it may go, and why."""
+    first = (
         RungStep(Rung.FLAG, Mode.NONE, taken=False, reason="no feature flag is tied to this release"),
         _abort(view, policy),
-        _git(view),
-        _undo(view, policy),
     )
+    if view.manager is not None:
+        return (*first, *managed.ways(view, policy, outlook or Outlook()))
+    return (*first, _no_git(), _undo(policy))
 
 
 def next_rung(rungs: tuple[RungStep, ...]) -> RungStep | None:
@@ -72,7 +75,8 @@ def _abort(view: WorkloadView, policy: Policy) -> RungStep:
     reason = _no_abort(view.rollout)
     if reason:
         return RungStep(Rung.ABORT, Mode.NONE, taken=False, reason=reason)
-    return _taken(Rung.ABORT, policy.rung_mode(Rung.ABORT), "the Rollout is in progress; the stable version takes over")
+    step = _taken(Rung.ABORT, policy.rung_mode(Rung.ABORT), "the Rollout is in progress; the stable version takes over")
+    return replace(step, paired=step.taken and view.application is not None and not managed.out_of_reach(view))
 
 
 def _no_abort(rollout: RolloutStatus | None) -> str:
@@ -85,21 +89,12 @@ def _no_abort(rollout: RolloutStatus | None) -> str:
     return "the Rollout is aborted already" if rollout.aborted_at else ""
 
 
-def _git(view: WorkloadView) -> RungStep:
-    reason = "nobody manages the workload from Git"
-    if view.manager is not None:
-        reason = (
-            f"managed by {view.manager.tool} ({view.manager.name}): revert the commit there; not done by itself yet"
-        )
-    return RungStep(Rung.GIT, Mode.NONE, taken=False, reason=reason)
+def _no_git() -> RungStep:
+    return RungStep(Rung.GIT, Mode.NONE, taken=False, reason="nobody manages the workload from Git")
 
 
-def _undo(view: WorkloadView, policy: Policy) -> RungStep:
-    mode = policy.rung_mode(Rung.UNDO)
-    if view.manager is not None:
-        reason = f"managed by {view.manager.tool} ({view.manager.name}), which may put the bad version back"
-        return _taken(Rung.UNDO, strictest(mode, Mode.PROPOSE, policy.rung_mode(Rung.GIT)), reason)
-    return _taken(Rung.UNDO, mode, "restores the known good pod template")
+def _undo(policy: Policy) -> RungStep:
+    return _taken(Rung.UNDO, policy.rung_mode(Rung.UNDO), "restores the known good pod template")
 
 
 def _taken(rung: Rung, mode: Mode, reason: str) -> RungStep:

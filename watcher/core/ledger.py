@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from watcher.core.model import Surroundings, WorkloadView
 from watcher.core.policy import KnownGoodRules, Policy
-from watcher.core.state import KnownGood, Quarantined, WorkloadState
+from watcher.core.state import KnownGood, Quarantined, Release, WorkloadState
 from watcher.core.words import Phase, Provenance, Verdict
 
 RANKS = (Provenance.PRESUMED, Provenance.SOAKED, Provenance.PASSED)
@@ -76,10 +76,23 @@ def revoke(entries: tuple[KnownGood, ...], template_id: str, reason: str) -> tup
     )
 
 
-def quarantine(state: WorkloadState, template_id: str, revision: str, reason: str, now: float) -> WorkloadState:
-    """Mark a version bad that was taken back: it is no target, and its return is an alarm."""
+def quarantine(
+    state: WorkloadState, release: Release, reason: str, now: float, *, again: bool = False
+) -> WorkloadState:
+    """Mark the version of a release bad that was taken back: it is no target, and its return is an alarm.
+
+    `again`: it had been taken back before, and was not tried this time.
+    """
+    state = quarantine_template(state, release.template_id, release.revision, reason, now, release.origins)
+    return replace(state, quarantined=(*state.quarantined[:-1], replace(state.quarantined[-1], again=again)))
+
+
+def quarantine_template(
+    state: WorkloadState, template_id: str, revision: str, reason: str, now: float, origins: tuple[str, ...] = ()
+) -> WorkloadState:
+    """The same where the release is not known any more; `origins` are the commit and the images that it brought."""
     others = tuple(each for each in state.quarantined if each.template_id != template_id)
-    entry = Quarantined(template_id, revision, reason, now)
+    entry = Quarantined(template_id, revision, reason, now, origins)
     return replace(
         state,
         quarantined=(*others, entry)[-KEPT:],
@@ -95,6 +108,14 @@ def release_from_quarantine(state: WorkloadState, template_id: str) -> WorkloadS
 def quarantined(state: WorkloadState, template_id: str) -> Quarantined | None:
     """Why this version counts as bad, or None."""
     return next((each for each in state.quarantined if each.template_id == template_id), None)
+
+
+def comes_back(state: WorkloadState, release: Release) -> Quarantined | None:
+    """The bad version that a release brings back: its template, or the commit or an image that came with it."""
+    own = quarantined(state, release.template_id)
+    if own is not None:
+        return own
+    return next((each for each in reversed(state.quarantined) if set(each.origins) & set(release.origins)), None)
 
 
 def ripen(state: WorkloadState, view: WorkloadView, around: Surroundings, policy: Policy, now: float) -> WorkloadState:

@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from watcher.core import approving, judge, ledger, mechanism, noticing, releases, rollback
+from watcher.core import (
+    approving,
+    judge,
+    ledger,
+    managed,
+    mechanism,
+    noticing,
+    quarantine,
+    releases,
+    rollback,
+    settling,
+)
 from watcher.core.deciding import decide, same_decision
 from watcher.core.favour import SOONEST
 from watcher.core.fleet import FOLLOW
@@ -30,6 +41,10 @@ FLEET_PATIENCE = 10.0
 """Seconds that the first decision waits for what the other services tell."""
 
 
+GIT_PATIENCE = 20.0
+"""Seconds that the first decision waits for what going back in Git would mean."""
+
+
 def step(state: WorkloadState | None, observation: Observation, now: float, policy: Policy) -> Step | None:
     """Take one step.
 
@@ -47,6 +62,7 @@ def step(state: WorkloadState | None, observation: Observation, now: float, poli
     if newest is not None and numbered:
         noticing.notice(turn, newest)
     _proceed(turn, judging=numbered)
+    settling.settle(turn)
     _ripen(turn)
     return turn.done()
 
@@ -178,7 +194,7 @@ def _exposure(watch: Watch, view: WorkloadView) -> int:
 def _judge(turn: Turn) -> None:
     approving.take(turn)
     findings = judge.read(turn.watch, turn.view, turn.policy, turn.now)
-    breaches = judge.breaches(findings)
+    breaches = judge.breaches(findings) or quarantine.brought_back(turn)
     if breaches and not _aborted_already(turn):
         _breach(turn, breaches)
     elif turn.watch.breached_at is not None:
@@ -203,7 +219,7 @@ def _breach(turn: Turn, breaches: tuple[Finding, ...]) -> None:
         entries = ledger.revoke(turn.state.known_good, watch.release.template_id, f"breach: {breaches[0].sentence}")
         turn.state = replace(turn.state, watch=watch, known_good=entries)
         turn.move("breach")
-    if watch.decision is None and _waits_for_fleet(turn, breaches):
+    if watch.decision is None and (_waits_for_fleet(turn, breaches) or _waits_for_git(turn)):
         return
     decision = decide(turn.state, watch, breaches, turn.observation, turn.view, turn.policy, turn.now)
     if same_decision(watch.decision, decision):
@@ -224,6 +240,18 @@ def _waits_for_fleet(turn: Turn, breaches: tuple[Finding, ...]) -> bool:
     breached, seen = turn.watch.breached_at or turn.now, fleet is not None and not fleet.problem
     followed = max((each.since for each in breaches if each.since is not None), default=turn.now) + FOLLOW
     return turn.now < (max(breached, followed) if seen else breached) + FLEET_PATIENCE
+
+
+def _waits_for_git(turn: Turn) -> bool:
+    """Whether it is being looked at just now what going back in Git would mean, and that leads the way."""
+    if turn.view.application is None or managed.out_of_reach(turn.view) or _aborts(turn):
+        return False
+    known = managed.prospect(turn.watch.release, turn.observation) is not None
+    return not known and turn.now < (turn.watch.breached_at or turn.now) + GIT_PATIENCE
+
+
+def _aborts(turn: Turn) -> bool:
+    return turn.view.rollout is not None and turn.view.rollout.in_progress
 
 
 def _over_by_itself(turn: Turn, breached_at: float) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from watcher.core.gitops import Application, deployed_before
 from watcher.core.model import WorkloadView
-from watcher.core.orders import AbortOrder, RungOrder, UndoOrder
+from watcher.core.orders import AbortOrder, PinOrder, RungOrder, SyncOrder, UndoOrder
 from watcher.core.state import Decision, Release, Rollback, Target, Watch
 from watcher.core.words import Kind, Rung
 
@@ -12,7 +13,9 @@ LEAST_ALLOWED = 60.0
 
 
 def order(view: WorkloadView, decision: Decision, rollback: Rollback, release: Release) -> RungOrder:
-    """The order for this rung of the decision."""
+    """The order for this rung of the decision; that for a revert in Git comes from `pairing`."""
+    if rollback.rung in (Rung.SYNC, Rung.BRIDGE) and view.application is not None:
+        return _at_the_tool(view.application, decision, rollback, release)
     if rollback.rung is Rung.ABORT:
         return AbortOrder(
             decision=decision.id,
@@ -34,6 +37,23 @@ def order(view: WorkloadView, decision: Decision, rollback: Rollback, release: R
         target_revision=target.revision,
         reason=decision.reason,
         skip_steps=release.workload.kind is Kind.ROLLOUT,
+        again=rollback.put_back,
+    )
+
+
+def _at_the_tool(application: Application, decision: Decision, rollback: Rollback, release: Release) -> RungOrder:
+    """What the GitOps tool is to follow for now."""
+    if rollback.rung is Rung.SYNC:
+        before = deployed_before(application, release.began)
+        revisions = before.revisions if before is not None else ()
+        return SyncOrder(
+            decision.id, rollback.tried, release.workload, release.uid, application, revisions, decision.reason
+        )
+    source, good = decision.source, decision.good
+    if source is None:
+        raise LookupError(f"decision {decision.id} names no source to pin")
+    return PinOrder(
+        decision.id, rollback.tried, release.workload, release.uid, application, source, good, decision.reason
     )
 
 
@@ -45,8 +65,12 @@ def target_of(decision: Decision) -> Target:
 
 
 def shows_decision(view: WorkloadView, decision: Decision, rollback: Rollback) -> bool:
-    """Whether the object itself tells that this rung of the decision was carried out."""
-    if view.decision != decision.id:
+    """Whether the object itself, or the report of a revert, tells that this rung of the decision was carried out."""
+    if rollback.rung is Rung.GIT:
+        return rollback.revert is not None and bool(rollback.revert.revision or rollback.revert.link)
+    if rollback.rung is Rung.BRIDGE:
+        return view.application is not None and view.application.pinned == decision.id
+    if rollback.rung is Rung.SYNC or view.decision != decision.id:
         return False
     if rollback.rung is Rung.ABORT:
         return view.rollout is not None and bool(view.rollout.aborted_at)

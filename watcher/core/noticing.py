@@ -37,6 +37,8 @@ def end_if_aborted(turn: Turn) -> None:
 def _notice_revision(turn: Turn, newest: Revision) -> None:
     """A newer revision than the one marked: our own way back, or a new release that ends the watch before."""
     turn.state = replace(turn.state, aborted=None)
+    if _put_back(turn, newest):
+        return
     if releases.is_own_way_back(turn.state.watch, turn.view, newest):
         entries = ledger.now_runs(turn.state.known_good, newest.template_id, turn.now)
         turn.state = replace(turn.state, mark=releases.mark(newest, turn.now), known_good=entries)
@@ -50,6 +52,26 @@ def _notice_revision(turn: Turn, newest: Revision) -> None:
         _tell_if_bad(turn, release)
 
 
+def _put_back(turn: Turn, newest: Revision) -> bool:
+    """Whether a GitOps tool has put the bad version back during an undo: that is sent once more."""
+    watch = turn.state.watch
+    if watch is None or watch.rollback is None or not watch.carrying_out or turn.view.manager is None:
+        return False
+    rollback, release = watch.rollback, watch.release
+    if rollback.rung is not Rung.UNDO or not rollback.applied or newest.template_id != release.template_id:
+        return False
+    if rollback.put_back:
+        return False
+    turn.state = replace(turn.state, mark=releases.mark(newest, turn.now))
+    again = replace(release, number=newest.number, revision=newest.name)
+    rollback = replace(
+        rollback, put_back=True, applied=False, complete=False, phase_began=turn.now, next_order=turn.now
+    )
+    turn.update(replace(watch, release=again, phase=Phase.ACTING, rollback=rollback))
+    turn.move("put_back")
+    return True
+
+
 def _leave(turn: Turn, release: Release) -> None:
     """Somebody's way back, or a hotfix, says of the version before that it was bad."""
     watch, marked = turn.state.watch, turn.state.mark
@@ -60,7 +82,10 @@ def _leave(turn: Turn, release: Release) -> None:
     hotfix = release.never_undo.startswith(releases.AMID_BREACH)
     if not hotfix or (watch is not None and watch.verdict is Verdict.BREACH):
         reason = f"somebody went from it to {release.revision}"
-        turn.state = ledger.quarantine(turn.state, marked.template_id, marked.revision, reason, turn.now)
+        origins = watch.release.origins if watch is not None and watch.release.template_id == marked.template_id else ()
+        turn.state = ledger.quarantine_template(
+            turn.state, marked.template_id, marked.revision, reason, turn.now, origins
+        )
 
 
 def _begin(turn: Turn, newest: Revision, release: Release, why: str) -> None:
@@ -91,7 +116,7 @@ def _supersede(turn: Turn, why: str) -> None:
 
 
 def _tell_if_bad(turn: Turn, release: Release) -> None:
-    bad = ledger.quarantined(turn.state, release.template_id)
+    bad = ledger.comes_back(turn.state, release)
     if bad is None:
         return
     turn.move("bad_version_back")
@@ -122,6 +147,6 @@ def _aborted(turn: Turn, watch: Watch) -> None:
     release, reason = watch.release, "somebody, or an analysis, aborted it"
     if watch.decision is not None and watch.rollback is not None and watch.rollback.rung is Rung.ABORT:
         reason = f"it was aborted as decision {watch.decision.id}"
-    state = ledger.quarantine(turn.state, release.template_id, release.revision, reason, turn.now)
+    state = ledger.quarantine(turn.state, release, reason, turn.now)
     turn.state = replace(state, aborted=AbortSeen(release.revision, turn.now))
     turn.move("aborted")

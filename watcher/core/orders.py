@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from watcher.core.gitops import Application, GitSource
-from watcher.core.model import Workload
+from watcher.core.model import ADDED, Workload
 from watcher.core.stages import TOLD
 from watcher.core.words import Stage
 
@@ -27,6 +27,7 @@ class UndoOrder:
     target_revision: str
     reason: str
     skip_steps: bool = False  # Rollout: promote fully once the target is current
+    again: bool = field(default=False, metadata=ADDED)  # the tool that manages it put the bad version back: once more
 
 
 @dataclass(frozen=True, slots=True)

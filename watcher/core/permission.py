@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from watcher.core import judge
+from watcher.core import judge, quarantine
 from watcher.core.approving import least, may_go
 from watcher.core.guards import STALE_CACHE, Case, check_guards
 from watcher.core.ladder import climb, target_still_accepted
+from watcher.core.managed import outlook, prospect
 from watcher.core.policy import Policy
 from watcher.core.sentence import seconds
 from watcher.core.state import Decision, Finding, GuardFinding, Rollback
@@ -17,16 +18,34 @@ VALID = 120.0
 
 
 def forbidden(turn: Turn) -> GuardFinding | None:
-    """Why nothing may be written at this moment."""
-    view, around = turn.view, turn.observation.surroundings
-    if view.hold:
-        return GuardFinding("hold", f"held: {view.hold}")
+    """Why nothing of the decision under way may be written at this moment."""
+    return _out_of_bounds(turn) or _mode_lowered(turn) or _not_now(turn)
+
+
+def tidying_forbidden(turn: Turn) -> GuardFinding | None:
+    """Why nothing of an earlier decision, whose rollback has ended, may be tidied up at this moment."""
+    if turn.policy.mode in (Mode.NONE, Mode.OBSERVE):
+        return GuardFinding("mode", f"mode is {turn.policy.mode}")
+    return _out_of_bounds(turn) or _not_now(turn)
+
+
+def _out_of_bounds(turn: Turn) -> GuardFinding | None:
+    """Why people do not want the workload to be written to."""
+    if turn.view.hold:
+        return GuardFinding("hold", f"held: {turn.view.hold}")
     if turn.policy.never:
         return GuardFinding("never", "the workload is on the never list")
-    if not turn.policy.watched:
-        return GuardFinding("not_watched", "no entry of services matches it any more")
-    if not may_go(turn.policy.mode, turn.watch.decision):
-        return GuardFinding("mode", f"mode is no longer {least(turn.watch.decision)}")
+    return None if turn.policy.watched else GuardFinding("not_watched", "no entry of services matches it any more")
+
+
+def _mode_lowered(turn: Turn) -> GuardFinding | None:
+    decision = turn.watch.decision
+    return None if may_go(turn.policy.mode, decision) else GuardFinding("mode", f"mode is no longer {least(decision)}")
+
+
+def _not_now(turn: Turn) -> GuardFinding | None:
+    """Why this process may write nothing at this moment."""
+    around = turn.observation.surroundings
     if not around.permitted:
         return GuardFinding("not_permitted", "this process may not write any more")
     if around.cache_age > STALE_CACHE:
@@ -40,15 +59,15 @@ def withheld(turn: Turn, decision: Decision, rung: Rung) -> GuardFinding | None:
     Between the decision and that write lie a try of another rung, an API server that was away, or a restart: everything
     that was asked then is asked again.
     """
-    return forbidden(turn) or tightened(turn, decision, rung) or next(iter(_guards(turn, decision)), None)
+    return forbidden(turn) or tightened(turn, decision, rung) or next(iter(_guards(turn, decision, rung)), None)
 
 
-def _guards(turn: Turn, decision: Decision) -> tuple[GuardFinding, ...]:
+def _guards(turn: Turn, decision: Decision, rung: Rung) -> tuple[GuardFinding, ...]:
     state, view, policy, release = turn.state, turn.view, turn.policy, turn.watch.release
     target = decision.target.template_id if decision.target is not None else ""
     accepted = target_still_accepted(state, view, policy, target, turn.now)
     findings = _as_of_now(turn, decision)
-    return check_guards(Case(state, release, view, turn.observation, policy, findings, accepted, turn.now))
+    return check_guards(Case(state, release, view, turn.observation, policy, findings, accepted, turn.now, rung))
 
 
 def _as_of_now(turn: Turn, decision: Decision) -> tuple[Finding, ...]:
@@ -71,7 +90,15 @@ def current(turn: Turn) -> bool:
 
 def tightened(turn: Turn, decision: Decision, rung: Rung) -> GuardFinding | None:
     """Why the thresholds file, or the workload, as they are now do not let this rung be taken on these findings."""
-    step = next((each for each in climb(turn.view, turn.policy) if each.rung is rung and each.taken), None)
+    rungs = climb(turn.view, turn.policy, outlook(turn.watch.release, turn.observation, decision.findings))
+    step = next((each for each in rungs if each.rung is rung and each.taken), None)
+    if (
+        step is None
+        and turn.view.application is not None
+        and rung is not Rung.ABORT
+        and prospect(turn.watch.release, turn.observation) is None
+    ):
+        return GuardFinding("git_unknown", "what going back in Git would mean is not known")
     mode = step.mode if step is not None else turn.policy.rung_mode(rung)
     if not may_go(mode, decision):
         why = f": {step.reason}" if step is not None else ""
@@ -84,6 +111,8 @@ def tightened(turn: Turn, decision: Decision, rung: Rung) -> GuardFinding | None
 def _may(policy: Policy, finding: Finding) -> Mode:
     if finding.lane is Lane.AVAILABILITY:
         return policy.availability
+    if finding.check == quarantine.CHECK:
+        return Mode.ACT if policy.repeat else Mode.NONE
     check = policy.check(finding.check)
     return check.may if check is not None else Mode.NONE
 

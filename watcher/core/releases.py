@@ -9,7 +9,7 @@ from watcher.core.model import Revision, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.siblings import origins
 from watcher.core.state import Mark, Release, Watch, WorkloadState
-from watcher.core.words import Change, Outcome, Verdict
+from watcher.core.words import Change, Outcome, Rung, Verdict
 
 AMID_BREACH = "recovery release: it began while"
 
@@ -85,14 +85,16 @@ def returned(before: Release, state: WorkloadState, newest: Revision, policy: Po
 def is_own_way_back(watch: Watch | None, view: WorkloadView, newest: Revision) -> bool:
     """Whether `newest` is what our own rollback put in place, hence no release to watch.
 
-    Our decision's id stands on the object since the very patch that put the template back.
+    Our decision's id stands on the object since the very patch that put the template back; what Git brings back bears
+    no mark.
     """
     if watch is None or watch.rollback is None or watch.decision is None or watch.decision.target is None:
         return False
     if watch.outcome in CONCLUDED:  # it was put in place long ago; this is somebody's restart
         return False
     same = newest.template_id == watch.decision.target.template_id
-    return same and view.decision == watch.decision.id
+    by_git = watch.rollback.revert is not None or watch.rollback.rung in (Rung.SYNC, Rung.BRIDGE)
+    return same and (by_git or view.decision == watch.decision.id)
 
 
 def is_numbered(state: WorkloadState, newest: Revision) -> bool:

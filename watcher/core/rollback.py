@@ -8,22 +8,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from watcher.core import ledger, mechanism, permission, recovery
+from watcher.core import ledger, mechanism, pairing, permission, quarantine, recovery, settling
 from watcher.core.approving import UNSEEN, may_go
 from watcher.core.guards import IGNORANCE
 from watcher.core.ladder import next_rung
 from watcher.core.model import Result, RungReport
 from watcher.core.orders import ReleaseStuckPodsOrder
+from watcher.core.pace import SHORTEST_PAUSE, pause
 from watcher.core.sentence import seconds
 from watcher.core.state import Bar, Decision, GuardFinding, Rollback, Watch
 from watcher.core.turn import Turn
 from watcher.core.words import Action, Durability, Outcome, Phase, Rung, Stage
-
-ACKNOWLEDGE = 2.0
-"""Seconds after which an order without visible effect is given again: Argo Rollouts 1.8.4 to 1.9.3 lose aborts."""
-
-LONGEST_PAUSE = 30.0
-"""Seconds between two orders, at the most."""
 
 SHORTEST_BAR, LONGEST_BAR = 10.0, 300.0
 """Seconds until it is tried again what only the API server refuses: doubled each time, up to the longest."""
@@ -63,9 +58,21 @@ def stand_down_if_forbidden(turn: Turn) -> None:
     turn.update(replace(watch, rollback=replace(rollback, ignorant_since=_ignorant_since(turn, rollback, why))))
     if why is None or _may_soon_be_known(turn):
         return
-    if not mechanism.shows_decision(turn.view, decision, rollback):
-        _bar(turn, why, seen=why.id != "forbidden")
-        _stand_down(turn, why)
+    if mechanism.shows_decision(turn.view, decision, rollback):
+        return
+    if rollback.revert is not None and rollback.revert.revision:
+        _left_to_git(turn, why)
+        return
+    _bar(turn, why, seen=why.id != "forbidden")
+    _stand_down(turn, why)
+
+
+def _left_to_git(turn: Turn, why: GuardFinding) -> None:
+    """The rung's own order is given up, but Git holds the revert already, and leads back by itself."""
+    _, _, rollback = _parts(turn)
+    message = f"{rollback.rung} not sent: {why.reason}; the revert is in Git already"
+    turn.update(replace(turn.watch, rollback=replace(rollback, rung=Rung.GIT)))
+    _acknowledged(turn, turn.now, message)
 
 
 def _ignorant_since(turn: Turn, rollback: Rollback, why: GuardFinding | None) -> float | None:
@@ -82,11 +89,14 @@ def _may_soon_be_known(turn: Turn) -> bool:
 
 def go_on(turn: Turn) -> None:
     """Continue the rollback under way."""
+    pairing.look(turn)
     watch, _, rollback = _parts(turn)
-    if not permission.blind(turn):
+    if not permission.blind(turn) and not pairing.waits_for_person(rollback):
         turn.update(replace(watch, rollback=replace(rollback, waited=rollback.waited + turn.passed_seconds())))
     _note_completion(turn)
     {Phase.ACTING: _acting, Phase.CONFIRMING: _confirming, Phase.RECOVERING: _recovering}[watch.phase](turn)
+    if turn.watch.phase in (Phase.CONFIRMING, Phase.RECOVERING):
+        pairing.pursue(turn)
 
 
 def _acting(turn: Turn) -> None:
@@ -102,7 +112,20 @@ def _acting(turn: Turn) -> None:
         _bar(turn, rollback.again, seen=rollback.again.id != "hold")
         _stand_down(turn, rollback.again)
     else:
-        _order_again(turn)
+        _order_next(turn)
+
+
+def _order_next(turn: Turn) -> None:
+    """The rung's own order, or the revert in Git that must come before it."""
+    _, _, rollback = _parts(turn)
+    if not pairing.goes_first(turn, rollback):
+        hopeless = pairing.fought(turn, rollback)
+        _rung_failed(turn, hopeless) if hopeless else _order_again(turn)
+    elif rollback.revert is None or turn.now >= rollback.revert.next_order:
+        if turn.now - rollback.phase_began > pairing.FIRST_PATIENCE:
+            pairing.give_up(turn)
+        else:
+            pairing.order(turn)
 
 
 def _must_wait(turn: Turn, rollback: Rollback) -> bool:
@@ -138,7 +161,7 @@ def _reported(turn: Turn, report: RungReport) -> None:
         _rung_failed(turn, report.message)
     else:
         denied = report.message if report.result == Result.FORBIDDEN else ""
-        later = turn.now + _pause(rollback.tried)
+        later = turn.now + pause(rollback.tried)
         rollback = replace(rollback, next_order=later, message=report.message, denied=denied)
         turn.update(replace(turn.watch, rollback=rollback))
         turn.move(report.result)
@@ -150,13 +173,15 @@ def _acknowledged(turn: Turn, at: float, message: str = "") -> None:
         rollback,
         phase_began=at,
         waited=0.0,
-        next_order=turn.now + ACKNOWLEDGE,
+        next_order=turn.now + SHORTEST_PAUSE,
         message=message or rollback.message,
         applied=True,
     )
     turn.update(replace(watch, phase=Phase.CONFIRMING, rollback=rollback))
     turn.state = replace(turn.state, last_rollback=turn.now, last_rolled_back=watch.release.id)
     turn.move("confirming")
+    if pairing.waits_for_person(rollback) and rollback.revert is not None:
+        turn.announce(Stage.WAITING_FOR_PERSON, f"Merge it, nothing else leads back: {rollback.revert.link}")
 
 
 def _met_a_changed_object(turn: Turn, report: RungReport) -> None:
@@ -174,7 +199,7 @@ def _met_a_changed_object(turn: Turn, report: RungReport) -> None:
 def _look_again(turn: Turn, why: GuardFinding, times: int) -> None:
     """Decide anew, but only once the view has caught up with what the writer saw."""
     watch, _, rollback = _parts(turn)
-    rollback = replace(rollback, again=why, next_order=turn.now + _pause(times), message=why.reason)
+    rollback = replace(rollback, again=why, next_order=turn.now + pause(times), message=why.reason)
     turn.update(replace(watch, rollback=rollback))
 
 
@@ -214,7 +239,9 @@ def _rung_failed(turn: Turn, message: str) -> None:
     turn.update(replace(watch, decision=decision))
     following = next_rung(rungs)
     if following is None or not may_go(following.mode, decision):
-        text = f"Rollback failed, a person is needed: {rollback.rung}: {message}"
+        held = rollback.revert is not None and bool(rollback.revert.revision)
+        turn.update(replace(turn.watch, durability=Durability.GIT_ONLY if held else None))
+        text = f"Rollback failed, a person is needed: {rollback.rung}: {message}{pairing.describe(turn)}"
         turn.announce(Stage.FAILED, text)
         turn.close(f"{rollback.rung}: {message}", Outcome.FAILED)
         return
@@ -226,26 +253,25 @@ def _rung_failed(turn: Turn, message: str) -> None:
 def _take(turn: Turn, decision: Decision, rung: Rung) -> None:
     rungs = tuple(replace(step, at=turn.now) if step.rung is rung else step for step in decision.rungs)
     decision = replace(decision, rungs=rungs)
-    began = turn.watch.rollback.began if turn.watch.rollback is not None else turn.now
-    rollback = Rollback(rung, began=began, phase_began=turn.now)
+    before = turn.watch.rollback
+    began, revert = (before.began, before.revert) if before is not None else (turn.now, None)
+    rollback = Rollback(rung, began=began, phase_began=turn.now, revert=revert)
     turn.update(replace(turn.watch, phase=Phase.ACTING, decision=decision, rollback=rollback))
     turn.move(f"{rung}")
     if permission.current(turn) and permission.withheld(turn, decision, rung) is None:
-        _order_again(turn)  # else the next step stands down, and says why
+        _order_next(turn)  # else the next step stands down, and says why
 
 
 def _order_again(turn: Turn) -> None:
     watch, decision, rollback = _parts(turn)
     tried = rollback.tried + 1
-    rollback = replace(rollback, tried=tried, next_order=turn.now + _pause(tried))
+    rollback = replace(rollback, tried=tried, next_order=turn.now + pause(tried))
     turn.update(replace(watch, rollback=rollback))
-    turn.commands.append(mechanism.order(turn.view, decision, rollback, watch.release))
+    if rollback.rung is Rung.GIT:
+        pairing.order(turn)
+    else:
+        turn.commands.append(mechanism.order(turn.view, decision, rollback, watch.release))
     turn.move("ordered")
-
-
-def _pause(times: int) -> float:
-    """Seconds until the next order: each time twice as long."""
-    return float(min(LONGEST_PAUSE, ACKNOWLEDGE * 2 ** min(times - 1, 5)))
 
 
 def _confirming(turn: Turn) -> None:
@@ -258,11 +284,27 @@ def _confirming(turn: Turn) -> None:
         _arrived(turn)
     elif mechanism.cannot_work_any_more(turn.view, rollback):
         _rung_failed(turn, "the Rollout was promoted before the abort took effect")
+    elif rollback.revert is not None and rollback.revert.failed and rollback.rung is Rung.GIT:
+        _rung_failed(turn, rollback.revert.failed)
+    elif pairing.waits_for_person(rollback):
+        _wait_for_person(turn)
     elif rollback.waited > mechanism.allowed(watch, turn.policy.progress_deadline):
         why = f": {rollback.message}" if rollback.message else ""
         _rung_failed(turn, f"not on target after {rollback.waited:.0f} s{why}")
     elif _may_order(turn, rollback):
         _nudge(turn)
+
+
+def _wait_for_person(turn: Turn) -> None:
+    _, _, rollback = _parts(turn)
+    if rollback.revert is not None and turn.now - rollback.revert.began > pairing.WAIT_FOR_PERSON:
+        _end_waiting(turn, rollback.revert.link)
+
+
+def _end_waiting(turn: Turn, link: str) -> None:
+    turn.update(replace(turn.watch, durability=None))
+    turn.announce(Stage.WAITING_FOR_PERSON, f"Nobody has merged it, and it is not followed any longer: {link}")
+    turn.close(f"waiting for a person: {link}", Outcome.WAITING_FOR_PERSON)
 
 
 def _may_order(turn: Turn, rollback: Rollback) -> bool:
@@ -293,7 +335,7 @@ def _nudge(turn: Turn) -> None:
     """Give what is missing once more: a lost abort, skipped steps, pods that block an ordered StatefulSet."""
     watch, decision, rollback = _parts(turn)
     release = watch.release
-    if _unfinished(rollback):
+    if _unfinished(rollback) or (rollback.rung is Rung.GIT and pairing.looks_again(turn, rollback)):
         _order_again(turn)
         return
     stuck = mechanism.stuck_pods(turn.view, decision, release)
@@ -314,8 +356,13 @@ def _recovering(turn: Turn) -> None:
     outcome = recovery.outcome(rollback, decision.findings, turn.view, turn.policy, watch.evidence)
     if _unfinished(rollback) and _may_order(turn, rollback):
         _order_again(turn)
-    elif outcome is not None and not (_unfinished(rollback) and permission.forbidden(turn) is None):
+    elif outcome is not None and pairing.settled(turn) and _ends(turn, rollback):
         _finish(turn, outcome)
+
+
+def _ends(turn: Turn, rollback: Rollback) -> bool:
+    """Whether nothing is left that could still be ordered."""
+    return not _unfinished(rollback) or permission.forbidden(turn) is not None
 
 
 def _finish(turn: Turn, outcome: Outcome) -> None:
@@ -323,12 +370,12 @@ def _finish(turn: Turn, outcome: Outcome) -> None:
     release, did = watch.release, f"rolled back as decision {decision.id}"
     entries = ledger.revoke(turn.state.known_good, release.template_id, did)
     entries = ledger.now_runs(entries, mechanism.target_of(decision).template_id, turn.now)
-    durability = Durability.CLUSTER_ONLY if turn.view.manager is not None else Durability.DURABLE
-    state = replace(turn.state, known_good=entries, watch=replace(watch, durability=durability))
+    state = replace(turn.state, known_good=entries, watch=replace(watch, durability=pairing.durability(turn)))
     if outcome is not Outcome.DID_NOT_HELP and rollback.rung is not Rung.ABORT:  # an abort was noticed when it came
-        state = ledger.quarantine(state, release.template_id, release.revision, f"it was {did}", turn.now)
-    turn.state = state
-    text = recovery.describe(outcome, rollback, watch, turn.now)
+        untried = any(each.check == quarantine.CHECK for each in decision.findings)
+        state = ledger.quarantine(state, release, f"it was {did}", turn.now, again=untried)
+    turn.state = settling.left(state, decision, rollback, turn.now)
+    text = recovery.describe(outcome, rollback, watch, turn.now) + pairing.describe(turn)
     turn.announce(Stage(outcome), text)
     turn.close(text, outcome)
 

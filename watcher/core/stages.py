@@ -37,6 +37,8 @@ TOLD: dict[Stage, Told] = {
     Stage.FAILED: Told("RollbackFailed", "ROLLBACK FAILED:"),
     Stage.SUPERSEDED: Told("RollbackSuperseded", "Rollback superseded by a newer release:", warning=False),
     Stage.WAITING_FOR_PERSON: Told("WaitingForPerson", "Rollback waits for a person:"),
+    Stage.DURABLE: Told("GitAgrees", "Git and cluster agree again:", warning=False),
+    Stage.BRIDGE_OVERDUE: Told("BridgeOverdue", "Pinned for too long, merge the revert:"),
     Stage.PASSED: Told("ReleasePassed", "Release passed:", warning=False, by_default=False),
     Stage.BAD_VERSION_BACK: Told("BadVersionBack", "Bad version is back:"),
     Stage.CONFIG_REJECTED: Told("ThresholdsRejected", "Thresholds file refused"),

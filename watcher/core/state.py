@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from watcher.core.dispersion import Windows
+from watcher.core.gitops import Application, GitSource
 from watcher.core.model import ADDED, Approval, Workload
 from watcher.core.words import Action, Change, Durability, Lane, Mode, Outcome, Phase, Provenance, Rung, Verdict
 
@@ -59,6 +60,8 @@ class Quarantined:
     revision: str
     reason: str
     since: float
+    origins: tuple[str, ...] = field(default=(), metadata=ADDED)  # what the release of it brought: commit, images
+    again: bool = field(default=False, metadata=ADDED)  # it came back by an automation and was taken back once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +317,7 @@ class RungStep:
     at: float | None = None
     done_at: float | None = None
     failed: str = ""
+    paired: bool = field(default=False, metadata=ADDED)  # with the revert in Git in the same rollback
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,11 +339,53 @@ class Decision:
     approval: Approval | None = field(
         default=None, metadata=ADDED
     )  # of a person, without which it would only be proposed
+    source: GitSource | None = field(default=None, metadata=ADDED)  # that a bridge would pin, to the commit `good`
+    good: str = field(default="", metadata=ADDED)
 
     @property
     def guard(self) -> GuardFinding | None:
         """The guard that holds, the first if several do."""
         return self.guards[0] if self.guards else None
+
+
+@dataclass(frozen=True, slots=True)
+class Revert:
+    """The revert in Git that a rollback consists of, or goes along with.
+
+    Everything up to `propose` is fixed with the first order, so that a repeated one asks for the same.  `tried` counts
+    the orders; `next_order` is when another may be given.  `revision` is the commit that holds it, `link` the pull
+    request that waits for a person, `failed` why it will not come by itself.
+    """
+
+    application: Application
+    source: GitSource
+    good: str
+    commits: tuple[str, ...]
+    propose: bool
+    began: float
+    tried: int = 0
+    next_order: float = 0.0
+    revision: str = ""
+    link: str = ""
+    failed: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """What is left to do in Git after a rollback: a pull request waits, or a bridge stands until it is merged.
+
+    `overdue` tells that people were reminded of the bridge.  `since` is the end of the rollback, Unix seconds.
+    """
+
+    decision: str
+    release: str
+    revert: Revert
+    since: float
+    bridge: bool = False
+    overdue: bool = False
+    tried: int = 0
+    next_order: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,6 +413,8 @@ class Rollback:
     applied: bool = False
     denied: str = ""
     ignorant_since: float | None = None  # since when it is not sent because something has not been looked at yet
+    revert: Revert | None = field(default=None, metadata=ADDED)
+    put_back: bool = field(default=False, metadata=ADDED)  # the bad version was put back once by who manages it
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,6 +486,7 @@ class WorkloadState:
     answered: str = field(
         default="", metadata=ADDED
     )  # decision that the annotation watcher.dev/approve named when it was last answered
+    unsettled: Unsettled | None = field(default=None, metadata=ADDED)
 
     @property
     def open_watch(self) -> Watch | None:

@@ -143,6 +143,8 @@ class Stage(StrEnum):
     SUPERSEDED = "superseded"
     WAITING_FOR_PERSON = "waiting_for_person"
     PASSED = "passed"
+    DURABLE = "durable"  # Git holds the good version by now
+    BRIDGE_OVERDUE = "bridge_overdue"
     BAD_VERSION_BACK = "bad_version_back"
     CONFIG_REJECTED = "config_rejected"
     SOURCE_BLIND = "source_blind"

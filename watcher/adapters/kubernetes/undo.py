@@ -39,7 +39,7 @@ class Undo:
             return Result.HELD, held
         if order.bad_template not in live.template_ids():
             return Result.CONFLICT, f"{order.workload} has another pod template by now"
-        if live.undone_by(order.decision):
+        if live.undone_by(order.decision) and not order.again:
             return Result.CONFLICT, _put_back_since(order)
         target = live.kept(order.target_template)
         if target is None:

@@ -1,0 +1,274 @@
+"""The Git side of a rollback: the revert that it consists of, or that goes along with an abort, undo, sync or bridge.
+
+Argo CD's self-heal puts an undo back as long as Git holds the bad version, so there the revert is pushed, and a look
+at it asked for, before the undo is sent.  An abort is left alone by it, and goes first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from watcher.core import managed, permission
+from watcher.core.approving import may_go
+from watcher.core.gitops import Application, Followed, PullState, Route
+from watcher.core.model import Result, RungReport
+from watcher.core.orders import RevertOrder
+from watcher.core.pace import pause
+from watcher.core.state import Decision, Revert, Rollback
+from watcher.core.turn import Turn
+from watcher.core.words import Durability, Rung
+
+PATIENCE = 300.0
+"""Seconds after which a revert that could not be made is left to a person."""
+
+FIRST_PATIENCE = 30.0
+"""Seconds that an undo waits for the revert that must come before it."""
+
+LANDING = 60.0
+"""Seconds that the end of a rollback waits for the sync of a revert, once the service has recovered."""
+
+WAIT_FOR_PERSON = 86400.0
+"""Seconds that a pull request which alone leads back is waited for."""
+
+REFRESH = 30.0
+"""Seconds after which a look at a revert that is not synced is asked for again."""
+
+SETTLED = (Result.APPLIED, Result.ALREADY, Result.WAITING)
+
+
+def wanted(turn: Turn, rung: Rung) -> bool:
+    """Whether a revert in Git belongs to this rung here."""
+    application = turn.view.application
+    if rung is Rung.FLAG or application is None or application.refused:
+        return False
+    return may_go(turn.policy.rung_mode(Rung.GIT), turn.watch.decision)
+
+
+def impossible(turn: Turn) -> str:
+    """Why no revert can be made, or an empty string; it is known only once somebody has looked."""
+    prospect = managed.prospect(turn.watch.release, turn.observation)
+    return prospect.why if prospect is not None and prospect.route is Route.NONE else ""
+
+
+def goes_first(turn: Turn, rollback: Rollback) -> bool:
+    """Whether this rung's own order has to wait for the revert."""
+    application = turn.view.application
+    if rollback.rung is not Rung.UNDO or application is None or not application.automated:
+        return False
+    if not wanted(turn, rollback.rung) or impossible(turn):
+        return False
+    revert = rollback.revert
+    return revert is None or not (revert.revision or revert.link or revert.failed)
+
+
+def fought(turn: Turn, rollback: Rollback) -> str:
+    """Why this rung's own order would only be put back, or an empty string."""
+    application = turn.view.application
+    if rollback.rung is not Rung.UNDO or application is None or not application.self_heal:
+        return ""
+    if rollback.revert is not None and rollback.revert.revision:
+        return ""
+    why = rollback.revert.failed or rollback.revert.message if rollback.revert is not None else impossible(turn)
+    return f"{application} would put the bad version back, which Git still holds: {why or 'no revert could be made'}"
+
+
+def order(turn: Turn) -> bool:
+    """Order the revert; False where it cannot be ordered now."""
+    rollback, decision = _rollback(turn), _decision(turn)
+    revert = rollback.revert or _planned(turn)
+    if revert is None:
+        return False
+    revert = replace(revert, tried=revert.tried + 1, next_order=turn.now + pause(revert.tried + 1))
+    _keep(turn, revert)
+    release = turn.watch.release
+    turn.commands.append(
+        RevertOrder(
+            decision=decision.id,
+            tried=revert.tried,
+            workload=release.workload,
+            uid=release.uid,
+            application=revert.application,
+            source=revert.source,
+            good=revert.good,
+            commits=revert.commits,
+            propose=revert.propose,
+            reason=decision.reason,
+        )
+    )
+    turn.move("revert_ordered")
+    return True
+
+
+def _planned(turn: Turn) -> Revert | None:
+    prospect, application = managed.prospect(turn.watch.release, turn.observation), turn.view.application
+    if prospect is None or application is None or prospect.route is Route.NONE:
+        return None
+    return Revert(
+        application=application,
+        source=prospect.source,
+        good=prospect.good,
+        commits=tuple(each.sha for each in prospect.commits),
+        propose=prospect.route is Route.PULL_REQUEST,
+        began=turn.now,
+    )
+
+
+def give_up(turn: Turn) -> None:
+    """A revert that must come first does not come in time."""
+    revert = _rollback(turn).revert or _planned(turn)
+    if revert is not None:
+        _keep(turn, replace(revert, failed=revert.message or f"not in Git within {FIRST_PATIENCE:.0f} s"))
+        turn.move("revert_given_up")
+
+
+def look(turn: Turn) -> None:
+    """Take in what became of the revert: the report of an attempt, and what was seen of its pull request."""
+    report, followed = turn.observation.report, turn.observation.surroundings.followed
+    if report is not None and report.decision == _decision(turn).id and report.rung == Rung.GIT:
+        _reported(turn, report)
+    if followed is not None:
+        _followed(turn, followed)
+
+
+def _reported(turn: Turn, report: RungReport) -> None:
+    revert = _rollback(turn).revert
+    if revert is None:
+        return
+    if report.result in SETTLED:
+        revision = report.revision or revert.revision
+        revert = replace(revert, revision=revision, link=report.link or revert.link, message=report.message)
+    elif report.result in (Result.REFUSED, Result.FORBIDDEN):
+        revert = replace(revert, failed=report.message, message=report.message)
+    else:
+        revert = replace(revert, message=report.message)
+    _keep(turn, revert)
+    turn.move(f"revert_{report.result}")
+
+
+def _followed(turn: Turn, followed: Followed) -> None:
+    revert = _rollback(turn).revert
+    if revert is None or revert.revision or not revert.link:
+        return
+    if followed.pull is PullState.MERGED:
+        _keep(turn, replace(revert, revision=followed.merged or "merged", next_order=turn.now))
+        turn.move("revert_merged")
+    elif followed.pull is PullState.CLOSED and not revert.failed:
+        _keep(turn, replace(revert, failed=f"the pull request was closed without being merged: {revert.link}"))
+        turn.move("revert_closed")
+
+
+def pursue(turn: Turn) -> None:
+    """While the rung's own change is under way or done: see to it that Git says the same."""
+    rollback = _rollback(turn)
+    revert = rollback.revert
+    if rollback.rung is Rung.GIT or turn.observation.executing or turn.commands or not _due(turn, rollback):
+        return
+    if permission.forbidden(turn) is not None:
+        return
+    since = revert.began if revert is not None else rollback.began
+    if turn.now - since > PATIENCE:
+        if revert is not None:
+            _keep(turn, replace(revert, failed=revert.message or "it could not be made in time"))
+        return
+    order(turn)
+
+
+def _due(turn: Turn, rollback: Rollback) -> bool:
+    revert = rollback.revert
+    if not wanted(turn, rollback.rung) or impossible(turn):
+        return False
+    if revert is None:
+        return True
+    return not (revert.revision or revert.link or revert.failed) and turn.now >= revert.next_order
+
+
+def waits_for_person(rollback: Rollback) -> bool:
+    """Whether nothing leads back until a person has merged."""
+    revert = rollback.revert
+    return rollback.rung is Rung.GIT and revert is not None and bool(revert.link) and not revert.revision
+
+
+def looks_again(turn: Turn, rollback: Rollback) -> bool:
+    """Whether the tool should be asked once more to look at a revert that is in its branch."""
+    revert = rollback.revert
+    if revert is None or not revert.revision or turn.now < max(revert.next_order, rollback.phase_began + REFRESH):
+        return False
+    return not landed(turn, revert)
+
+
+def landed(turn: Turn, revert: Revert) -> bool:
+    """Whether the cluster was brought to a commit that contains the revert."""
+    application, followed = turn.view.application, turn.observation.surroundings.followed
+    if application is None:
+        return False
+    deployed = {each.deployed for each in application.sources if each.repo == revert.source.repo}
+    holding = {revert.revision, *(followed.contained_in if followed is not None else ())}
+    return application.synced and bool(deployed & holding)
+
+
+def settled(turn: Turn) -> bool:
+    """Whether nothing of the Git side is to be waited for any more, now that the service is known to be well or not."""
+    rollback = _rollback(turn)
+    revert, application = rollback.revert, turn.view.application
+    if not wanted(turn, rollback.rung) or application is None:
+        return True
+    if revert is None:
+        return bool(impossible(turn)) or turn.now - rollback.began > PATIENCE
+    if revert.failed or (revert.link and not revert.revision):
+        return True
+    if not revert.revision:
+        return False
+    return not application.automated or landed(turn, revert) or rollback.waited > LANDING
+
+
+def durability(turn: Turn) -> Durability:
+    """Whether Git and cluster agree on the way back that the cluster has taken."""
+    if turn.view.manager is None:
+        return Durability.DURABLE
+    revert = _rollback(turn).revert
+    return Durability.DURABLE if revert is not None and revert.revision else Durability.CLUSTER_ONLY
+
+
+def describe(turn: Turn) -> str:
+    """What Git holds now, and what a person has to do about it; empty where nobody manages the workload."""
+    rollback, application = _rollback(turn), turn.view.application
+    revert = rollback.revert
+    if turn.view.manager is None:
+        return ""
+    if revert is not None and revert.revision:
+        return f" Git holds it as {revert.revision[:8]}."
+    if revert is not None and revert.link and not revert.failed:
+        return f" Git still holds the bad version: merge {revert.link}."
+    why = (revert.failed or revert.message) if revert is not None else _why_none(turn, application)
+    return f" Git still holds the bad version ({why}): {by_hand(revert)}."
+
+
+def by_hand(revert: Revert | None) -> str:
+    """What a person does who reverts it."""
+    if revert is None or not revert.commits:
+        return "revert it there"
+    return f"in {revert.source.repo} run: git revert {' '.join(each[:12] for each in revert.commits)}"
+
+
+def _why_none(turn: Turn, application: Application | None) -> str:
+    if application is None or application.refused:
+        return managed.out_of_reach(turn.view)
+    return impossible(turn) or "rungs.git does not let it be reverted by itself"
+
+
+def _keep(turn: Turn, revert: Revert) -> None:
+    turn.update(replace(turn.watch, rollback=replace(_rollback(turn), revert=revert)))
+
+
+def _rollback(turn: Turn) -> Rollback:
+    rollback = turn.watch.rollback
+    if rollback is None:
+        raise LookupError(f"{turn.watch.release.id} has no rollback under way")
+    return rollback
+
+
+def _decision(turn: Turn) -> Decision:
+    decision = turn.watch.decision
+    if decision is None:
+        raise LookupError(f"{turn.watch.release.id} has no decision")
+    return decision
