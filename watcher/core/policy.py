@@ -318,8 +318,6 @@ class Policy:
     breaker: Limit = Limit(3, 3600.0)
     namespace_breaker: Limit = Limit(2, 3600.0)
     never: bool = False
-    repeat: bool = field(default=False, metadata=ADDED)  # a bad version that an automation brings back goes untried
-    bridge_for: float = field(default=14400.0, metadata=ADDED)  # seconds after which a bridge is an alarm
     watched: bool = True  # False: no entry of the thresholds file matches any more; only what is under way is finished
     repeat: bool = field(default=False, metadata=ADDED)
     """Whether a version that was rolled back goes back again, without a trial, when an automation brings it."""
