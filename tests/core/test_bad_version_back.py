@@ -329,8 +329,8 @@ def test_the_oldest_bad_versions_are_forgotten() -> None:
     assert world.state is not None
     state = world.state
     for number in range(ledger.KEPT + 5):
-        state = ledger.quarantine(state, f"id-{number}", "hash", "it was bad", float(number))
-    state = ledger.quarantine(state, "id-7", "hash", "it was bad again", 99.0)
+        state = ledger.quarantine_template(state, f"id-{number}", "hash", "it was bad", float(number))
+    state = ledger.quarantine_template(state, "id-7", "hash", "it was bad again", 99.0)
     assert len(state.quarantined) == ledger.KEPT
     assert ledger.quarantined(state, "id-4") is None
     found = ledger.quarantined(state, "id-7")

@@ -12,7 +12,7 @@ from watcher.core.model import Observation, Suspect, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.siblings import suspected_siblings
 from watcher.core.state import Decision, Finding, GuardFinding, RungStep, Target, Watch, WorkloadState
-from watcher.core.words import STRICTNESS, Action, Mode, strictest
+from watcher.core.words import STRICTNESS, Action, Mode, Rung, strictest
 
 
 def decision_id(releases: tuple[str, ...], attempt: int) -> str:
@@ -36,7 +36,7 @@ def decide(
     rungs = climb(view, policy, ahead)
     chosen = next_rung(rungs)
     case = Case(state, watch.release, view, observation, policy, findings, target, now, chosen.rung if chosen else None)
-    guards = check_guards(case) + _barred(watch, now) + _no_way_back(chosen)
+    guards = check_guards(case) + _barred(watch, now) + _no_way_back(chosen, rungs)
     best, may, why_may = _strongest(watch, case.sound or findings, policy)
     mode, why_mode = _mode((may, why_may), chosen, described, policy)
     attempt = state.decisions + 1
@@ -94,8 +94,11 @@ def _barred(watch: Watch, now: float) -> tuple[GuardFinding, ...]:
     return (watch.bar.guard,) if watch.bar is not None and now < watch.bar.until else ()
 
 
-def _no_way_back(chosen: RungStep | None) -> tuple[GuardFinding, ...]:
-    return () if chosen else (GuardFinding("no_way_back", "no rung can be taken here"),)
+def _no_way_back(chosen: RungStep | None, rungs: tuple[RungStep, ...]) -> tuple[GuardFinding, ...]:
+    if chosen:
+        return ()
+    git = next((each.reason for each in rungs if each.rung is Rung.GIT), "")
+    return (GuardFinding("no_way_back", f"no rung can be taken here: {git}"),)
 
 
 def _strongest(watch: Watch, findings: tuple[Finding, ...], policy: Policy) -> tuple[Finding, Mode, str]:

@@ -67,7 +67,8 @@ def target_of(decision: Decision) -> Target:
 def shows_decision(view: WorkloadView, decision: Decision, rollback: Rollback) -> bool:
     """Whether the object itself, or the report of a revert, tells that this rung of the decision was carried out."""
     if rollback.rung is Rung.GIT:
-        return rollback.revert is not None and bool(rollback.revert.revision or rollback.revert.link)
+        known = rollback.revert is not None and bool(rollback.revert.revision or rollback.revert.link)
+        return known or by_git(view, decision, rollback)
     if rollback.rung is Rung.BRIDGE:
         return view.application is not None and view.application.pinned == decision.id
     if rollback.rung is Rung.SYNC or view.decision != decision.id:
@@ -75,6 +76,11 @@ def shows_decision(view: WorkloadView, decision: Decision, rollback: Rollback) -
     if rollback.rung is Rung.ABORT:
         return view.rollout is not None and bool(view.rollout.aborted_at)
     return has_target(view, decision)
+
+
+def by_git(view: WorkloadView, decision: Decision, rollback: Rollback) -> bool:
+    """Whether the revert that was ordered has led back, be it that nobody has heard of what became of the order."""
+    return rollback.revert is not None and view.decision != decision.id and has_target(view, decision)
 
 
 def has_target(view: WorkloadView, decision: Decision) -> bool:
@@ -85,14 +91,16 @@ def has_target(view: WorkloadView, decision: Decision) -> bool:
 
 def on_target(view: WorkloadView, decision: Decision, rollback: Rollback, release: Release) -> bool:
     """Whether the version before the release, and nothing else, serves."""
-    if rollback.rung is Rung.ABORT:
+    if rollback.rung is Rung.ABORT and not (rollback.revert is not None and has_target(view, decision)):
         return abort_is_done(view, release)
     return has_target(view, decision) and view.rolled_out
 
 
-def cannot_work_any_more(view: WorkloadView, rollback: Rollback) -> bool:
-    """An abort of a Rollout that was promoted meanwhile is ignored by its controller."""
+def cannot_work_any_more(view: WorkloadView, decision: Decision, rollback: Rollback) -> bool:
+    """An abort of a Rollout that was promoted meanwhile is ignored by its controller; a revert ends it by itself."""
     rollout = view.rollout
+    if rollback.revert is not None and has_target(view, decision):
+        return False
     return rollback.rung is Rung.ABORT and rollout is not None and not rollout.in_progress and not rollout.aborted_at
 
 

@@ -81,6 +81,17 @@ class RevertOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class RefreshOrder:
+    """Ask once more for a look at the repository: a revert is in its branch, and was not synced yet."""
+
+    decision: str
+    tried: int
+    workload: Workload
+    uid: str
+    application: Application
+
+
+@dataclass(frozen=True, slots=True)
 class SyncOrder:
     """Sync an application that does not sync by itself to commits, one for each of its sources."""
 
@@ -119,7 +130,7 @@ class UnpinOrder:
     reason: str
 
 
-GitOpsOrder = RevertOrder | SyncOrder | PinOrder | UnpinOrder
+GitOpsOrder = RevertOrder | RefreshOrder | SyncOrder | PinOrder | UnpinOrder
 RungOrder = UndoOrder | AbortOrder | ReleaseStuckPodsOrder | GitOpsOrder
 
 
@@ -156,6 +167,7 @@ RUNGS: dict[type, str] = {
     ReleaseStuckPodsOrder: "undo:stuck_pods",
     AbortOrder: "abort",
     RevertOrder: "git",
+    RefreshOrder: "git:refresh",
     SyncOrder: "sync",
     PinOrder: "bridge",
     UnpinOrder: "bridge:end",

@@ -12,7 +12,7 @@ from watcher.core import managed, permission
 from watcher.core.approving import may_go
 from watcher.core.gitops import Application, Followed, PullState, Route
 from watcher.core.model import Result, RungReport
-from watcher.core.orders import RevertOrder
+from watcher.core.orders import RefreshOrder, RevertOrder
 from watcher.core.pace import pause
 from watcher.core.state import Decision, Revert, Rollback
 from watcher.core.turn import Turn
@@ -31,7 +31,7 @@ WAIT_FOR_PERSON = 86400.0
 """Seconds that a pull request which alone leads back is waited for."""
 
 REFRESH = 30.0
-"""Seconds after which a look at a revert that is not synced is asked for again."""
+"""Seconds between two requests to look at a revert that is not synced yet."""
 
 SETTLED = (Result.APPLIED, Result.ALREADY, Result.WAITING)
 
@@ -136,7 +136,8 @@ def _reported(turn: Turn, report: RungReport) -> None:
         return
     if report.result in SETTLED:
         revision = report.revision or revert.revision
-        revert = replace(revert, revision=revision, link=report.link or revert.link, message=report.message)
+        looked = replace(revert, revision=revision, link=report.link or revert.link, message=report.message)
+        revert = replace(looked, next_order=turn.now + REFRESH)
     elif report.result in (Result.REFUSED, Result.FORBIDDEN):
         revert = replace(revert, failed=report.message, message=report.message)
     else:
@@ -161,9 +162,12 @@ def pursue(turn: Turn) -> None:
     """While the rung's own change is under way or done: see to it that Git says the same."""
     rollback = _rollback(turn)
     revert = rollback.revert
-    if rollback.rung is Rung.GIT or turn.observation.executing or turn.commands or not _due(turn, rollback):
+    if turn.observation.executing or turn.commands or permission.forbidden(turn) is not None:
         return
-    if permission.forbidden(turn) is not None:
+    if revert is not None and revert.revision and turn.now >= revert.next_order and not landed(turn, revert):
+        look_again(turn, revert)
+        return
+    if not _due(turn, rollback):
         return
     since = revert.began if revert is not None else rollback.began
     if turn.now - since > PATIENCE:
@@ -188,12 +192,15 @@ def waits_for_person(rollback: Rollback) -> bool:
     return rollback.rung is Rung.GIT and revert is not None and bool(revert.link) and not revert.revision
 
 
-def looks_again(turn: Turn, rollback: Rollback) -> bool:
-    """Whether the tool should be asked once more to look at a revert that is in its branch."""
-    revert = rollback.revert
-    if revert is None or not revert.revision or turn.now < max(revert.next_order, rollback.phase_began + REFRESH):
-        return False
-    return not landed(turn, revert)
+def look_again(turn: Turn, revert: Revert) -> None:
+    """Ask the tool once more to look at a revert that is in its branch."""
+    release = turn.watch.release
+    revert = replace(revert, tried=revert.tried + 1, next_order=turn.now + REFRESH)
+    _keep(turn, revert)
+    turn.commands.append(
+        RefreshOrder(_decision(turn).id, revert.tried, release.workload, release.uid, revert.application)
+    )
+    turn.move("refresh_ordered")
 
 
 def landed(turn: Turn, revert: Revert) -> bool:

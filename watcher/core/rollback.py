@@ -58,19 +58,18 @@ def stand_down_if_forbidden(turn: Turn) -> None:
     turn.update(replace(watch, rollback=replace(rollback, ignorant_since=_ignorant_since(turn, rollback, why))))
     if why is None or _may_soon_be_known(turn):
         return
-    if mechanism.shows_decision(turn.view, decision, rollback):
+    if mechanism.shows_decision(turn.view, decision, rollback) or mechanism.by_git(turn.view, decision, rollback):
         return
     if rollback.revert is not None and rollback.revert.revision:
-        _left_to_git(turn, why)
+        _left_to_git(turn, f"{rollback.rung} not sent: {why.reason}; the revert is in Git already")
         return
     _bar(turn, why, seen=why.id != "forbidden")
     _stand_down(turn, why)
 
 
-def _left_to_git(turn: Turn, why: GuardFinding) -> None:
-    """The rung's own order is given up, but Git holds the revert already, and leads back by itself."""
+def _left_to_git(turn: Turn, message: str) -> None:
+    """The rung's own order is not sent any more: Git holds the revert, and leads back by itself."""
     _, _, rollback = _parts(turn)
-    message = f"{rollback.rung} not sent: {why.reason}; the revert is in Git already"
     turn.update(replace(turn.watch, rollback=replace(rollback, rung=Rung.GIT)))
     _acknowledged(turn, turn.now, message)
 
@@ -106,6 +105,8 @@ def _acting(turn: Turn) -> None:
         _acknowledged(turn, report.at if report is not None else turn.now)
     elif report is not None:
         _reported(turn, report)
+    elif rollback.rung is not Rung.ABORT and mechanism.by_git(turn.view, decision, rollback):
+        _left_to_git(turn, f"the sync of the revert came before the {rollback.rung}")
     elif _must_wait(turn, rollback):
         return
     elif rollback.again is not None:
@@ -255,6 +256,8 @@ def _take(turn: Turn, decision: Decision, rung: Rung) -> None:
     decision = replace(decision, rungs=rungs)
     before = turn.watch.rollback
     began, revert = (before.began, before.revert) if before is not None else (turn.now, None)
+    if rung is Rung.GIT and revert is not None:  # it was in another rung's way; now it is the rung
+        revert = replace(revert, failed="", began=turn.now)
     rollback = Rollback(rung, began=began, phase_began=turn.now, revert=revert)
     turn.update(replace(turn.watch, phase=Phase.ACTING, decision=decision, rollback=rollback))
     turn.move(f"{rung}")
@@ -282,7 +285,7 @@ def _confirming(turn: Turn) -> None:
         turn.update(replace(watch, rollback=rollback))
     if mechanism.on_target(turn.view, decision, rollback, watch.release):
         _arrived(turn)
-    elif mechanism.cannot_work_any_more(turn.view, rollback):
+    elif mechanism.cannot_work_any_more(turn.view, decision, rollback):
         _rung_failed(turn, "the Rollout was promoted before the abort took effect")
     elif rollback.revert is not None and rollback.revert.failed and rollback.rung is Rung.GIT:
         _rung_failed(turn, rollback.revert.failed)
@@ -335,7 +338,7 @@ def _nudge(turn: Turn) -> None:
     """Give what is missing once more: a lost abort, skipped steps, pods that block an ordered StatefulSet."""
     watch, decision, rollback = _parts(turn)
     release = watch.release
-    if _unfinished(rollback) or (rollback.rung is Rung.GIT and pairing.looks_again(turn, rollback)):
+    if _unfinished(rollback):
         _order_again(turn)
         return
     stuck = mechanism.stuck_pods(turn.view, decision, release)
