@@ -31,6 +31,7 @@ from watcher.daemon.loop import Loop
 from watcher.daemon.notices import Notices
 from watcher.daemon.persons import Persons
 from watcher.daemon.preflight import Preflight
+from watcher.daemon.prospects import GitWay, Prospects
 from watcher.daemon.reloading import Reloading
 from watcher.daemon.sightings import Sightings
 from watcher.daemon.sourcing import Sourcing
@@ -81,6 +82,7 @@ class Outside:
     holds: Holds = field(default_factory=Holds)
     examine: Examine | None = None  # None: no preflight
     couriers: Callable[[Channel], Courier] | None = None  # None: nobody is notified
+    git: GitWay | None = None  # None: there is no way back through Git
 
 
 @dataclass
@@ -99,6 +101,7 @@ class Daemon:
     housekeeping: Housekeeping
     sightings: Sightings
     persons: Persons
+    prospects: Prospects | None = None
     preflight: Preflight | None = None
     delivering: Delivering | None = None
     url: str = ""
@@ -142,6 +145,8 @@ class Daemon:
             group.create_task(self.loop.look_around(self.lookout), name="fleet")
             group.create_task(self.loop.poll(), name="poll")
             group.create_task(self.configurations.run(), name="configurations")
+            if self.prospects is not None:
+                group.create_task(self.prospects.run(), name="prospects")
             group.create_task(self.loop.run(), name="steps")
 
     async def _wind_down(self, parts: list[asyncio.Task[Any]]) -> None:
@@ -205,6 +210,7 @@ async def assemble(
         stepping=stepping,
         executing=executing,
         loop=loop,
+        prospects=_prospects(outside, stepping, loop, policy_of),
         lookout=Lookout(cluster, stepping, sourcing, clock, policy_of),
         configurations=Configurations(cluster, stepping, clock),
         status=status,
@@ -214,6 +220,14 @@ async def assemble(
         housekeeping=Housekeeping(reloading, stepping, troubles, journal, gauges, clock),
         delivering=_delivering(outside, journal, reloading, stepping, telemetry),
     )
+
+
+def _prospects(
+    outside: Outside, stepping: Stepping, loop: Loop, policy_of: Callable[[WorkloadView], Policy | None]
+) -> Prospects | None:
+    if outside.git is None:
+        return None
+    return Prospects(outside.git, outside.cluster, stepping, outside.clock, policy_of, loop.wake)
 
 
 def _preflight(

@@ -11,7 +11,7 @@ from tests.core.actuator import SILENT
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import ERRORS, World
 from watcher.core import approving, record
-from watcher.core.model import Manager, Observation, PastRollback, Result
+from watcher.core.model import Observation, PastRollback, Result
 from watcher.core.words import Action, Kind, Mode, Outcome, Phase, Rung
 
 
@@ -112,7 +112,6 @@ def test_a_second_approval_does_no_harm(by: str) -> None:
 LIMITS: dict[str, Callable[[World], None]] = {
     "check": lambda world: world.set(mode=Mode.ACT, checks=(replace(ERRORS, may=Mode.PROPOSE),)),
     "rung": lambda world: world.set(mode=Mode.ACT, rungs=((Rung.UNDO, Mode.PROPOSE),)),
-    "manager": lambda world: setattr(world.cluster, "manager", Manager("argocd", "shop")),
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.core.cluster import Cluster
 from tests.core.rollouts import SimulatedRollout
 from watcher.core import coverage
+from watcher.core.gitops import Application
 from watcher.core.model import Manager, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import (
@@ -88,12 +89,18 @@ def test_there_is_none_before_what_runs_is_known_good() -> None:
         assert coverage.way_back(each, view, Policy(), NOW).rung is None
 
 
-def test_an_owner_or_switched_off_rungs_leave_none_and_a_gitops_tool_only_a_proposal() -> None:
+def test_an_owner_or_switched_off_rungs_or_a_tool_out_of_reach_leave_none() -> None:
     view, state = running()
     assert "owned by Kafka/main" in coverage.way_back(state, replace(view, owner="Kafka/main"), Policy(), NOW).why
     assert coverage.way_back(state, view, Policy(rungs=()), NOW).rung is None
     managed = replace(view, manager=Manager("argocd", "shop"))
-    assert coverage.way_back(state, managed, Policy(), NOW).mode is Mode.PROPOSE
+    found = coverage.way_back(state, managed, Policy(), NOW)
+    assert found.rung is None
+    assert "managed by argocd shop, which is not to be seen from here" in found.why
+    application = Application("argocd", "argocd/shop", automated=True, self_heal=True)
+    assert coverage.way_back(state, replace(managed, application=application), Policy(), NOW).rung is Rung.GIT
+    off = Policy(rungs=((Rung.UNDO, Mode.ACT),))
+    assert coverage.way_back(state, replace(managed, application=application), off, NOW).rung is None
 
 
 def test_the_next_release_of_a_rollout_can_be_aborted() -> None:

@@ -12,7 +12,7 @@ from tests.core.world import World
 from watcher.core.guards import GUARDS, IGNORANCE
 from watcher.core.model import Fleet, Manager, PastRollback, Result, Suspect, Workload
 from watcher.core.policy import KnownGoodRules, Limit
-from watcher.core.words import Action, Kind, Mode, Provenance
+from watcher.core.words import Action, Kind, Provenance
 
 Situation = Callable[[World], None]
 
@@ -348,9 +348,9 @@ def test_a_workload_that_argo_cd_manages_by_now_is_not_undone() -> None:
     world.run_until("unavailable")
     world.cluster.manager = Manager("argocd", "shop")
     world.run_until("stood_down", within=15)
-    assert "Rollback not sent: rung undo may only propose now: managed by argocd (shop)" in world.told[-2].text
-    assert world.decision.mode is Mode.PROPOSE
     world.run(200)
+    assert world.guards == ("no_way_back",)
+    assert "managed by argocd shop, which is not to be seen from here" in world.decision.reason
     assert world.writes == []
 
 

@@ -170,12 +170,12 @@ def test_a_target_several_releases_back_is_only_proposed() -> None:
     assert world.decision.target.releases_back == 4
 
 
-def test_undo_of_a_managed_workload_is_only_proposed() -> None:
+def test_nothing_that_is_managed_out_of_sight_is_undone() -> None:
     world = World.of(manager=Manager("argocd", "shop"))
     world.release("v2", errors=0.2)
-    assert proposed(world) == "rung undo: managed by argocd (shop), which may put the bad version back"
-    git = next(step for step in world.decision.rungs if step.rung is Rung.GIT)
-    assert "revert the commit there" in git.reason
+    world.run_until("hold")
+    assert world.guards == ("no_way_back",)
+    assert "revert the commit there" in world.decision.reason
 
 
 def test_an_abort_of_a_managed_rollout_acts() -> None:

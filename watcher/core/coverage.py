@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from watcher.core.gitops import Application
 from watcher.core.guards import STALE_CACHE
 from watcher.core.ladder import climb
 from watcher.core.ledger import known
+from watcher.core.managed import out_of_reach
 from watcher.core.model import WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.sentence import seconds
 from watcher.core.state import Watch, WorkloadState
-from watcher.core.words import Mode, Rung, Sight, Verdict
+from watcher.core.words import Mode, Rung, Sight, Verdict, strictest
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,22 @@ def way_back(state: WorkloadState | None, view: WorkloadView, policy: Policy, no
     for rung, mode, reason in _rungs(view, policy):
         if mode is not Mode.NONE:
             return WayBack(rung, mode, reason)
-    return WayBack(None, Mode.NONE, "no rung can be taken here")
+    return WayBack(None, Mode.NONE, out_of_reach(view) or "no rung can be taken here")
 
 
 def _rungs(view: WorkloadView, policy: Policy) -> list[tuple[Rung, Mode, str]]:
     """Rungs of the next release: a Rollout that is not in progress now will be."""
     steps = [(each.rung, each.mode, each.reason) for each in climb(view, policy) if each.taken]
+    if view.application is not None and not out_of_reach(view):
+        steps = _of_managed(view.application, policy)
     if view.rollout is not None and all(rung is not Rung.ABORT for rung, _, _ in steps):
         while_under_way = "while the Rollout is in progress; after that, undo"
         steps.insert(0, (Rung.ABORT, policy.rung_mode(Rung.ABORT), while_under_way))
     return steps
+
+
+def _of_managed(application: Application, policy: Policy) -> list[tuple[Rung, Mode, str]]:
+    """What the next release would bring, and so what a revert would do, is not known: the first rung is."""
+    rung = Rung.GIT if application.automated else Rung.SYNC
+    mode = strictest(policy.rung_mode(rung), policy.rung_mode(Rung.GIT))
+    return [(rung, mode, f"through {application}")] if mode is not Mode.NONE else []

@@ -52,9 +52,18 @@ def learn(
         since=now,
         digests=tuple(sorted({digest for pod in pods for digest in pod.digests})),
         configurations=tuple(each for each in around.configurations if each[0] in refs),
+        deployed=_deployed(view),
     )
     others = tuple(each for each in state.known_good if each.template_id != entry.template_id)
     return replace(state, known_good=(*others, entry)[-KEPT:])
+
+
+def _deployed(view: WorkloadView) -> tuple[str, ...]:
+    """The commit of each source that the cluster is known to be at; empty where that is not known."""
+    application = view.application
+    if application is None or not application.synced:
+        return ()
+    return tuple(each.deployed for each in application.sources)
 
 
 def now_runs(entries: tuple[KnownGood, ...], template_id: str, now: float) -> tuple[KnownGood, ...]:

@@ -9,7 +9,7 @@ from watcher.core.ladder import climb, target_still_accepted
 from watcher.core.managed import outlook, prospect
 from watcher.core.policy import Policy
 from watcher.core.sentence import seconds
-from watcher.core.state import Decision, Finding, GuardFinding, Rollback
+from watcher.core.state import Decision, Finding, GuardFinding, Rollback, RungStep
 from watcher.core.turn import Turn
 from watcher.core.words import Lane, Mode, Phase, Rung, strictest
 
@@ -91,21 +91,25 @@ def current(turn: Turn) -> bool:
 def tightened(turn: Turn, decision: Decision, rung: Rung) -> GuardFinding | None:
     """Why the thresholds file, or the workload, as they are now do not let this rung be taken on these findings."""
     rungs = climb(turn.view, turn.policy, outlook(turn.watch.release, turn.observation, decision.findings))
-    step = next((each for each in rungs if each.rung is rung and each.taken), None)
-    if (
-        step is None
-        and turn.view.application is not None
-        and rung is not Rung.ABORT
-        and prospect(turn.watch.release, turn.observation) is None
-    ):
-        return GuardFinding("git_unknown", "what going back in Git would mean is not known")
-    mode = step.mode if step is not None else turn.policy.rung_mode(rung)
+    step = next((each for each in rungs if each.rung is rung), None)
+    if step is not None and not step.taken and rung is not Rung.ABORT:
+        return _closed(turn, step)
+    mode = step.mode if step is not None and step.taken else turn.policy.rung_mode(rung)
     if not may_go(mode, decision):
-        why = f": {step.reason}" if step is not None else ""
+        why = f": {step.reason}" if step is not None and step.taken else ""
         return GuardFinding("mode", f"rung {rung} may only {mode} now{why}")
     if not any(may_go(strictest(each.may, _may(turn.policy, each)), decision) for each in decision.findings):
         return GuardFinding("mode", f"none of the checks that fired may {least(decision)} any more")
     return None
+
+
+def _closed(turn: Turn, step: RungStep) -> GuardFinding:
+    """Why a rung that was decided on cannot be taken any more."""
+    if turn.view.application is not None and prospect(turn.watch.release, turn.observation) is None:
+        return GuardFinding("git_unknown", "what going back in Git would mean is not known")
+    if turn.policy.rung_mode(step.rung) is Mode.NONE:
+        return GuardFinding("mode", f"rung {step.rung} may only none now: {step.reason}")
+    return GuardFinding("no_way_back", f"rung {step.rung} cannot be taken any more: {step.reason}")
 
 
 def _may(policy: Policy, finding: Finding) -> Mode:

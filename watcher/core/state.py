@@ -50,6 +50,7 @@ class KnownGood:
     revoked: str = ""
     digests: tuple[tuple[str, str], ...] = ()
     configurations: tuple[tuple[str, str], ...] = ()
+    deployed: tuple[str, ...] = field(default=(), metadata=ADDED)  # commits of the application's sources then
 
 
 @dataclass(frozen=True, slots=True)

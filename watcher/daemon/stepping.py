@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from watcher.core import judge, machine
+from watcher.core.gitops import Followed, Prospect
 from watcher.core.model import Fleet, Observation, PastRollback, Surroundings, Suspect, Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import Watch, WorkloadState
@@ -70,6 +71,8 @@ class Stepping:
         self.inbox = Inbox()
         self.situation = Situation()
         self.configurations: dict[Workload, tuple[tuple[str, str], ...]] = {}
+        self.prospects: dict[Workload, Prospect] = {}
+        self.followed: dict[Workload, Followed] = {}
         self.suspects: dict[Workload, Suspect] = {}
         self.suspicion = asyncio.Event()
         self.unwritable = ""
@@ -200,6 +203,8 @@ class Stepping:
             fleet=fleet,
             suspects=tuple(each for name, each in sorted(self.suspects.items()) if name != workload),
             releases=self.situation.releases,
+            prospect=self.prospects.get(workload),
+            followed=self.followed.get(workload),
         )
 
     def _is_news(self, taken: Taken) -> bool:
@@ -260,6 +265,8 @@ class Stepping:
     def _drop(self, workload: Workload) -> None:
         self.states.pop(workload, None)
         self.configurations.pop(workload, None)
+        self.prospects.pop(workload, None)
+        self.followed.pop(workload, None)
         self._close(workload)
 
 

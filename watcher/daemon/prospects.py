@@ -1,0 +1,204 @@
+"""Keeps what going back in Git would mean for releases under watch, and what became of reverts that were made."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+import structlog
+
+from watcher.core.gitops import Followed, Prospect, Route
+from watcher.core.ladder import choose_target
+from watcher.core.managed import out_of_reach
+from watcher.core.model import Workload, WorkloadView
+from watcher.core.policy import Policy
+from watcher.core.state import Revert, Watch, WorkloadState
+from watcher.daemon.stepping import Stepping
+from watcher.gitops.surveying import Question
+from watcher.ports import Clock, Cluster
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks for releases that are newly under watch."""
+
+AGAIN = 60.0
+"""Seconds after which it is looked at again for a release with evidence against it: somebody may have fixed it."""
+
+TRY_EVERY = 15.0
+"""Seconds after which it is tried again where nothing could be told."""
+
+FOLLOW_EVERY = 5.0
+"""Seconds between two looks at a revert that was made."""
+
+FOLLOW_SLOWLY = 30.0
+"""Seconds between two looks once a pull request waits for an hour: forges count requests."""
+
+AT_ONCE = 4
+"""Releases that are looked at at the same time."""
+
+Survey = Callable[[Question], Awaitable[Prospect]]
+Follow = Callable[[Revert, str], Awaitable[Followed]]
+"""What became of a revert, given the commit that the cluster was brought to."""
+
+log = structlog.get_logger("watcher.prospects")
+
+
+@dataclass(frozen=True, slots=True)
+class GitWay:
+    """Looks at repositories and forges; nothing is written there."""
+
+    survey: Survey
+    follow: Follow
+
+
+class Prospects:
+    """Looks into `Stepping.prospects` and `Stepping.followed`, and wakes the workloads concerned."""
+
+    def __init__(
+        self,
+        way: GitWay,
+        cluster: Cluster,
+        stepping: Stepping,
+        clock: Clock,
+        policy_of: Callable[[WorkloadView], Policy | None],
+        wake: Callable[[Iterable[Workload]], None],
+    ) -> None:
+        self._way, self._cluster, self._stepping, self._clock = way, cluster, stepping, clock
+        self._policy_of, self._wake = policy_of, wake
+        self._surveyed: dict[Workload, tuple[str, str]] = {}  # release, what is deployed
+        self._due: dict[Workload, float] = {}
+        self._follow_due: dict[Workload, float] = {}
+        self._busy: set[Workload] = set()
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    async def run(self) -> None:
+        """For ever."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                for workload, question in self._questions():
+                    self._begin(group, workload, self._survey(workload, question))
+                for workload, revert, deployed in self._reverts():
+                    self._begin(group, workload, self._follow(workload, revert, deployed))
+                await self._clock.sleep(LOOK_EVERY)
+
+    def _begin(self, group: asyncio.TaskGroup, workload: Workload, work: Awaitable[None]) -> None:
+        self._busy.add(workload)
+        group.create_task(self._in_turn(workload, work))
+
+    async def _in_turn(self, workload: Workload, work: Awaitable[None]) -> None:
+        try:
+            async with self._slots:
+                await work
+        except Exception:  # a fault of ours with one release, which must not leave all others without a way back
+            log.exception("prospect_failed", workload=str(workload))
+        finally:
+            self._busy.discard(workload)
+
+    def _questions(self) -> Iterable[tuple[Workload, Question]]:
+        """Releases that were not looked at yet, or should be again."""
+        watches = self._stepping.open_watches()
+        self._forget(watches)
+        for workload, watch in watches.items():
+            if workload in self._busy or not self._is_due(workload, watch):
+                continue
+            question = self._question(workload, watch)
+            if question is not None:
+                yield workload, question
+
+    def _forget(self, watches: dict[Workload, Watch]) -> None:
+        for workload in [name for name in self._stepping.prospects if name not in watches]:
+            del self._stepping.prospects[workload]
+            self._surveyed.pop(workload, None)
+            self._due.pop(workload, None)
+
+    def _is_due(self, workload: Workload, watch: Watch) -> bool:
+        if watch.rollback is not None and watch.rollback.revert is not None:
+            return False  # what is reverted is fixed by now
+        if self._surveyed.get(workload) != self._as_of(workload, watch):
+            return True
+        urgent = workload in self._stepping.suspects
+        return urgent and not 0 < self._due.get(workload, 0.0) - self._clock.now() <= AGAIN
+
+    def _as_of(self, workload: Workload, watch: Watch) -> tuple[str, str]:
+        view = self._cluster.view(workload)
+        application = view.application if view is not None else None
+        deployed = ",".join(each.deployed for each in application.sources) if application is not None else ""
+        return watch.release.id, deployed
+
+    def _question(self, workload: Workload, watch: Watch) -> Question | None:
+        view, state = self._cluster.view(workload), self._stepping.states.get(workload)
+        policy = self._policy_of(view) if view is not None else None
+        if view is None or state is None or policy is None or view.application is None or out_of_reach(view):
+            return None
+        target = choose_target(state, view, policy, watch.release.template_id, self._clock.now())
+        if target is None:
+            return None
+        release = watch.release
+        return Question(
+            workload=workload,
+            release=release.id,
+            began=release.began,
+            target_images=target.images,
+            bad_images=release.images,
+            application=view.application,
+            known=target.deployed,
+        )
+
+    async def _survey(self, workload: Workload, question: Question) -> None:
+        watch = self._stepping.open_watches().get(workload)
+        prospect = await self._way.survey(question)
+        if watch is None:
+            return
+        self._surveyed[workload] = (question.release, ",".join(each.deployed for each in question.application.sources))
+        self._due[workload] = self._clock.now() + (TRY_EVERY if prospect.route is Route.NONE else AGAIN)
+        before = self._stepping.prospects.get(workload)
+        self._stepping.prospects[workload] = prospect
+        if before is None or (before.route, before.why, before.release) != (
+            prospect.route,
+            prospect.why,
+            prospect.release,
+        ):
+            commits = [each.sha for each in prospect.commits]
+            log.info("git_looked_at", workload=str(workload), route=prospect.route, why=prospect.why, commits=commits)
+        self._wake([workload])
+
+    def _reverts(self) -> Iterable[tuple[Workload, Revert, str]]:
+        """Reverts whose fate is open, each with the commit that its application was last brought to."""
+        now = self._clock.now()
+        open_ones = {name: revert for name, state in self._concerned() if (revert := _revert(state)) is not None}
+        for workload in [name for name in self._stepping.followed if name not in open_ones]:
+            del self._stepping.followed[workload]
+            self._follow_due.pop(workload, None)
+        for workload, revert in open_ones.items():
+            if workload in self._busy or 0 < self._follow_due.get(workload, now) - now <= FOLLOW_SLOWLY:
+                continue
+            deployed = self._deployed(workload, revert)
+            if (revert.link and not revert.revision) or (revert.revision and deployed not in ("", revert.revision)):
+                yield workload, revert, deployed
+
+    def _concerned(self) -> list[tuple[Workload, WorkloadState]]:
+        carrying_out = self._stepping.carrying_out()
+        states = self._stepping.states.items()
+        return [(name, state) for name, state in states if name in carrying_out or state.unsettled is not None]
+
+    def _deployed(self, workload: Workload, revert: Revert) -> str:
+        view = self._cluster.view(workload)
+        application = view.application if view is not None else None
+        sources = application.sources if application is not None else ()
+        return next((each.deployed for each in sources if each.repo == revert.source.repo), "")
+
+    async def _follow(self, workload: Workload, revert: Revert, deployed: str) -> None:
+        followed = await self._way.follow(revert, deployed)
+        now = self._clock.now()
+        self._follow_due[workload] = now + (FOLLOW_SLOWLY if now - revert.began > 3600.0 else FOLLOW_EVERY)
+        if followed.problem:
+            log.warning("revert_not_followed", workload=str(workload), problem=followed.problem)
+        self._stepping.followed[workload] = followed
+        self._wake([workload])
+
+
+def _revert(state: WorkloadState) -> Revert | None:
+    watch = state.watch
+    if watch is not None and watch.carrying_out and watch.rollback is not None and watch.rollback.revert is not None:
+        return watch.rollback.revert
+    return state.unsettled.revert if state.unsettled is not None else None
