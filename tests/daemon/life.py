@@ -75,7 +75,8 @@ class Life:
         cluster, acting = o.SeenCluster(outside), o.Acting(outside, crashes)
         store = o.InlineStore(outside.store, crashes)
         telemetry, sourcing = Telemetry(), o.Measuring(outside)
-        parts = app.Outside(cluster, acting, o.Listening(outside), store, outside.clock, couriers=COURIERS)
+        listening = o.Listening(outside)
+        parts = app.Outside(cluster, acting, listening, store, outside.clock, couriers=COURIERS, git=outside.git)
         daemon = await app.assemble(parts, Reloading(thresholds, telemetry), sourcing, telemetry, grace=20.0)
         return cls(outside, daemon, cluster, acting, store, sourcing, crashes, thresholds)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, TypeVar
 
 from tests.core.actuator import Actuator as Hands
@@ -13,13 +13,15 @@ from tests.core.cluster import Cluster as Simulated
 from watcher.adapters.store.memory import MemoryStore
 from watcher.adapters.store.worker import StoreThread
 from watcher.config import Thresholds
+from watcher.core.gitops import Application
 from watcher.core.holding import Hold
-from watcher.core.model import Block, PodCount, RungReport, Source, Workload, WorkloadView
+from watcher.core.model import Block, Manager, PodCount, RungReport, Source, Workload, WorkloadView
 from watcher.core.orders import Announce, RungOrder
 from watcher.core.parameters import WINDOW
 from watcher.core.state import Release
 from watcher.core.words import Kind
 from watcher.daemon.polling import Polling, Reading, Watched
+from watcher.daemon.prospects import GitWay
 from watcher.daemon.sourcing import Sourcing
 from watcher.ports import Commit, Store, WatcherError
 
@@ -86,6 +88,8 @@ class Outside:
     orders: list[RungOrder] = field(default_factory=list)
     writes: list[tuple[Workload, str, str]] = field(default_factory=list)  # (workload, rung, decision)
     listeners: list[Callable[[Workload], None]] = field(default_factory=list)
+    applications: dict[Workload, Application] = field(default_factory=dict)
+    git: GitWay | None = None
 
     def deploy(self, workload: Workload = CART, template: str = "v1", uid: str = "") -> Controlled:
         """A workload that has run this template for a day."""
@@ -190,7 +194,9 @@ class SeenCluster:
         controlled = self._outside.workloads.get(workload)
         if controlled is None or not self.knows(workload):
             return None
-        return controlled.view(self._outside.clock.now())
+        application = self._outside.applications.get(workload)
+        manager = Manager(application.tool, application.name) if application is not None else None
+        return replace(controlled.view(self._outside.clock.now()), application=application, manager=manager)
 
     def knows(self, workload: Workload) -> bool:
         return workload.kind not in self._outside.unreadable

@@ -14,6 +14,9 @@ from watcher.core.siblings import suspected_siblings
 from watcher.core.state import Decision, Finding, GuardFinding, RungStep, Target, Watch, WorkloadState
 from watcher.core.words import STRICTNESS, Action, Mode, Rung, strictest
 
+MOST_NAMED = 20
+"""Commits that a decision names, at the most."""
+
 
 def decision_id(releases: tuple[str, ...], attempt: int) -> str:
     """A short hash of the releases covered and the attempt; usable as label value, Job name and trailer."""
@@ -57,6 +60,7 @@ def decide(
         siblings=tuple(str(each.workload) for each in siblings),
         source=ahead.prospect.source if ahead.prospect is not None else None,
         good=ahead.prospect.good if ahead.prospect is not None else "",
+        commits=ahead.prospect.commits[:MOST_NAMED] if ahead.prospect is not None else (),
     )
     if watch.consent is None or not covers(watch, decision, now):
         return decision

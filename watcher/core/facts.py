@@ -40,6 +40,7 @@ def facts(decision: Document, now: float, others: Iterable[str] = ()) -> Facts:
         ("Acting?", _acting(decision)),
         ("Evidence", _evidence(decision)),
         ("Changed", _changed(decision)),
+        ("Git", "\n".join(_git(decision.get("git") or {}))),
         ("Also", _also(decision, others)),
         ("Guards", "\n".join(_guards(decision))),
         ("Rungs", "\n".join(map(_rung, decision.get("rungs") or []))),
@@ -145,6 +146,20 @@ def _changed(decision: Document) -> str:
         images,
     ]
     return ", ".join(part for part in parts if part) + _target(decision)
+
+
+def _git(git: Document) -> Iterator[str]:
+    """Whose commits brought it, and what has become of their revert."""
+    for commit in git.get("commits") or []:
+        yield f"{str(commit.get('sha'))[:12]} {commit.get('subject')} ({commit.get('author')})"
+    if git.get("repo"):
+        yield f"{git.get('branch')} of {git['repo']}"
+    if git.get("revision"):
+        yield f"reverted by {str(git['revision'])[:12]}"
+    if git.get("link"):
+        yield f"pull request {git['link']}"
+    if git.get("failed"):
+        yield f"not reverted: {git['failed']}"
 
 
 def _target(decision: Document) -> str:

@@ -9,8 +9,9 @@ from watcher.core import approving
 from watcher.core.holding import Hold
 from watcher.core.ladder import next_rung
 from watcher.core.model import Approval
+from watcher.core.pairing import by_hand
 from watcher.core.state import Decision, Finding, RungStep, Watch
-from watcher.core.words import Action, Kind, Mode, Outcome, Phase, Rung
+from watcher.core.words import Action, Durability, Kind, Mode, Outcome, Phase, Rung
 
 FORWARD = "no revision is known good to go back to: go forward, or choose one by hand"
 
@@ -45,6 +46,7 @@ def decision_body(watch: Watch, decision: Decision, *, until: float | None = Non
         "rung": rollback.rung.value if rollback is not None else None,
         "rungs": [_rung(each) for each in decision.rungs],
         "target": _target(decision),
+        "git": _git(watch, decision),
         "reason": decision.reason,
         "phase": watch.phase.value,
         "outcome": watch.outcome.value if watch.outcome is not None else None,
@@ -93,6 +95,9 @@ def restored_at(watch: Watch) -> float | None:
 def remedy(watch: Watch, decision: Decision) -> str:
     """The one thing a person must do, as a command where there is one; empty when nothing is left to do."""
     way = _by_hand(watch, decision)
+    in_git = _left_in_git(watch)
+    if in_git is not None and watch.outcome is not Outcome.DID_NOT_HELP:
+        return in_git
     if watch.phase is Phase.CLOSED and watch.outcome in (Outcome.RESTORED, Outcome.RESTORED_UNCONFIRMED):
         return "Put the good version into its source too: the next apply of the bad manifest brings it back."
     if watch.outcome is Outcome.DID_NOT_HELP:
@@ -107,6 +112,20 @@ def remedy(watch: Watch, decision: Decision) -> str:
     if decision.mode in (Mode.PROPOSE, Mode.OBSERVE):
         return f"Only {decision.mode}: {f'to go back, run: {way}' if way else FORWARD}"
     return ""
+
+
+def _left_in_git(watch: Watch) -> str | None:
+    """What is left to do in Git, where a revert belongs to it: empty when nothing is; None: nothing is known."""
+    revert = watch.rollback.revert if watch.rollback is not None else None
+    if revert is None:
+        return None
+    if watch.durability is Durability.DURABLE:
+        return ""
+    if revert.link and not revert.revision and not revert.failed:
+        return f"Merge {revert.link}: until then Git holds the bad version."
+    if watch.phase is Phase.CLOSED and not revert.revision:
+        return f"Git holds the bad version: {by_hand(revert)}"
+    return None
 
 
 def approve_commands(watch: Watch, decision: Decision) -> list[str]:
@@ -140,6 +159,8 @@ def _by_hand(watch: Watch, decision: Decision) -> str:
     template that comes back, so the number holds until the next release.
     """
     workload, target = watch.release.workload, decision.target
+    if decision.source is not None and decision.good:
+        return f"revert to {decision.good[:12]} on {decision.source.branch} of {decision.source.repo}"
     if target is None or not target.number:
         return ""
     if workload.kind is not Kind.ROLLOUT:
@@ -186,6 +207,27 @@ def _rung(step: RungStep) -> Body:
         "failed": step.failed,
         "at": step.at,
         "took_s": took,
+    }
+
+
+def _git(watch: Watch, decision: Decision) -> Body | None:
+    """Where in Git the version came from, and what became of its revert; None where nobody looked there."""
+    revert = watch.rollback.revert if watch.rollback is not None else None
+    source = revert.source if revert is not None else decision.source
+    if source is None:
+        return None
+    return {
+        "application": str(revert.application) if revert is not None else "",
+        "repo": source.repo,
+        "branch": source.branch,
+        "good": decision.good,
+        "commits": [
+            {"sha": each.sha, "author": each.author, "subject": each.subject, "at": each.at}
+            for each in decision.commits
+        ],
+        "revision": revert.revision if revert is not None else "",
+        "link": revert.link if revert is not None else "",
+        "failed": revert.failed if revert is not None else "",
     }
 
 

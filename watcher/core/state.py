@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from watcher.core.dispersion import Windows
-from watcher.core.gitops import Application, GitSource
+from watcher.core.gitops import Application, CommitNote, GitSource
 from watcher.core.model import ADDED, Approval, Workload
 from watcher.core.words import Action, Change, Durability, Lane, Mode, Outcome, Phase, Provenance, Rung, Verdict
 
@@ -340,8 +340,9 @@ class Decision:
     approval: Approval | None = field(
         default=None, metadata=ADDED
     )  # of a person, without which it would only be proposed
-    source: GitSource | None = field(default=None, metadata=ADDED)  # that a bridge would pin, to the commit `good`
-    good: str = field(default="", metadata=ADDED)
+    source: GitSource | None = field(default=None, metadata=ADDED)  # in Git, that the version came from
+    good: str = field(default="", metadata=ADDED)  # commit of it before that
+    commits: tuple[CommitNote, ...] = field(default=(), metadata=ADDED)  # that brought the version, newest first
 
     @property
     def guard(self) -> GuardFinding | None:

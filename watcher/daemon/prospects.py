@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from watcher.core.gitops import Followed, Prospect, Route
+from watcher.core.gitops import Followed, GitSource, Prospect, Route
 from watcher.core.ladder import choose_target
 from watcher.core.managed import out_of_reach
 from watcher.core.model import Workload, WorkloadView
@@ -37,8 +37,8 @@ AT_ONCE = 4
 """Releases that are looked at at the same time."""
 
 Survey = Callable[[Question], Awaitable[Prospect]]
-Follow = Callable[[Revert, str], Awaitable[Followed]]
-"""What became of a revert, given the commit that the cluster was brought to."""
+Follow = Callable[[GitSource, str, str, str], Awaitable[Followed]]
+"""What became of a revert: its source, its commit, the one that the cluster was brought to, and the pull request."""
 
 log = structlog.get_logger("watcher.prospects")
 
@@ -188,7 +188,7 @@ class Prospects:
         return next((each.deployed for each in sources if each.repo == revert.source.repo), "")
 
     async def _follow(self, workload: Workload, revert: Revert, deployed: str) -> None:
-        followed = await self._way.follow(revert, deployed)
+        followed = await self._way.follow(revert.source, revert.revision, deployed, revert.link)
         now = self._clock.now()
         self._follow_due[workload] = now + (FOLLOW_SLOWLY if now - revert.began > 3600.0 else FOLLOW_EVERY)
         if followed.problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from watcher.core.model import Result, RungReport
-from watcher.core.orders import GitOpsOrder, PinOrder, RevertOrder, RungOrder, SyncOrder, rung_of
+from watcher.core.orders import GitOpsOrder, PinOrder, RefreshOrder, RevertOrder, RungOrder, SyncOrder, rung_of
 from watcher.gitops.means import Held, Holding, refuse_held
 from watcher.gitops.outcome import Outcome
 from watcher.gitops.reverting import Reverting
@@ -69,6 +69,9 @@ class GitOpsActuator:
             return await self._reverting.revert(order)
         await refuse_held(self._holding, order.workload)
         application = order.application
+        if isinstance(order, RefreshOrder):
+            await self._applications.refresh(application)
+            return Outcome(Result.APPLIED, f"{application}: asked to look at its repository")
         if isinstance(order, SyncOrder):
             await self._applications.sync(application, order.revisions, order.decision)
             return Outcome(Result.APPLIED, f"{application}: asked to sync to {_shown(order.revisions)}")

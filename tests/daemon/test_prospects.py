@@ -1,0 +1,141 @@
+"""What going back in Git would mean is looked at for releases under watch, and reverts are followed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from tests.daemon import outside as o
+from tests.daemon.life import Life, alive, virtual
+from watcher.core.gitops import (
+    Application,
+    CommitNote,
+    Deployed,
+    Followed,
+    GitSource,
+    Prospect,
+    PullState,
+    Route,
+)
+from watcher.core.orders import RevertOrder, UnpinOrder
+from watcher.core.state import Revert, Unsettled
+from watcher.core.words import Stage
+from watcher.daemon.prospects import AGAIN, GitWay
+from watcher.gitops.surveying import Question
+
+pytestmark = virtual
+
+GOOD, BAD, REVERT = "a" * 40, "b" * 40, "c" * 40
+SOURCE = GitSource("https://git.example.com/shop", "main", BAD, ("cart",))
+LINK = "https://git.example.com/shop/pulls/1"
+
+
+class Looking:
+    """Repositories and forges that say what a test wants."""
+
+    def __init__(self, outside: o.Outside) -> None:
+        self.outside = outside
+        self.asked: list[Question] = []
+        self.followed: list[tuple[str, str, str]] = []
+        self.route, self.pull = Route.PUSH, PullState.OPEN
+        self.failing: Exception | None = None
+
+    async def survey(self, question: Question) -> Prospect:
+        self.asked.append(question)
+        await asyncio.sleep(0.3)
+        if self.failing is not None:
+            raise self.failing
+        note = CommitNote(BAD, "ada", "cart: v2", 0.0)
+        why = "" if self.route is Route.PUSH else "protected"
+        return Prospect(self.outside.clock.now(), question.release, SOURCE, GOOD, (note,), self.route, why)
+
+    async def follow(self, source: GitSource, revision: str, deployed: str, link: str) -> Followed:
+        self.followed.append((revision, deployed, link))
+        return Followed(self.outside.clock.now(), pull=self.pull, merged=REVERT)
+
+
+@asynccontextmanager
+async def managed(thresholds: Path) -> AsyncIterator[tuple[Life, Looking]]:
+    """A daemon that has followed cart for a minute, which Argo CD keeps as Git says."""
+    async with alive() as outside:
+        looking = Looking(outside)
+        outside.git = GitWay(looking.survey, looking.follow)
+        outside.applications[o.CART] = Application(
+            tool="argocd",
+            name="argocd/cart",
+            sources=(SOURCE,),
+            automated=True,
+            self_heal=True,
+            synced=True,
+            history=(Deployed((GOOD,), 0.0), Deployed((BAD,), outside.clock.now())),
+        )
+        life = await Life.begin(outside, thresholds)
+        await asyncio.sleep(60.0)
+        yield life, looking
+        assert life.daemon.stepping.failed == {}
+        await life.end()
+
+
+async def test_a_release_is_looked_at_as_soon_as_it_is_under_watch_and_the_revert_names_its_commits(
+    thresholds: Path,
+) -> None:
+    async with managed(thresholds) as (life, looking):
+        life.outside.release("v3", errors=0.3)
+        await life.until(lambda: looking.asked)
+        await life.until(lambda: life.outside.orders)
+        (question, *_) = looking.asked
+        assert question.release == life.watch().release.id
+        assert question.application.name == "argocd/cart"
+        order = life.outside.orders[0]
+        assert isinstance(order, RevertOrder)
+        assert (order.commits, order.good, order.propose) == ((BAD,), GOOD, False)
+
+
+async def test_without_evidence_it_is_looked_at_once(thresholds: Path) -> None:
+    async with managed(thresholds) as (life, looking):
+        life.outside.release("v3")
+        await asyncio.sleep(3 * AGAIN)
+        assert len(looking.asked) == 1
+
+
+async def test_another_commit_that_is_deployed_is_a_reason_to_look_again(thresholds: Path) -> None:
+    async with managed(thresholds) as (life, looking):
+        life.outside.release("v3")
+        await life.until(lambda: looking.asked)
+        application = life.outside.applications[o.CART]
+        life.outside.applications[o.CART] = replace(application, sources=(replace(SOURCE, deployed=REVERT),))
+        await life.until(lambda: len(looking.asked) == 2)
+
+
+async def test_a_fault_in_looking_leaves_the_others_alone_and_is_tried_again(thresholds: Path) -> None:
+    async with managed(thresholds) as (life, looking):
+        looking.failing = KeyError("a fault of ours")
+        life.outside.release("v3", errors=0.3)
+        await life.until(lambda: life.outside.log_of("prospect_failed"))
+        looking.failing = None
+        await life.until(lambda: life.outside.orders)
+
+
+async def test_a_pull_request_is_followed_until_it_is_merged(thresholds: Path) -> None:
+    async with managed(thresholds) as (life, looking):
+        application = life.outside.applications[o.CART]
+        revert = Revert(application, SOURCE, GOOD, (BAD,), propose=True, began=life.outside.clock.now(), link=LINK)
+        stepping = life.daemon.stepping
+        state = stepping.states[o.CART]
+        waits = Unsettled("abc", "uid/1", revert, life.outside.clock.now(), bridge=True)
+        stepping.states[o.CART] = replace(state, unsettled=waits)
+        application = replace(application, pinned="abc", pinned_from="main")
+        life.outside.applications[o.CART] = application
+        await life.until(lambda: looking.followed)
+        assert looking.followed[0] == ("", BAD, LINK)
+        looking.pull = PullState.MERGED
+        await life.until(lambda: (left := life.state().unsettled) is not None and left.revert.revision)
+        await life.until(lambda: any(isinstance(each, UnpinOrder) for each in life.outside.orders))
+        life.outside.applications[o.CART] = replace(application, pinned="")
+        life.outside.notify(o.CART)
+        await life.until(lambda: life.state().unsettled is None)
+        assert [each.stage for each in life.outside.told] == [Stage.DURABLE]
+        await life.until(lambda: o.CART not in stepping.followed)
