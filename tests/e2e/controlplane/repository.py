@@ -90,6 +90,15 @@ class Repository:
         self._git("update-ref", f"refs/heads/{branch}", sha, self.head(branch) or NOTHING)
         return sha
 
+    def merge(self, branch: str, message: str, *, into: str = MAIN, author: str = "alice") -> str:
+        """Somebody merges a branch by a merge commit; returns the sha. Raises AssertionError where they conflict."""
+        person = {f"GIT_{role}_{what}": author for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        head, other = self.head(into), self.head(branch)
+        tree = self._git("merge-tree", "--write-tree", head, other)
+        sha = self._git("commit-tree", tree, "-p", head, "-p", other, "-m", message, **person)
+        self._git("update-ref", f"refs/heads/{into}", sha, head)
+        return sha
+
     def head(self, branch: str = MAIN) -> str:
         """The sha of a branch's last commit; empty without such a branch."""
         return self._git("for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}")
@@ -119,6 +128,11 @@ class Repository:
     def files(self, revision: str = MAIN) -> list[str]:
         """The paths of all files at a revision."""
         return self._git("ls-tree", "-r", "--name-only", revision).splitlines()
+
+    @property
+    def protected(self) -> set[str]:
+        """The branches that take no pushes."""
+        return set((self.bare / "protected").read_text().split())
 
     def protect(self, branch: str = MAIN) -> None:
         """Refuse every push to a branch, whoever pushes."""
