@@ -121,6 +121,15 @@ def now_row() -> Iterator[Panel]:
         width=16,
         more="state: acting, held by a guard, proposed, observed, failed, did_not_help.",
     )
+    yield Panel(
+        "Git and cluster disagree",
+        (OURS.not_durable,),
+        (Query(f"max by (workload, durability) ({series(OURS.not_durable)})", "{{workload}} {{durability}}"),),
+        width=8,
+        alarming=YELLOW,
+    )
+    back = Query(f"max by (workload) ({series(OURS.bad_versions_back)})", "{{workload}}")
+    yield Panel("Bad versions back", (OURS.bad_versions_back,), (back,), width=8, alarming=RED)
     breakers = Query(f"max by (scope) ({series(OURS.breakers_open)})", "{{scope}}")
     yield Panel("Breakers open", (OURS.breakers_open,), (breakers,), width=8, alarming=YELLOW)
 

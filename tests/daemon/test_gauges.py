@@ -9,8 +9,8 @@ from prometheus_client.samples import Sample
 
 from tests.daemon.life import THRESHOLDS, Life, configure, living, virtual
 from tests.daemon.outside import CART
-from watcher.core.model import PastRollback, Result, Workload
-from watcher.core.words import Kind
+from watcher.core.model import Manager, PastRollback, Result, Workload
+from watcher.core.words import Kind, Phase
 from watcher.daemon.standing import LINGERS
 from watcher.ports import Unavailable
 
@@ -108,6 +108,36 @@ async def test_a_restart_does_not_forget_whom_it_waits_for(thresholds: Path) -> 
         await asyncio.sleep(SECOND)
         assert breaches(again) == [(str(CART), "proposed", "")]
         await again.end()
+
+
+async def test_a_rollback_that_git_does_not_hold_is_shown_until_the_next_release(thresholds: Path) -> None:
+    async with living(thresholds) as life:
+        life.outside.release("v2", errors=0.2)
+        await life.until_watch(lambda watch: watch.phase is Phase.CONFIRMING)
+        life.outside.workloads[CART].manager = Manager("argocd", "argocd/shop")
+        await life.until_outcome("restored")
+        await asyncio.sleep(SECOND)
+        (found,) = samples(life, "watcher_rollbacks_not_durable")
+        assert (found.labels, found.value) == ({"workload": str(CART), "durability": "cluster_only"}, 1)
+        life.outside.release("v3")
+        await asyncio.sleep(2 * SECOND)
+        assert samples(life, "watcher_rollbacks_not_durable") == []
+
+
+async def test_a_bad_version_that_is_back_is_shown_until_another_follows(thresholds: Path) -> None:
+    async with living(thresholds) as life:
+        life.outside.release("v2", errors=0.2)
+        await life.until_outcome("restored")
+        await asyncio.sleep(SECOND)
+        assert samples(life, "watcher_rollbacks_not_durable") == []
+        assert samples(life, "watcher_bad_versions_back") == []
+        life.outside.release("v2")
+        await asyncio.sleep(2 * SECOND)
+        (found,) = samples(life, "watcher_bad_versions_back")
+        assert (found.labels, found.value) == ({"workload": str(CART)}, 1)
+        life.outside.release("v3")
+        await asyncio.sleep(2 * SECOND)
+        assert samples(life, "watcher_bad_versions_back") == []
 
 
 async def test_breakers_open_and_close(thresholds: Path) -> None:

@@ -68,6 +68,32 @@ CASES = (
     Case("WatcherWouldRollBack", "in mode observe", 1, {breach("observed"): "_ 1"}, stands("observed")),
     Case("WatcherWouldRollBack", "not when it acts", 9, {breach("acting"): "1x9"}),
     Case(
+        "WatcherRollbackNotDurable",
+        "after a quarter of an hour",
+        16,
+        {plain("watcher_rollbacks_not_durable", f'workload="{CART}", durability="cluster_only"'): "_ 1x30"},
+        ({"job": "watcher", "workload": CART, "durability": "cluster_only"},),
+    ),
+    Case(
+        "WatcherRollbackNotDurable",
+        "not for a revert that comes in time",
+        20,
+        {plain("watcher_rollbacks_not_durable", f'workload="{CART}", durability="cluster_only"'): "_ 1x10 stale"},
+    ),
+    Case(
+        "WatcherBadVersionBack",
+        "after a minute",
+        2,
+        {plain("watcher_bad_versions_back", f'workload="{CART}"'): "_ 1x9"},
+        ({"job": "watcher", "workload": CART},),
+    ),
+    Case(
+        "WatcherBadVersionBack",
+        "not when it is gone at once",
+        3,
+        {plain("watcher_bad_versions_back", f'workload="{CART}"'): "_ 1 stale"},
+    ),
+    Case(
         "WatcherBreakerOpen",
         "in two namespaces",
         1,

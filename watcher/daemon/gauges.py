@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from watcher.daemon.journal import Journal
 from watcher.daemon.sourcing import Sourcing
+from watcher.daemon.standing import bad_versions_back, not_durable
 from watcher.daemon.status import Status
 from watcher.daemon.stepping import Stepping
 from watcher.daemon.telemetry import Telemetry
@@ -45,6 +46,13 @@ class Gauges:
         telemetry.breach.clear()
         for each in self._status.standings():
             telemetry.breach.labels(str(each.workload), each.state, each.guard).set(1)
+        telemetry.not_durable.clear()
+        telemetry.bad_versions_back.clear()
+        states = self._stepping.states.values()
+        for workload, durability in not_durable(states):
+            telemetry.not_durable.labels(str(workload), durability.value).set(1)
+        for workload in bad_versions_back(states):
+            telemetry.bad_versions_back.labels(str(workload)).set(1)
         cluster, namespaces = self._status.breakers_open()
         telemetry.breakers_open.labels("cluster").set(cluster)
         telemetry.breakers_open.labels("namespace").set(namespaces)

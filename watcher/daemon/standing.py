@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from watcher.core import ledger
 from watcher.core.model import Workload
 from watcher.core.policy import Policy
 from watcher.core.state import Decision, Watch, WorkloadState
-from watcher.core.words import Mode, Outcome, Phase
+from watcher.core.words import Durability, Mode, Outcome, Phase
 
 LINGERS = 3600.0
 """Seconds for which a breach that nobody undid is shown after its watch has ended, if no newer release comes."""
@@ -42,6 +43,23 @@ def standings(
         policy = policy_of(state.workload)
         if policy is not None:
             yield Standing(state.workload, *_stands(watch, watch.decision, policy))
+
+
+def not_durable(states: Iterable[WorkloadState]) -> Iterator[tuple[Workload, Durability]]:
+    """Workloads after whose rollback Git and cluster do not say the same, until their next release."""
+    for state in states:
+        watch = state.watch
+        if watch is not None and watch.phase is Phase.CLOSED and watch.durability not in (None, Durability.DURABLE):
+            yield state.workload, watch.durability
+
+
+def bad_versions_back(states: Iterable[WorkloadState]) -> Iterator[Workload]:
+    """Workloads whose newest release is of a version that had been taken back before it began."""
+    for state in states:
+        watch = state.watch
+        bad = ledger.quarantined(state, watch.release.template_id) if watch is not None else None
+        if watch is not None and bad is not None and bad.since <= watch.release.began:
+            yield state.workload
 
 
 def _concerns_somebody(watch: Watch, now: float) -> bool:

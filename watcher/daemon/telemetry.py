@@ -46,6 +46,18 @@ class Telemetry:
             ["scope"],
             registry=registry,
         )
+        self.not_durable = Gauge(
+            "watcher_rollbacks_not_durable",
+            "Always 1: a rollback after which Git and cluster do not say the same.",
+            ["workload", "durability"],
+            registry=registry,
+        )
+        self.bad_versions_back = Gauge(
+            "watcher_bad_versions_back",
+            "Always 1: a version that was rolled back is released again.",
+            ["workload"],
+            registry=registry,
+        )
         self.rollbacks_running = Gauge("watcher_rollbacks_running", "Rollbacks under way now.", registry=registry)
         self.verdicts = Counter(
             "watcher_verdicts_total", "Watches that ended, by verdict.", ["verdict"], registry=registry
