@@ -24,15 +24,21 @@ def within(path: str, directory: str) -> bool:
     return not directory or path == directory or path.startswith(f"{directory}/")
 
 
+def above(path: str) -> list[str]:
+    """The directories above a path, the root last."""
+    parts = path.split("/") if path else []
+    return ["/".join(parts[:length]) for length in reversed(range(len(parts)))]
+
+
 def outermost(paths: Iterable[str]) -> tuple[str, ...]:
     """The same places in as few paths as there can be, none below another one; sorted."""
     given = set(paths)
-    return tuple(sorted(path for path in given if given.isdisjoint(_above(path))))
+    return tuple(sorted(path for path in given if given.isdisjoint(above(path))))
 
 
 def covered(path: str, places: frozenset[str]) -> bool:
     """Whether a path is one of these places, or lies below one; as quick for many places as for a few."""
-    return path in places or not places.isdisjoint(_above(path))
+    return path in places or not places.isdisjoint(above(path))
 
 
 def generate_paths(annotation: str, path: str) -> tuple[str, ...]:
@@ -46,12 +52,6 @@ def generate_paths(annotation: str, path: str) -> tuple[str, ...]:
     entries = (entry.strip() for entry in annotation.split(";"))
     named = (joined(path, _without_wildcards(entry)) for entry in entries if entry)
     return outermost(each for each in named if each is not None)
-
-
-def _above(path: str) -> list[str]:
-    """The directories above a path, the root last."""
-    parts = path.split("/") if path else []
-    return ["/".join(parts[:length]) for length in reversed(range(len(parts)))]
 
 
 def _without_wildcards(entry: str) -> str:

@@ -1,0 +1,90 @@
+"""Who else is rendered from the same files: recognised by the repository alone."""
+
+from __future__ import annotations
+
+import time
+
+from tests.adapters.manifests.files import FilesOnly
+from watcher.adapters.manifests.of_repositories import RepositoryManifests
+
+SHOP = {
+    "base/kustomization.yaml": "resources: [deployment.yaml]",
+    "base/deployment.yaml": "",
+    "base/README.md": "",
+    "prod/kustomization.yaml": "resources: [../base]\npatches: [{path: replicas.yaml}]",
+    "prod/replicas.yaml": "",
+    "staging/kustomization.yaml": "resources: [../base]",
+    "bank/kustomization.yaml": "resources: [deployment.yaml]",
+    "bank/deployment.yaml": "",
+}
+
+
+async def shared(files: dict[str, str], paths: list[str], *changed: str) -> tuple[str, ...]:
+    return await RepositoryManifests().shared_with(FilesOnly(files), "head", paths, changed)
+
+
+async def test_another_overlay_of_a_changed_base_is_found() -> None:
+    assert await shared(SHOP, ["prod"], "base/deployment.yaml") == ("staging",)
+    assert await shared(SHOP, ["prod"], "base/kustomization.yaml", "prod/replicas.yaml") == ("staging",)
+
+
+async def test_files_of_its_own_concern_nobody_else() -> None:
+    assert await shared(SHOP, ["prod"], "prod/replicas.yaml", "prod/kustomization.yaml") == ()
+    assert await shared(SHOP, ["prod"]) == ()
+
+
+async def test_files_that_nothing_is_rendered_from_concern_nobody() -> None:
+    assert await shared(SHOP, ["prod"], "base/README.md", "docs/README.md") == ()
+
+
+async def test_the_base_itself_is_no_other_application() -> None:
+    assert (
+        await shared({each: SHOP[each] for each in SHOP if "staging" not in each}, ["prod"], "base/deployment.yaml")
+        == ()
+    )
+
+
+async def test_those_who_are_rendered_from_an_overlay_are_found_too() -> None:
+    files = SHOP | {
+        "europe/kustomization.yaml": "resources: [../prod]",
+        "all/kustomization.yaml": "components: [../europe]",
+    }
+    assert await shared(files, ["prod"], "base/deployment.yaml") == ("all", "europe", "staging")
+    assert await shared(files, ["prod"], "prod/replicas.yaml") == ("all", "europe")
+
+
+async def test_overlays_below_their_base_are_others() -> None:
+    files = {
+        "cart/kustomization.yaml": "resources: [deployment.yaml]",
+        "cart/deployment.yaml": "",
+        "cart/prod/kustomization.yaml": "resources: [..]",
+        "cart/staging/kustomization.yaml": "resources: [..]",
+    }
+    assert await shared(files, ["cart/prod"], "cart/deployment.yaml") == ("cart/staging",)
+
+
+async def test_charts_that_depend_on_a_changed_chart_are_found() -> None:
+    files = {
+        "common/Chart.yaml": "name: common",
+        "common/templates/_names.tpl": "",
+        "cart/Chart.yaml": "dependencies: [{name: common, repository: 'file://../common'}]",
+        "bank/Chart.yaml": "dependencies: [{name: common, repository: 'file://../common'}]",
+        "shop/Chart.yaml": "dependencies: [{name: common, repository: 'https://example.org/common'}]",
+    }
+    assert await shared(files, ["cart"], "common/templates/_names.tpl") == ("bank",)
+
+
+async def test_a_large_repository_takes_seconds_and_is_read_once() -> None:
+    files = {f"docs/{number // 100}/{number}.md": "" for number in range(20_000)}
+    files |= {f"bases/{number}/kustomization.yaml": "resources: [a.yaml]" for number in range(500)}
+    files |= {f"bases/{number}/a.yaml": "" for number in range(500)}
+    for number in range(1500):
+        files[f"apps/{number}/kustomization.yaml"] = f"resources: [../../bases/{number // 3}]\nnamespace: shop"
+        files[f"apps/{number}/patch.yaml"] = ""
+    repository, manifests = FilesOnly(files), RepositoryManifests()
+    begun = time.process_time()
+    assert await manifests.shared_with(repository, "head", ["apps/3"], ["bases/1/a.yaml"]) == ("apps/4", "apps/5")
+    assert time.process_time() - begun < 15
+    exports = repository.exports
+    assert await manifests.shared_with(repository, "head", ["apps/0"], ["bases/0/a.yaml"]) == ("apps/1", "apps/2")
+    assert repository.exports == exports

@@ -1,0 +1,95 @@
+"""Revisions of repositories as they are looked at: read once, and kept for a while."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from watcher.adapters.manifests.ingredients import Ingredients, Known, ingredients
+from watcher.adapters.manifests.layout import Layout
+from watcher.adapters.manifests.workplace import workplace
+from watcher.ports import Rejected
+from watcher.ports.git import Repository
+
+MOST_RECIPES = 20_000
+"""Kustomizations and charts of one repository that are read."""
+LARGEST_RECIPE = 1 << 20
+"""Bytes; a larger file is read as one that names nothing."""
+_KEPT = 4
+_AT_ONCE = 1000
+
+
+class Tree:
+    """One revision: its layout, and the ingredients of the recipes that were asked for so far."""
+
+    def __init__(self, repository: Repository, revision: str, layout: Layout) -> None:
+        self.repository = repository
+        self.revision = revision
+        self.layout = layout
+        self._known: dict[str, Ingredients] = {}
+
+    @property
+    def known(self) -> Known:
+        """What was learnt so far."""
+        return self._known
+
+    async def learn(self, directories: Iterable[str]) -> None:
+        """Read the recipes of these directories, and of all bases of theirs.
+
+        Raises as the repository, and Rejected where there are more than 20,000.
+        """
+        wanted = {each for each in directories if each in self.layout.recipes}
+        while missing := sorted(wanted - self._known.keys()):
+            if len(missing) + len(self._known) > MOST_RECIPES:
+                raise Rejected(
+                    f"the repository has more than {MOST_RECIPES} kustomizations and charts: what they share is not "
+                    "looked up; revert by hand"
+                )
+            contents = await self._contents(missing)
+            learnt = await asyncio.to_thread(self._ingredients, contents)
+            self._known.update(learnt)
+            wanted = {base for each in learnt.values() for base in each.bases}
+
+    def _ingredients(self, contents: Mapping[str, bytes]) -> dict[str, Ingredients]:
+        return {directory: ingredients(self.layout, directory, content) for directory, content in contents.items()}
+
+    async def _contents(self, directories: list[str]) -> dict[str, bytes]:
+        """Recipes by their directories, exported many at a time: each by itself would be a command of its own."""
+        found: dict[str, bytes] = {}
+        for start in range(0, len(directories), _AT_ONCE):
+            recipes = {each: self.layout.recipes[each] for each in directories[start : start + _AT_ONCE]}
+            async with workplace() as directory:
+                await self.repository.export(self.revision, list(recipes.values()), directory)
+                found.update(await asyncio.to_thread(_read, directory, recipes))
+        return found
+
+
+class Trees:
+    """The revisions looked at last."""
+
+    def __init__(self) -> None:
+        self._kept: list[Tree] = []  # used last comes last
+
+    async def tree(self, repository: Repository, revision: str) -> Tree:
+        """The revision, read as far as it was before.  Raises as the repository."""
+        found = next((each for each in self._kept if each.repository is repository and each.revision == revision), None)
+        if found is None:
+            files = await repository.files(revision)
+            found = Tree(repository, revision, await asyncio.to_thread(Layout, files))
+        self._kept = [*(each for each in self._kept if each is not found), found][-_KEPT:]
+        return found
+
+
+def _read(directory: Path, recipes: Mapping[str, str]) -> dict[str, bytes]:
+    return {each: _beginning(directory / recipe) for each, recipe in recipes.items()}
+
+
+def _beginning(path: Path) -> bytes:
+    """The content of an exported file; nothing where it is too large, or was left out, as a link that leads outside."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_RECIPE + 1)
+    except OSError:
+        return b""
+    return content if len(content) <= LARGEST_RECIPE else b""
