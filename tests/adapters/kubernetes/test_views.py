@@ -6,7 +6,7 @@ import pytest
 
 from watcher.adapters.kubernetes.slim import SlimPod, SlimRevision, SlimWorkload
 from watcher.adapters.kubernetes.views import Parts, build
-from watcher.core.model import Manager, Pod, Revision, RolloutStatus, Workload, WorkloadView
+from watcher.core.model import Pod, Revision, RolloutStatus, Workload, WorkloadView
 from watcher.core.words import Kind
 
 
@@ -91,9 +91,9 @@ def test_a_referenced_template_counts_when_it_was_taken_over() -> None:
     rollout = a_workload(
         Kind.ROLLOUT, "", pointer="ht2", number=2, rollout=status, template_in="source", template_generation="8"
     )
-    source = replace(a_workload(manager=Manager("argocd", "shop"), owner="Tenant/a"), generation=8)
+    source = replace(a_workload(owner="Tenant/a"), generation=8)
     seen = view(rollout, OLD, NEW, template_source=source)
-    assert (seen.observed, seen.manager, seen.owner) == (True, Manager("argocd", "shop"), "Tenant/a")
+    assert (seen.observed, seen.owner) == (True, "Tenant/a")
     assert not view(rollout, OLD, NEW, template_source=replace(source, generation=9)).observed
 
 

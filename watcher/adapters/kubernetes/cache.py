@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
+from watcher.adapters.kubernetes.keepers import Keepers
 from watcher.adapters.kubernetes.slim import SlimHold, SlimPod, SlimRevision, SlimWorkload
 from watcher.adapters.kubernetes.views import Parts, build
 from watcher.core.holding import Hold
@@ -24,8 +25,9 @@ REMEMBER_SECONDS = 7200.0  # how long deleted pods, and whose they were, are kep
 class Cache:
     """All workloads with their revisions, holds, and the pods of those that are followed."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, control_plane: str = "argocd") -> None:
         self._clock = clock
+        self.keepers = Keepers(self._keeper_changed, control_plane)
         self._workloads: dict[Workload, SlimWorkload] = {}
         self._names: dict[str, Workload] = {}  # by uid
         self._revisions: dict[str, dict[str, SlimRevision]] = defaultdict(dict)  # by owner's uid, by uid
@@ -83,6 +85,7 @@ class Cache:
         if before is not None and before.uid == item.uid and item.desired > before.desired:
             self._scaled_up[item.uid] = self._clock.now()
         self._refer(before, item)
+        self.keepers.refer(before, item)
         self._workloads[item.workload] = item
         self._names[item.uid] = item.workload
         self._touch(item.workload)
@@ -95,6 +98,7 @@ class Cache:
             del self._workloads[item.workload]
             self._ends.pop(item.workload, None)
             self._refer(item, None)
+            self.keepers.refer(item, None)
         self._touch(item.workload)
 
     def put_revision(self, item: SlimRevision) -> None:
@@ -165,13 +169,17 @@ class Cache:
         if name in self._followed.get(name.namespace, ()):
             owners = [found.uid, *(each.uid for each in revisions), *self._former.get(found.uid, ())]
             pods = tuple(pod for owner in owners for pod in self._pods.get(owner, {}).values())
+        source = self._workloads.get(_source(found)) if found.template_in else None
+        manager, application = self.keepers.of(found, source)
         return Parts(
             workload=found,
             revisions=revisions,
             pods=pods,
-            template_source=self._workloads.get(_source(found)) if found.template_in else None,
+            template_source=source,
             hold=self._held(found),
             scaled_up=self._scaled_up.get(found.uid),
+            manager=manager,
+            application=application,
         )
 
     def _held(self, found: SlimWorkload) -> str:
@@ -190,11 +198,16 @@ class Cache:
                 (users.add if add else users.discard)(item.workload)
                 self._touch(_source(item))
 
-    def _touch(self, name: Workload) -> None:
+    def _touch(self, name: Workload, *, news: bool = True) -> None:
         for each in {name, *self._templates_of.get(name, ())}:
             self._views.pop(each, None)
-            self._changed.add(each)
-        self._news.set()
+            if news:
+                self._changed.add(each)
+                self._news.set()
+
+    def _keeper_changed(self, name: Workload, *, news: bool) -> None:
+        if name in self._workloads:
+            self._touch(name, news=news)
 
     def _touch_uid(self, uid: str) -> None:
         if uid in self._names:

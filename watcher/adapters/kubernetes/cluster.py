@@ -6,14 +6,15 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from watcher.adapters.kubernetes import marks, pods, resources, revisions, rollouts, workloads
 from watcher.adapters.kubernetes.cache import Cache
 from watcher.adapters.kubernetes.errors import NotFound
 from watcher.adapters.kubernetes.fields import Json
+from watcher.adapters.kubernetes.keeping import ControlPlanes, Keeping
 from watcher.adapters.kubernetes.reflector import Reader, Reflector
+from watcher.adapters.kubernetes.sinks import Methods
 from watcher.adapters.kubernetes.slim import SlimHold
 from watcher.core.holding import Hold, Scope
 from watcher.core.model import Workload, WorkloadView
@@ -25,28 +26,28 @@ TIDY_SECONDS = 300.0
 AT_ONCE = 8  # ConfigMaps that are read at the same time
 
 
-@dataclass(frozen=True)
-class _Put:
-    """Two methods of the cache as a sink."""
-
-    put: Callable[[Any], None]
-    drop: Callable[[Any], None]
-
-
 class KubernetesCluster:
     """Follows workloads, their revisions and holds in all namespaces, or in those given.
 
-    `own_namespace` is where the ConfigMap `watcher-hold` is looked for; empty: nowhere.  `run` must be running
-    for anything to be seen.
+    `own_namespace` is where the ConfigMap `watcher-hold` is looked for; empty: nowhere.  `planes` tells where Argo CD
+    and Flux are.  `run` must be running for anything to be seen.
     """
 
-    def __init__(self, client: Reader, clock: Clock, namespaces: tuple[str, ...] = (), own_namespace: str = "") -> None:
+    def __init__(
+        self,
+        client: Reader,
+        clock: Clock,
+        namespaces: tuple[str, ...] = (),
+        own_namespace: str = "",
+        planes: ControlPlanes = ControlPlanes(),  # noqa: B008 - frozen
+    ) -> None:
         self._client = client
         self._clock = clock
         self._namespaces = namespaces
-        self._cache = Cache(clock)
+        self._cache = Cache(clock, planes.argocd)
         self._of_kind = self._of_workloads()
         self._holds = self._of_holds(own_namespace)
+        self.keeping = Keeping(client, clock, self._cache.keepers, planes, namespaces)
         self._reflectors = [*self._of_kind.values(), *self._holds]
         self._pods: dict[str, tuple[Reflector[Any], asyncio.Task[None] | None]] = {}
         self._group: asyncio.TaskGroup | None = None
@@ -57,8 +58,8 @@ class KubernetesCluster:
             async with asyncio.TaskGroup() as group:
                 self._group = group
                 group.create_task(self._tidy_up())
-                for reflector in self._reflectors:
-                    group.create_task(reflector.run())
+                for follower in (*self._reflectors, *self.keeping.followers):
+                    group.create_task(follower.run())
                 for namespace, (reflector, _) in self._pods.items():
                     self._pods[namespace] = (reflector, group.create_task(reflector.run()))
         finally:
@@ -76,11 +77,12 @@ class KubernetesCluster:
     @property
     def complete(self) -> bool:
         """Whether everything that can be read was read once."""
-        if all(reflector.settled for reflector in self._reflectors):
+        every = (*self._reflectors, *self.keeping.followers)
+        if all(follower.settled for follower in every):
             return True
         kinds = {resource.kind for resource in resources.WORKLOADS.values()}
         read = any(reflector.listed for (kind, _), reflector in self._of_kind.items() if kind in kinds)
-        return read and all(reflector.settled or reflector.unreadable for reflector in self._reflectors)
+        return read and all(follower.settled or follower.unreadable for follower in every)
 
     def holds(self) -> tuple[Hold, ...]:
         """Holds that stand in the cluster and are in force."""
@@ -89,7 +91,8 @@ class KubernetesCluster:
     def problems(self) -> tuple[str, ...]:
         """What cannot be followed now and why, one sentence each; what is not installed is no problem."""
         every = [*self._reflectors, *(reflector for reflector, _ in self._pods.values())]
-        return tuple(sorted({each.problem for each in every if each.problem and not each.absent}))
+        own = {each.problem for each in every if each.problem and not each.absent}
+        return tuple(sorted(own.union(self.keeping.problems())))
 
     def workloads(self) -> Iterable[WorkloadView]:
         """All workloads; pods only of those that are followed."""
@@ -117,7 +120,7 @@ class KubernetesCluster:
             return float("inf")
         if workload.namespace in self._pods:
             parts.append(self._pods[workload.namespace][0])
-        return max(each.age() for each in parts)
+        return max(*(each.age() for each in parts), self.keeping.age(workload))
 
     async def follow(self, workloads: frozenset[Workload]) -> None:
         """Keep the pods of just these.
@@ -181,7 +184,7 @@ class KubernetesCluster:
             self._cache.forget_pods()
 
     def _follow_pods(self, namespace: str) -> Reflector[Any]:
-        sink = _Put(self._cache.put_pod, self._cache.drop_pod)
+        sink = Methods(self._cache.put_pod, self._cache.drop_pod)
         reflector = Reflector(self._client, resources.PODS, pods.pod, sink, self._clock).within(namespace)
         task = self._group.create_task(reflector.run()) if self._group is not None else None
         self._pods[namespace] = (reflector, task)
@@ -190,10 +193,10 @@ class KubernetesCluster:
     def _of_workloads(self) -> dict[tuple[str, str], Reflector[Any]]:
         """By kind and namespace; the latter is empty for all."""
         put, revision = (
-            _Put(self._cache.put_workload, self._cache.drop_workload),
-            _Put(self._cache.put_revision, self._cache.drop_revision),
+            Methods(self._cache.put_workload, self._cache.drop_workload),
+            Methods(self._cache.put_revision, self._cache.drop_revision),
         )
-        table: tuple[tuple[resources.Resource, Callable[[Json], Any], _Put], ...] = (
+        table: tuple[tuple[resources.Resource, Callable[[Json], Any], Methods], ...] = (
             (resources.REPLICA_SETS, revisions.replica_set, revision),
             (resources.CONTROLLER_REVISIONS, revisions.controller_revision, revision),
             (resources.DEPLOYMENTS, workloads.deployment, put),
@@ -208,7 +211,7 @@ class KubernetesCluster:
         }
 
     def _of_holds(self, own_namespace: str) -> list[Reflector[Any]]:
-        spaces = _Put(self._cache.put_namespace, self._cache.drop_namespace)
+        spaces = Methods(self._cache.put_namespace, self._cache.drop_namespace)
         found = [
             Reflector(self._client, resources.NAMESPACES, _namespace, spaces, self._clock).within(
                 field_selector=f"metadata.name={name}" if name else ""
@@ -216,7 +219,7 @@ class KubernetesCluster:
             for name in self._namespaces or ("",)
         ]
         if own_namespace:
-            hold = _Put(self._cache.put_hold, self._cache.drop_hold)
+            hold = Methods(self._cache.put_hold, self._cache.drop_hold)
             found.append(
                 Reflector(self._client, resources.CONFIG_MAPS, _config_map, hold, self._clock).within(
                     own_namespace, f"metadata.name={marks.HOLD_CONFIG_MAP}"

@@ -7,6 +7,7 @@ from watcher.adapters.kubernetes.fields import Json, annotations_of, at, conditi
 from watcher.adapters.kubernetes.slim import SlimWorkload
 from watcher.adapters.kubernetes.workloads import deadline_exceeded, revision_number, rolling_unavailable
 from watcher.core.holding import Scope
+from watcher.core.keeper import BRIDGE
 from watcher.core.model import RolloutStatus, Workload
 from watcher.core.template import template_id
 from watcher.core.words import Kind
@@ -46,6 +47,7 @@ def rollout(raw: Json) -> SlimWorkload:
         hold=marks.hold({"kind": "Rollout", **raw}, Scope(workload.namespace, workload)),
         approval=marks.approval(raw),
         decision=annotations_of(raw).get(marks.DECISION, ""),
+        bridge=annotations_of(raw).get(BRIDGE, ""),
         manager=marks.manager(raw, "Rollout", "argoproj.io"),
         owner=marks.operator(raw),
         rollout=status(raw),

@@ -40,6 +40,7 @@ class SlimWorkload:
     rollout: RolloutStatus | None = None
     template_in: str = ""  # name of the Deployment that a Rollout's workloadRef names
     template_generation: str = ""  # generation of that Deployment as far as the Rollout took it
+    bridge: str = ""  # the decision that keeps Flux off this one object
     shadow: bool = False  # no workload of its own: Flagger's primary
 
 

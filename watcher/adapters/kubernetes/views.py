@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from watcher.adapters.kubernetes.slim import SlimPod, SlimRevision, SlimWorkload
-from watcher.core.model import Pod, Revision, WorkloadView
+from watcher.core.gitops import Application
+from watcher.core.model import Manager, Pod, Revision, WorkloadView
 from watcher.core.words import Kind
 
 #: Refusals that have nothing to do with what the version is.
@@ -22,6 +23,8 @@ class Parts:
     template_source: SlimWorkload | None = None  # the Deployment of a Rollout's workloadRef
     hold: str = ""
     scaled_up: float | None = None
+    manager: Manager | None = None
+    application: Application | None = None
 
 
 def build(parts: Parts) -> WorkloadView:
@@ -50,12 +53,13 @@ def build(parts: Parts) -> WorkloadView:
         hold=parts.hold,
         approval=parts.workload.approval,
         decision=found.decision,
-        manager=found.manager or (parts.template_source.manager if parts.template_source else None),
+        manager=parts.manager,
         owner=found.owner or (parts.template_source.owner if parts.template_source else ""),
         on_delete=found.on_delete,
         rollout=found.rollout,
         pods=pods,
         trouble=_trouble(parts, current),
+        application=parts.application,
     )
 
 

@@ -6,6 +6,7 @@ from watcher.adapters.kubernetes import marks
 from watcher.adapters.kubernetes.fields import Json, annotations_of, at, condition, count, labels_of, share_of
 from watcher.adapters.kubernetes.slim import SlimWorkload
 from watcher.core.holding import Scope
+from watcher.core.keeper import BRIDGE
 from watcher.core.model import Workload
 from watcher.core.template import template_id
 from watcher.core.words import Kind
@@ -36,6 +37,7 @@ def deployment(raw: Json) -> SlimWorkload:
         hold=marks.hold({"kind": "Deployment", **raw}, Scope(workload.namespace, workload)),
         approval=marks.approval(raw),
         decision=annotations_of(raw).get(marks.DECISION, ""),
+        bridge=annotations_of(raw).get(BRIDGE, ""),
         manager=marks.manager(raw, "Deployment", "apps"),
         owner=marks.operator(raw),
         shadow=marks.is_flagger_primary(raw),
@@ -64,6 +66,7 @@ def stateful_set(raw: Json) -> SlimWorkload:
         hold=marks.hold({"kind": "StatefulSet", **raw}, Scope(workload.namespace, workload)),
         approval=marks.approval(raw),
         decision=annotations_of(raw).get(marks.DECISION, ""),
+        bridge=annotations_of(raw).get(BRIDGE, ""),
         manager=marks.manager(raw, "StatefulSet", "apps"),
         owner=marks.operator(raw),
         on_delete=at(raw, "spec", "updateStrategy", "type") == "OnDelete",
@@ -91,6 +94,7 @@ def daemon_set(raw: Json) -> SlimWorkload:
         hold=marks.hold({"kind": "DaemonSet", **raw}, Scope(workload.namespace, workload)),
         approval=marks.approval(raw),
         decision=annotations_of(raw).get(marks.DECISION, ""),
+        bridge=annotations_of(raw).get(BRIDGE, ""),
         manager=marks.manager(raw, "DaemonSet", "apps"),
         owner=marks.operator(raw),
         on_delete=at(raw, "spec", "updateStrategy", "type") == "OnDelete",

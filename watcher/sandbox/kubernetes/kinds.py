@@ -98,6 +98,49 @@ ROLLOUT = Kind(
     generation_from=("spec",),
     unconditional_update=False,
 )
+APPLICATION = Kind(  # its status is no subresource: who may patch it may write that too
+    "argoproj.io",
+    "v1alpha1",
+    "Application",
+    "applications",
+    ("app", "apps"),
+    custom=True,
+    generation_from=("spec", "operation", "status"),
+    unconditional_update=False,
+)
+KUSTOMIZATION = Kind(
+    "kustomize.toolkit.fluxcd.io",
+    "v1",
+    "Kustomization",
+    "kustomizations",
+    ("ks",),
+    status=True,
+    custom=True,
+    generation_from=("spec",),
+    unconditional_update=False,
+)
+HELM_RELEASE = Kind(
+    "helm.toolkit.fluxcd.io",
+    "v2",
+    "HelmRelease",
+    "helmreleases",
+    ("hr",),
+    status=True,
+    custom=True,
+    generation_from=("spec",),
+    unconditional_update=False,
+)
+GIT_REPOSITORY = Kind(
+    "source.toolkit.fluxcd.io",
+    "v1",
+    "GitRepository",
+    "gitrepositories",
+    ("gitrepo",),
+    status=True,
+    custom=True,
+    generation_from=("spec",),
+    unconditional_update=False,
+)
 ACCESS_REVIEW = Kind(
     "authorization.k8s.io",
     "v1",
@@ -120,6 +163,10 @@ KINDS = (
     CONTROLLER_REVISION,
     LEASE,
     ROLLOUT,
+    APPLICATION,
+    KUSTOMIZATION,
+    HELM_RELEASE,
+    GIT_REPOSITORY,
     ACCESS_REVIEW,
 )
 
