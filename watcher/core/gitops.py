@@ -23,7 +23,8 @@ class GitSource:
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """A full sync in an application's history: the commit of each source, in their order; began `at`, Unix seconds."""
+    """A full sync in an application's history: the commit of each of its `sources`, in their order; began `at`, Unix
+    seconds.  Syncs of other charts, paths or fixed revisions than today's are none that a commit would bring back."""
 
     revisions: tuple[str, ...]
     at: float
@@ -33,9 +34,9 @@ class Deployed:
 class Application:
     """What keeps a workload as Git says: an Argo CD Application, a Flux Kustomization or HelmRelease.
 
-    `name` is written namespace/name.  `sources` are those in Git only.  `automated`: new commits are synced by itself;
+    `name` is written namespace/name.  `sources` are those in Git that follow a branch.  `automated`: new commits are synced by itself;
     `self_heal`: changes made past Git are put back.  `synced`: the cluster was found to be as the `deployed` commits
-    say.  `syncing`: an operation runs or is asked for.  `reconciled` is when it was last compared, Unix seconds.
+    say.  `syncing`: an operation or a look at its sources runs or is asked for.  `reconciled` is when it was last compared, Unix seconds.
     `parent` names what would undo a change of this object itself ("ApplicationSet/name").  `refused` tells why no way
     back through it is taken, and what a person should do.  `overridden` names what is set past Git in the object
     itself (image parameters), so that a version need not have come by a commit.  `pinned` is the decision that has
