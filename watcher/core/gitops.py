@@ -34,13 +34,14 @@ class Deployed:
 class Application:
     """What keeps a workload as Git says: an Argo CD Application, a Flux Kustomization or HelmRelease.
 
-    `name` is written namespace/name.  `sources` are those in Git that follow a branch.  `automated`: new commits are synced by itself;
-    `self_heal`: changes made past Git are put back.  `synced`: the cluster was found to be as the `deployed` commits
-    say.  `syncing`: an operation or a look at its sources runs or is asked for.  `reconciled` is when it was last compared, Unix seconds.
-    `parent` names what would undo a change of this object itself ("ApplicationSet/name").  `refused` tells why no way
-    back through it is taken, and what a person should do.  `overridden` names what is set past Git in the object
-    itself (image parameters), so that a version need not have come by a commit.  `pinned` is the decision that has
-    pinned it to an earlier commit; `pinned_from` the branch that it followed before.
+    `name` is written namespace/name.  `sources` are those in Git that follow a branch.  `automated`: new commits are
+    synced by itself; `self_heal`: changes made past Git are put back.  `synced`: the cluster was found to be as the
+    `deployed` commits say.  `syncing`: an operation or a look at its sources runs or is asked for.  `reconciled` is
+    when it was last compared, Unix seconds.  `parent` names what would undo a change of this object itself
+    ("ApplicationSet/name").  `refused` tells why no way back through it is taken, and what a person should do.
+    `overridden` names what is set past Git in the object itself (image parameters), so that a version need not have
+    come by a commit.  `pinned` is the decision that has pinned it to an earlier commit; `pinned_from` the branch that
+    it followed before.
     """
 
     tool: str  # argocd, flux-kustomize, flux-helm
