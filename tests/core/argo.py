@@ -54,6 +54,7 @@ class Argo:
     pin: str = ""
     pull: PullState | None = None
     healed: int = 0
+    reverted_by: str = ""  # a commit that has taken the newest one back already
     slow: float = 0.0  # seconds from a refresh to the sync; it heals nothing meanwhile
 
     def commit(self, template: str) -> str:
@@ -109,6 +110,7 @@ class Argo:
             self_heal=self.self_heal,
             synced=self.cluster.current.template == self._template(self.deployed),
             healthy=True,
+            syncing=self.automated and self.seen != self.deployed and not self.pin,
             history=tuple(self.history[-10:]),
             parent=self.parent,
             refused=self.refused,
@@ -123,7 +125,16 @@ class Argo:
         note = CommitNote(bad[0], "ada", f"cart: {bad[1]}", now)
         good = self.commits[-2][0] if len(self.commits) > 1 else ""
         return Prospect(
-            now, release, self.source, good, (note,), self.route, self.why, "", self.automation, self.seconds
+            now,
+            release,
+            self.source,
+            good,
+            (note,),
+            self.route,
+            self.why,
+            self.reverted_by,
+            self.automation,
+            self.seconds,
         )
 
     def followed(self, now: float) -> Followed:
@@ -181,7 +192,15 @@ class GitOpsActuator(Actuator):
             self.shown = ("", LINK)
             argo.pull = argo.pull or PullState.OPEN
             return Result.WAITING, f"merge {LINK}"
-        sha = argo.commit(dict(argo.commits)[order.good])
+        if argo.reverted_by:
+            self.shown = (argo.reverted_by, "")
+            argo.refresh(now)
+            return Result.ALREADY, "made for another workload"
+        said = dict(argo.commits)
+        if said[argo.commits[-1][0]] == said[order.good]:
+            self.shown = (argo.commits[-1][0], "")
+            return Result.ALREADY, "somebody has taken it back"
+        sha = argo.commit(said[order.good])
         argo.decisions[order.decision] = sha
         self.writes.append(("revert", order.decision))
         argo.refresh(now)

@@ -11,6 +11,7 @@ from tests.core.argo import LINK, MERGED, ManagedWorld
 from tests.core.cluster import Cluster
 from tests.core.rollouts import SimulatedRollout
 from watcher.core.gitops import PullState, Route
+from watcher.core.model import PastRollback
 from watcher.core.words import Action, Durability, Mode, Outcome, Phase, Rung, Stage
 
 LASTS = 600.0
@@ -365,3 +366,16 @@ def test_observe_writes_nothing_to_git() -> None:
     world.run(LASTS)
     assert world.writes == []
     assert world.orders == []
+
+
+def test_what_git_has_taken_back_for_another_workload_is_only_followed_and_no_matter_for_the_breaker() -> None:
+    world = ManagedWorld.under(Cluster())
+    world.around(rollbacks=tuple(PastRollback(world.now, "shop", f"other/{number}") for number in range(5)))
+    world.ship("v2", errors=0.3)
+    world.run_until("hold")
+    assert world.guards == ("breaker", "namespace_breaker")
+    world.argo.reverted_by = world.argo.commit("v1")
+    world.argo.looked_at = world.now  # it would not look by itself for a while
+    world.run_until("restored")
+    assert world.writes == []
+    assert world.watch.durability == Durability.DURABLE

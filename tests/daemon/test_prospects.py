@@ -42,6 +42,7 @@ class Looking:
         self.followed: list[tuple[str, str, str]] = []
         self.route, self.pull = Route.PUSH, PullState.OPEN
         self.failing: Exception | None = None
+        self.took: list[float] = []
 
     async def survey(self, question: Question) -> Prospect:
         self.asked.append(question)
@@ -62,7 +63,7 @@ async def managed(thresholds: Path) -> AsyncIterator[tuple[Life, Looking]]:
     """A daemon that has followed cart for a minute, which Argo CD keeps as Git says."""
     async with alive() as outside:
         looking = Looking(outside)
-        outside.git = GitWay(looking.survey, looking.follow)
+        outside.git = GitWay(looking.survey, looking.follow, lambda application, seconds: looking.took.append(seconds))
         outside.applications[o.CART] = Application(
             tool="argocd",
             name="argocd/cart",

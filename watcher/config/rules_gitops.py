@@ -73,11 +73,16 @@ def _report_reach(document: Document, path: Path, repository: RepositorySpec) ->
     for key in means:
         for scheme in sorted(schemes.keys() - {*_MEANS[key], ""}):
             document.report((*auth, key), f"{key} is of no use for {schemes[scheme]}", _USE[scheme], at_key=True)
-    if "http" in schemes and {"tokenFile", "githubApp"}.intersection(means):
+    if _in_the_open(schemes.get("http", "")) and {"tokenFile", "githubApp"}.intersection(means):
         key = "through" if repository.through is not None else "url"
         document.report((*path, key), "the token would be sent without encryption", "write https://")
     if repository.ca_file is not None and schemes and not schemes.keys() & {"https", ""}:
         document.report((*path, "caFile"), "caFile is for https:// only", "remove it", at_key=True)
+
+
+def _in_the_open(url: str) -> bool:
+    """Whether what is sent to a URL can be read on the way: without encryption, and to another machine."""
+    return bool(url) and not is_loopback(urlsplit(url).hostname or "")
 
 
 def _report_auth(document: Document, path: Path, auth: GitAuthSpec, means: list[str]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from watcher.core.breaker import spent
 from watcher.core.fleet import by_chance, tells_nothing, together
 from watcher.core.ledger import accepted, expired
+from watcher.core.managed import prospect
 from watcher.core.model import Fleet, Observation, PastRollback, WorkloadView
 from watcher.core.policy import Limit, Policy
 from watcher.core.sentence import seconds
@@ -44,6 +45,18 @@ class Case:
     def whole(self) -> bool:
         """Whether the way back brings all manifests back, configuration included, and not the pod template alone."""
         return self.rung in (Rung.GIT, Rung.SYNC, Rung.BRIDGE)
+
+    @property
+    def reverted(self) -> bool:
+        """Whether Git has taken the release back already, as for another workload: it only follows."""
+        found = prospect(self.release, self.observation)
+        return self.rung is Rung.GIT and found is not None and bool(found.reverted_by)
+
+    @property
+    def own_revert(self) -> bool:
+        """Whether a revert of ours is in Git already: then it is that which is being synced."""
+        rollback = self.state.watch.rollback if self.state.watch is not None else None
+        return rollback is not None and rollback.revert is not None and bool(rollback.revert.revision)
 
     @property
     def sick(self) -> dict[str, str]:
@@ -108,7 +121,7 @@ def _other_controller(case: Case) -> str | None:
     rollout, application = case.view.rollout, case.view.application
     if rollout is not None and rollout.analysis == "failed":
         return "an AnalysisRun has failed and Argo Rollouts is aborting by itself"
-    if application is not None and application.syncing and case.rung in (Rung.UNDO, Rung.SYNC):
+    if application is not None and application.syncing and case.rung in (Rung.UNDO, Rung.SYNC) and not case.own_revert:
         return f"{application} is being synced at this moment"
     return None
 
@@ -201,6 +214,8 @@ def _namespace_breaker(case: Case) -> str | None:
 
 def _over_limit(case: Case, past: tuple[PastRollback, ...], limit: Limit, where: str) -> str | None:
     """Releases rolled back lately, each counted once; earlier attempts at this very release do not count."""
+    if case.reverted:
+        return None
     count = spent(past, limit, case.now, besides=case.release.id)
     if count < limit.max:
         return None

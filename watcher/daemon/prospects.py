@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from watcher.core.gitops import Followed, GitSource, Prospect, Route
+from watcher.core.gitops import Application, Followed, GitSource, Prospect, Route
 from watcher.core.ladder import choose_target
 from watcher.core.managed import out_of_reach
 from watcher.core.model import Workload, WorkloadView
@@ -33,6 +33,9 @@ FOLLOW_EVERY = 5.0
 FOLLOW_SLOWLY = 30.0
 """Seconds between two looks once a pull request waits for an hour: forges count requests."""
 
+REMEMBERED = 1000
+"""Releases whose way back was measured."""
+
 AT_ONCE = 4
 """Releases that are looked at at the same time."""
 
@@ -49,6 +52,7 @@ class GitWay:
 
     survey: Survey
     follow: Follow
+    took: Callable[[Application, float], None]  # so many seconds went by from the decision until a revert was synced
 
 
 class Prospects:
@@ -69,6 +73,7 @@ class Prospects:
         self._due: dict[Workload, float] = {}
         self._follow_due: dict[Workload, float] = {}
         self._busy: set[Workload] = set()
+        self._measured: dict[str, None] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def run(self) -> None:
@@ -79,6 +84,7 @@ class Prospects:
                     self._begin(group, workload, self._survey(workload, question))
                 for workload, revert, deployed in self._reverts():
                     self._begin(group, workload, self._follow(workload, revert, deployed))
+                self._measure()
                 await self._clock.sleep(LOOK_EVERY)
 
     def _begin(self, group: asyncio.TaskGroup, workload: Workload, work: Awaitable[None]) -> None:
@@ -186,6 +192,20 @@ class Prospects:
         application = view.application if view is not None else None
         sources = application.sources if application is not None else ()
         return next((each.deployed for each in sources if each.repo == revert.source.repo), "")
+
+    def _measure(self) -> None:
+        """How long the way through Git takes: an undo goes first where it is too long."""
+        for workload in self._stepping.carrying_out():
+            watch, view = self._stepping.open_watches()[workload], self._cluster.view(workload)
+            revert = watch.rollback.revert if watch.rollback is not None else None
+            application = view.application if view is not None else None
+            if revert is None or application is None or revert.link or watch.release.id in self._measured:
+                continue
+            if revert.revision and self._deployed(workload, revert) == revert.revision:
+                self._measured[watch.release.id] = None
+                self._way.took(application, self._clock.now() - revert.began)
+        while len(self._measured) > REMEMBERED:
+            del self._measured[next(iter(self._measured))]
 
     async def _follow(self, workload: Workload, revert: Revert, deployed: str) -> None:
         followed = await self._way.follow(revert.source, revert.revision, deployed, revert.link)

@@ -28,7 +28,7 @@ class Place:
         """The adapter's, as a process has it that has just started; `changes` are of its entry in the configuration."""
         entry = replace(self.entry, **changes)  # type: ignore[arg-type]
         config = GitOps(repositories=(entry,))
-        return GitRepositories(config, cache or self.cache, lambda: 1_700_000_000.0).repository(self.url)
+        return GitRepositories(lambda: config, cache or self.cache, lambda: 1_700_000_000.0).repository(self.url)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from watcher.adapters.kubernetes.abort import Abort
 from watcher.adapters.kubernetes.client import Client
-from watcher.adapters.kubernetes.fresh import Holds
+from watcher.adapters.kubernetes.fresh import Holds, object_of
 from watcher.adapters.kubernetes.stuck_pods import ReleaseStuckPods
 from watcher.adapters.kubernetes.undo import Undo
 from watcher.core.model import Result, RungReport, Workload
@@ -44,10 +44,15 @@ class KubernetesActuator:
     ) -> None:
         self._clock = clock
         self._read_only = read_only
-        holds = Holds(client, clock, own_namespace, namespaces_readable, kept)
+        self._client = client
+        self._holds = holds = Holds(client, clock, own_namespace, namespaces_readable, kept)
         self._undo = Undo(client, clock, holds)
         self._abort = Abort(client, holds)
         self._stuck_pods = ReleaseStuckPods(client, holds)
+
+    async def held(self, workload: Workload) -> str:
+        """Why nothing may be written for this workload now, or an empty string.  Raises Unavailable, Forbidden."""
+        return await self._holds.on(workload, await object_of(self._client, workload))
 
     async def perform(self, order: RungOrder) -> RungReport:
         """Attempt the order once.  Never raises for what the API answers: the report's result tells."""
