@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.adapters.manifests.files import FilesOnly
+from watcher.adapters.manifests.commands import Commands
 from watcher.adapters.manifests.of_repositories import RepositoryManifests
 from watcher.core.paths import outermost, within
 
@@ -34,7 +35,7 @@ EVERYTHING = """
 
 
 async def path_set(files: dict[str, str], *paths: str) -> tuple[str, ...]:
-    return await RepositoryManifests().path_set(FilesOnly(files), "head", paths)
+    return await RepositoryManifests(Commands()).path_set(FilesOnly(files), "head", paths)
 
 
 async def test_a_plain_directory_is_itself() -> None:
@@ -134,7 +135,7 @@ async def test_each_revision_is_looked_at_by_itself_and_once() -> None:
         {"a/kustomization.yaml": "resources: [../b]", "b/kustomization.yaml": ""},
         older={"a/kustomization.yaml": "resources: [../c]", "c/kustomization.yaml": ""},
     )
-    manifests = RepositoryManifests()
+    manifests = RepositoryManifests(Commands())
     for _ in range(2):
         assert await manifests.path_set(repository, "head", ["a"]) == ("a", "b")
         assert await manifests.path_set(repository, "older", ["a"]) == ("a", "c")

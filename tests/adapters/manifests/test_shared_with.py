@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from tests.adapters.manifests.files import FilesOnly
+from watcher.adapters.manifests.commands import Commands
 from watcher.adapters.manifests.of_repositories import RepositoryManifests
 
 SHOP = {
@@ -20,7 +21,7 @@ SHOP = {
 
 
 async def shared(files: dict[str, str], paths: list[str], *changed: str) -> tuple[str, ...]:
-    return await RepositoryManifests().shared_with(FilesOnly(files), "head", paths, changed)
+    return await RepositoryManifests(Commands()).shared_with(FilesOnly(files), "head", paths, changed)
 
 
 async def test_another_overlay_of_a_changed_base_is_found() -> None:
@@ -81,7 +82,7 @@ async def test_a_large_repository_takes_seconds_and_is_read_once() -> None:
     for number in range(1500):
         files[f"apps/{number}/kustomization.yaml"] = f"resources: [../../bases/{number // 3}]\nnamespace: shop"
         files[f"apps/{number}/patch.yaml"] = ""
-    repository, manifests = FilesOnly(files), RepositoryManifests()
+    repository, manifests = FilesOnly(files), RepositoryManifests(Commands())
     begun = time.process_time()
     assert await manifests.shared_with(repository, "head", ["apps/3"], ["bases/1/a.yaml"]) == ("apps/4", "apps/5")
     assert time.process_time() - begun < 15

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
+from watcher.adapters.manifests.commands import Commands, NotRendered
 from watcher.adapters.manifests.ingredients import made_from, rendered_from
+from watcher.adapters.manifests.rendering import Rendering, to_render
 from watcher.adapters.manifests.trees import Tree, Trees
+from watcher.adapters.manifests.workplace import workplace
 from watcher.core.paths import covered, outermost
-from watcher.ports.git import Repository
+from watcher.ports.git import Rendered, Repository
+
+_AT_ONCE = 2
+"""Applications that are rendered at the same time."""
 
 
 class RepositoryManifests:
-    """Reads kustomizations and charts; what lies in other repositories is not followed."""
+    """Reads kustomizations and charts; what lies in other repositories is not followed.
 
-    def __init__(self) -> None:
+    `commands` render; those on PATH unless others are given.
+    """
+
+    def __init__(self, commands: Commands | None = None) -> None:
+        self._commands = Commands.on_path() if commands is None else commands
         self._trees = Trees()
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def path_set(self, repository: Repository, revision: str, paths: Sequence[str]) -> tuple[str, ...]:
         """What `paths` are rendered from: they themselves, local kustomize bases, components, value files.
@@ -36,6 +48,38 @@ class RepositoryManifests:
         await tree.learn(others)
         affected = rendered_from(tree.layout, files, tree.known)
         return tuple(sorted(each for each in others if each in affected))
+
+    async def render(self, repository: Repository, revision: str, paths: Sequence[str]) -> Rendered:
+        """The objects that `paths` make at `revision`, as far as the repository tells.
+
+        Parameters that are set in the application itself are not known here: compare objects of two revisions only.
+        """
+        tree = await self._trees.tree(repository, revision)
+        there = [each for each in dict.fromkeys(paths) if each in tree.layout.files or each in tree.layout.directories]
+        if not there:
+            return Rendered(None, f"nothing is at {', '.join(paths)} at {revision[:12]}")
+        exported = await _path_set(tree, there)
+        async with self._turns, workplace() as files, workplace() as home:
+            await repository.export(revision, exported, files)
+            rendering = Rendering(self._commands, tree.layout, tree.known, files, home)
+            try:
+                return Rendered(tuple(await rendering.objects(*_split(tree, there))))
+            except NotRendered as error:
+                return Rendered(None, str(error))
+
+
+def _split(tree: Tree, paths: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Directories to render, and files beside them: value files of charts, else manifests by themselves."""
+    reach = {
+        each: outermost((each, *made_from(tree.layout, roots(tree, each), tree.known)))
+        for each in paths
+        if each in tree.layout.directories
+    }
+    files = [each for each in paths if each in tree.layout.files]
+    if not any(tree.layout.is_chart(each) for each in reach):
+        places = frozenset(place for made in reach.values() for place in made)
+        files = [each for each in files if not covered(each, places)]
+    return to_render(reach), files
 
 
 async def _path_set(tree: Tree, paths: Sequence[str]) -> tuple[str, ...]:

@@ -1,0 +1,140 @@
+"""Exported files made into objects, as Argo CD and Flux make them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from watcher.adapters.manifests.commands import Commands, NotRendered, output, without_credentials
+from watcher.adapters.manifests.dependencies import vendor
+from watcher.adapters.manifests.ingredients import Known, reached
+from watcher.adapters.manifests.layout import Layout
+from watcher.adapters.manifests.yaml_documents import Unreadable, YamlReader
+from watcher.core.paths import within
+
+_MANIFESTS = (".yaml", ".yml", ".json")
+_RELEASE, _NAMESPACE = "release", "default"  # of a chart: what they really are is not written in the repository
+
+
+class Rendering:
+    """Renders what lies in `files`, exported from a revision that is laid out like this; `home` is an empty directory.
+
+    Every method raises NotRendered.
+    """
+
+    def __init__(self, commands: Commands, layout: Layout, known: Known, files: Path, home: Path) -> None:
+        self._commands = commands
+        self._layout = layout
+        self._known = known
+        self._files = files
+        self._home = home
+        self._reader = YamlReader()
+
+    async def objects(self, directories: Sequence[str], files: Sequence[str]) -> list[Mapping[str, Any]]:
+        """Objects of these directories; the files are value files where a chart is among them, else manifests."""
+        found: list[Mapping[str, Any]] = []
+        for each in directories:
+            if self._layout.is_chart(each):
+                found += await self._chart(each, files)
+            elif each in self._layout.recipes:
+                found += await self._kustomization(each)
+            else:
+                found += await self._plain_directory(each)
+        if not any(self._layout.is_chart(each) for each in directories):
+            found += await self._plain(files)
+        return found
+
+    async def _plain_directory(self, directory: str) -> list[Mapping[str, Any]]:
+        """Manifests in it and below it; a kustomization below it is rendered as such, a chart is not part of it."""
+        below = self._layout.below(directory)
+        own = [each for each in self._layout.files if within(each, directory)]
+        outside_recipes = (each for each in own if not any(within(each, recipe) for recipe in below))
+        found = await self._plain(sorted(outside_recipes))
+        for each in below:
+            used = any(each in self._known[other].bases for other in below if other in self._known)
+            if not self._layout.is_chart(each) and not used:
+                found += await self._kustomization(each)
+        return found
+
+    async def _plain(self, files: Iterable[str]) -> list[Mapping[str, Any]]:
+        found: list[Mapping[str, Any]] = []
+        for path in files:
+            if path.endswith(".jsonnet"):
+                raise NotRendered(f"{path} is Jsonnet, which is not rendered here")
+            if path.endswith(_MANIFESTS):
+                found += await asyncio.to_thread(self._read, path)
+        return found
+
+    def _read(self, path: str) -> list[Mapping[str, Any]]:
+        try:
+            content = (self._files / path).read_bytes()
+        except OSError:
+            raise NotRendered(f"{path} cannot be read: is it a link that leads nowhere?") from None
+        return self._objects(path, content)
+
+    async def _kustomization(self, directory: str) -> list[Mapping[str, Any]]:
+        ingredients = {each: self._known[each] for each in reached([directory], self._known)}
+        for each, made in ingredients.items():
+            if made.outside:
+                what = without_credentials(made.outside[0])
+                raise NotRendered(f"{self._layout.recipes[each]} takes {what}, which is not in the repository")
+        if not self._commands.kustomize:
+            raise NotRendered("neither kustomize nor kubectl is on PATH: install one of them")
+        flags: list[str] = []
+        if any(each.inflates for each in ingredients.values()):
+            flags = ["--enable-helm", "--helm-command", self._helm()]
+        return await self._rendered(directory, [*self._commands.kustomize, *flags, str(self._files / directory)])
+
+    async def _chart(self, directory: str, files: Sequence[str]) -> list[Mapping[str, Any]]:
+        helm = self._helm()
+        await asyncio.to_thread(vendor, self._files, directory, self._known)
+        values = [f"--values={self._files / each}" for each in files if each.endswith(_MANIFESTS)]
+        options = [f"--namespace={_NAMESPACE}", "--include-crds", *values]
+        return await self._rendered(directory, [helm, "template", _RELEASE, str(self._files / directory), *options])
+
+    def _helm(self) -> str:
+        if not self._commands.helm:
+            raise NotRendered("helm is not on PATH: install it")
+        return self._commands.helm
+
+    async def _rendered(self, directory: str, command: Sequence[str]) -> list[Mapping[str, Any]]:
+        try:
+            content = await output(command, self._files, self._home)
+        except NotRendered as error:
+            raise NotRendered(f"{directory or 'the root'}: {error}") from None
+        return await asyncio.to_thread(self._objects, f"what {directory or 'the root'} renders to", content)
+
+    def _objects(self, title: str, content: bytes) -> list[Mapping[str, Any]]:
+        try:
+            documents = self._reader.documents(content)
+        except Unreadable as error:
+            raise NotRendered(f"{title}: {error}") from None
+        return [each for document in documents for each in _unpacked(document)]
+
+
+def to_render(reach: Mapping[str, Iterable[str]]) -> list[str]:
+    """Of directories with all that each is made from: those that no other one is made from, in their order."""
+    order = list(reach)
+
+    def used(each: str, other: str) -> bool:
+        return any(within(each, place) for place in reach[other])
+
+    def redundant(index: int, each: str) -> bool:
+        others = ((place, other) for place, other in enumerate(order) if other != each and used(each, other))
+        return any(place < index or not used(other, each) for place, other in others)
+
+    return [each for index, each in enumerate(order) if not redundant(index, each)]
+
+
+def _unpacked(document: object) -> Iterator[Mapping[str, Any]]:
+    """Objects, those in lists each by itself; other documents, such as value files, are none."""
+    if not isinstance(document, Mapping):
+        return
+    kind, items = document.get("kind"), document.get("items")
+    if isinstance(kind, str) and kind.endswith("List") and isinstance(items, list):
+        for each in items:
+            yield from _unpacked(each)
+    elif kind and document.get("apiVersion"):
+        yield document
