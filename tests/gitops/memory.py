@@ -50,6 +50,12 @@ class MemoryRepository:
         self.branches[branch] = self._make(parent, kept, message, author)
         return self.branches[branch]
 
+    def protect(self, branch: str) -> None:
+        self.protected.add(branch)
+
+    def unprotect(self) -> None:
+        self.protected.clear()
+
     def message(self, sha: str) -> str:
         return self.made[sha].message
 
@@ -113,7 +119,7 @@ class MemoryRepository:
             by = next((sha for sha in self._line(revert.head) if self._changed_by(sha, tuple(wanted))), "")
             raise NothingToRevert("nothing is left of it", by)
         if set(changes) & set(revert.never_touch):
-            raise Rejected(f"{', '.join(changes)} must not be changed (neverTouch)")
+            raise Rejected(f"the revert would change {', '.join(changes)}, which neverTouch keeps")
         merged = {**self.made[revert.head].files, **changes}
         kept = {name: text for name, text in merged.items() if text is not None}
         commit = self._make(revert.head, kept, revert.message, "watcher")
@@ -124,7 +130,7 @@ class MemoryRepository:
         if self.refusals:
             raise self.refusals.popleft()
         if branch in self.protected:
-            raise Protected(f"{branch} is protected")
+            raise Protected(f"Protected branch update failed for refs/heads/{branch}.")
         if self.branches.get(branch, "") not in (expected, commit):
             raise Moved(f"{branch} is at another commit")
         self.branches[branch] = commit

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.gitops.world import NOW, World
 from watcher.core.gitops import Followed, PullState
 from watcher.gitops.following import Following
 from watcher.ports import Unavailable
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 async def test_the_commit_itself_and_those_after_it_contain_it(world: World) -> None:

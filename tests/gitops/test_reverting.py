@@ -15,11 +15,6 @@ from watcher.core.model import Result
 from watcher.ports import Forbidden, Rejected, Unanswered, Unavailable
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 async def test_the_commits_are_taken_back_by_one_commit_and_a_look_is_asked_for(world: World) -> None:
     report = await world.perform()
     assert (report.result, report.rung, report.revision) == (Result.APPLIED, "git", world.head)
@@ -66,7 +61,8 @@ async def test_a_commit_that_comes_in_between_is_kept_and_the_revert_made_on_top
     assert (world.runs, world.repository.files_of("main")["apps/cart/app.yaml"]) == ("2.4", "1.1")
 
 
-async def test_those_who_push_again_and_again_win_in_the_end(world: World) -> None:
+async def test_those_who_push_again_and_again_win_in_the_end() -> None:
+    world = World()
     began, versions = world.clock.now(), count(2)
     world.repository.before_push = lambda: world.repository.commit(
         "Cart", {"apps/cart/app.yaml": f"1.{next(versions)}"}
@@ -107,22 +103,22 @@ async def test_what_a_revert_would_take_back_too_is_for_a_person_to_see(world: W
 
 async def test_a_protected_branch_gets_a_pull_request(world: World) -> None:
     assert world.forge is not None
-    world.repository.protected.add("main")
+    world.repository.protect("main")
     report = await world.perform()
     assert (report.result, report.link, report.revision) == (Result.WAITING, "https://git.example.com/pulls/1", "")
     assert world.runs == "2.5"
     assert world.repository.files_of("watcher/revert-d1")["apps/checkout/app.yaml"] == "2.4"
     ((title, text),) = world.forge.texts
     assert title == 'Revert "Checkout 2.5"'
-    assert "main is protected" in text
+    assert "Protected branch update failed for refs/heads/main" in text
     assert "181 of 904 requests failed" in text
     assert world.applications.calls == []
 
 
 async def test_that_it_is_protected_is_not_tried_again(world: World) -> None:
-    world.repository.protected.add("main")
+    world.repository.protect("main")
     await world.perform()
-    world.repository.protected.clear()
+    world.repository.unprotect()
     assert (await world.perform(world.order("d2"))).result == Result.WAITING
     world.clock.time += 3600.0
     assert (await world.perform(world.order("d3"))).result == Result.APPLIED
@@ -149,6 +145,17 @@ async def test_a_merged_pull_request_is_done_and_a_closed_one_a_persons_no(world
     world.forge.answer(PullState.MERGED, "abc")
     done = await world.perform(order)
     assert (done.result, done.revision, done.link) == (Result.ALREADY, "abc", refused.link)
+
+
+async def test_who_is_to_merge_reads_how_far_it_would_reach(world: World) -> None:
+    assert world.forge is not None
+    world.manifests.shared = ("apps/cart",)
+    for order in (world.order(), world.order("d2", propose=True)):
+        assert (await world.perform(order)).result == Result.WAITING
+    assert ["This needs a person: the same files go into apps/cart." in text for _, text in world.forge.texts] == [
+        True,
+        True,
+    ]
 
 
 @pytest.mark.parametrize(("propose", "merges"), [(False, True), (True, False)])

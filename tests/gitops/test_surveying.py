@@ -18,11 +18,6 @@ from watcher.ports.git import Protected
 GOOD, BAD = ("shop/checkout:2.4",), ("shop/checkout:2.5",)
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def question(world: World, **changes: object) -> Question:
     asked = Question(CHECKOUT, "u1/2", NOW - 60.0, GOOD, BAD, world.application)
     return replace(asked, **changes)  # type: ignore[arg-type]
@@ -202,10 +197,14 @@ async def test_a_forge_that_does_not_answer_is_no_protection(world: World) -> No
 async def test_files_that_must_not_be_touched_leave_no_way(world: World) -> None:
     world.entry = replace(world.entry, never_touch=("apps/checkout/app.yaml",))
     found = await survey(world)
-    assert (found.route, found.why) == (Route.NONE, "apps/checkout/app.yaml must not be changed (neverTouch)")
+    assert (found.route, found.why) == (
+        Route.NONE,
+        "the revert would change apps/checkout/app.yaml, which neverTouch keeps",
+    )
 
 
-async def test_without_an_entry_it_is_said_what_to_add(world: World) -> None:
+async def test_without_an_entry_it_is_said_what_to_add() -> None:
+    world = World()
     world.entry = replace(world.entry, urls=("https://elsewhere.example.com/*",))
     found = await survey(world)
     assert found.route is Route.NONE
@@ -247,3 +246,11 @@ async def test_while_it_is_pinned_its_branch_counts(world: World) -> None:
     application = replace(world.application, sources=(pinned,), pinned="d0", pinned_from="main")
     found = await survey(world, application=application)
     assert (found.route, found.source.branch) == (Route.PUSH, "main")
+
+
+async def test_a_branch_that_takes_pushes_is_not_asked_about_for_a_while(world: World) -> None:
+    assert (await survey(world)).route is Route.PUSH
+    _is_protected(world)
+    assert (await survey(world)).route is Route.PUSH
+    world.clock.time += 300.0
+    assert (await survey(world)).route is Route.PULL_REQUEST

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.gitops.memory import MemoryRepository
+from tests.gitops.real import RealRepository
 from watcher.config.gitops import ConfigRepository, GitOps
 from watcher.core.gitops import Application, Deployed, GitSource, PullState
 from watcher.core.model import RungReport, Workload
@@ -135,12 +136,14 @@ def _object(name: str, content: bytes | None) -> Mapping[str, Any]:
 class World:
     """Everything at hand, as a test changes it."""
 
-    repository: MemoryRepository = field(default_factory=MemoryRepository)
+    repository: MemoryRepository | RealRepository = field(default_factory=MemoryRepository)
     forge: MemoryForge | None = field(default_factory=MemoryForge)
     applications: MemoryApplications = field(default_factory=MemoryApplications)
     manifests: MemoryManifests = field(default_factory=MemoryManifests)
     clock: Clock = field(default_factory=Clock)
-    entry: ConfigRepository = field(default_factory=lambda: ConfigRepository(("https://git.example.com/team/*",)))
+    entry: ConfigRepository = field(
+        default_factory=lambda: ConfigRepository(("https://git.example.com/team/*", "file:///*"))
+    )
     hold: Callable[[], str] = lambda: ""
     read_only: bool = False
 
@@ -206,7 +209,7 @@ class World:
 class _One:
     world: World
 
-    def repository(self, url: str) -> MemoryRepository:
+    def repository(self, url: str) -> Repository:
         return self.world.repository
 
 

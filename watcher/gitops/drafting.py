@@ -80,7 +80,7 @@ class Drafting:
             if not await _only_versions(repository, wanted, prepared):
                 doubts += (f"how far it would reach cannot be told: {before.why or after.why}",)
         if prepared.restores:
-            later = await repository.commits(wanted.source.deployed, wanted.head, wanted.paths)
+            later = await repository.commits(wanted.source.deployed, wanted.head, prepared.files)
             doubts += (f"it would take back {_named(later)} too, which came later",) if later else ()
         return doubts
 

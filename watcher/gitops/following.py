@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from watcher.config.gitops import bare
 from watcher.core.gitops import Followed, GitSource, PullState
-from watcher.gitops.means import Means, branch_of
+from watcher.gitops.means import Means
 from watcher.ports import WatcherError
 
 MOST_REMEMBERED = 1000
@@ -44,7 +44,7 @@ class Following:
         if revision == deployed or pair in self._known:
             return True
         repository = self._means.repositories.repository(source.repo)
-        await repository.fetch(await branch_of(repository, source))
+        await repository.fetch(await self._means.branch(repository, source))
         if not await repository.contains(revision, deployed):
             return False
         if len(self._known) >= MOST_REMEMBERED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from watcher.config.gitops import ConfigRepository, GitOps, bare
 from watcher.core.gitops import GitSource
@@ -11,12 +11,30 @@ from watcher.core.model import Workload
 from watcher.ports import Clock, Rejected, WatcherError
 from watcher.ports.git import Applications, Forge, Forges, Manifests, Repositories, Repository
 
+SAME_DEFAULT = 600.0
+"""Seconds for which the name of a default branch is taken for the same; asking is one more way to the server."""
+
 Holding = Callable[[Workload], Awaitable[str]]
 """Asks now why nothing may be written for a workload; an empty answer: it may."""
 
 
 class Held(WatcherError):
     """A hold appeared between the decision and the write."""
+
+
+class DefaultBranches:
+    """Names of the branches that HEAD stands for."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, str]] = {}
+
+    async def name(self, url: str, repository: Repository, now: float) -> str:
+        """The one of this repository.  Raises as the repository does."""
+        at, name = self._known.get(url, (0.0, ""))
+        if not name or now - at >= SAME_DEFAULT:
+            name = await repository.default_branch()
+            self._known[url] = (now, name)
+        return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +47,13 @@ class Means:
     applications: Applications
     configured: Callable[[], GitOps]
     clock: Clock
+    defaults: DefaultBranches = field(default_factory=DefaultBranches)
+
+    async def branch(self, repository: Repository, source: GitSource) -> str:
+        """The name of the branch that a source follows.  Raises as the repository does."""
+        if source.branch != "HEAD":
+            return source.branch
+        return await self.defaults.name(source.repo, repository, self.clock.now())
 
     def entry(self, url: str) -> ConfigRepository:
         """What is configured for this repository.  Raises Rejected, saying what to add."""
@@ -56,8 +81,3 @@ async def refuse_held(holding: Holding, workload: Workload) -> None:
     reason = await holding(workload)
     if reason:
         raise Held(reason)
-
-
-async def branch_of(repository: Repository, source: GitSource) -> str:
-    """The name of the branch that a source follows.  Raises as the repository does."""
-    return await repository.default_branch() if source.branch == "HEAD" else source.branch

@@ -15,7 +15,7 @@ from watcher.core.model import Result
 from watcher.core.orders import RevertOrder
 from watcher.gitops import message
 from watcher.gitops.drafting import Draft, Drafting, Wanted, path_set
-from watcher.gitops.means import Holding, Means, branch_of, refuse_held
+from watcher.gitops.means import Holding, Means, refuse_held
 from watcher.gitops.outcome import Outcome
 from watcher.gitops.protections import Protections
 from watcher.ports import Unavailable, WatcherError
@@ -67,29 +67,29 @@ class Reverting:
         entry = self._means.entry(source.repo)
         repository = self._means.repositories.repository(source.repo)
         async with self._locks[bare(source.repo)]:
-            branch = await branch_of(repository, source)
-            await repository.fetch(branch)
+            branch = await self._means.branch(repository, source)
+            head = await repository.fetch(branch)
             paths = await path_set(self._means.manifests, repository, source, order.good)
-            outcome = await self._in_the_end(Work(order, entry, repository, branch, paths))
+            outcome = await self._in_the_end(Work(order, entry, repository, branch, paths), head)
         if outcome.result in (Result.APPLIED, Result.ALREADY):
             return await self._refreshed(order, outcome)
         return outcome
 
-    async def _in_the_end(self, work: Work) -> Outcome:
+    async def _in_the_end(self, work: Work, head: str) -> Outcome:
         until = self._means.clock.now() + PATIENCE
         while True:
             try:
-                return await self._once(work)
+                return await self._once(work, head)
             except Moved as error:
                 if self._means.clock.now() >= until:
                     text = f"others pushed first for {PATIENCE:.0f} s on end, so that nothing was reverted: {error}"
                     raise Unavailable(text) from None
             await self._means.clock.sleep(SHORTEST_PAUSE + self._chance() * (LONGEST_PAUSE - SHORTEST_PAUSE))
+            head = await work.repository.fetch(work.branch)
 
-    async def _once(self, work: Work) -> Outcome:
-        """On the head as it is now.  Raises Moved where that is another one by the time of the push."""
+    async def _once(self, work: Work, head: str) -> Outcome:
+        """On this head.  Raises Moved where the branch is at another one by the time of the push."""
         order, repository = work.order, work.repository
-        head = await repository.fetch(work.branch)
         made = await repository.carrying(message.DECISION, order.decision, head, order.good)
         if made:
             return work.told(Result.ALREADY, f"commit {made[:12]} is decision {order.decision} already", made)
@@ -100,7 +100,7 @@ class Reverting:
         except NothingToRevert as error:
             return await self._done_by_others(work, head, error)
         if order.propose:
-            return await self._propose(work, draft, notes, "")
+            return await self._propose(work, draft, notes, "; ".join(draft.doubts))
         why = self._no_push(work, draft)
         return await (self._propose(work, draft, notes, why) if why else self._push(work, draft, wanted))
 

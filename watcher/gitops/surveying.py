@@ -10,7 +10,7 @@ from watcher.core.gitops import Application, GitSource, Prospect, Route
 from watcher.core.model import Workload
 from watcher.gitops.drafting import Draft, Drafting, Wanted, path_set
 from watcher.gitops.durations import Durations
-from watcher.gitops.means import Means, branch_of
+from watcher.gitops.means import Means
 from watcher.gitops.origin import automation_of, good_revisions, unpinned
 from watcher.gitops.protections import Protections
 from watcher.gitops.versions import marks_of, names_any
@@ -93,7 +93,7 @@ class Surveying:
         entry = self._means.entry(source.repo)
         repository = self._means.repositories.repository(source.repo)
         source = unpinned(application, source)
-        branch = await branch_of(repository, source)
+        branch = await self._means.branch(repository, source)
         head = await repository.fetch(branch)
         found = []
         for good in candidates:
@@ -163,7 +163,7 @@ class Surveying:
         if place.entry.write is Write.PULL_REQUEST:
             return "pull requests are asked for in this repository (write: pullRequest)"
         why = self._protections.why(url, place.branch) or "; ".join(draft.doubts)
-        if why:
+        if why or self._protections.is_open(url, place.branch):
             return why
         if await self._protected(url, place.branch):
             why = f"the branch {place.branch} is protected"
@@ -174,6 +174,7 @@ class Surveying:
         except Protected as error:
             self._protections.note(url, place.branch, str(error))
             return str(error)
+        self._protections.note_open(url, place.branch)
         return ""
 
     async def _protected(self, url: str, branch: str) -> bool:
