@@ -141,6 +141,7 @@ def test_an_entry_behind_one_that_fits_all_of_it_is_told() -> None:
         "{url: ssh://git@git.test:2222/acme/x, auth: {sshKeyFile: k, knownHostsFile: h}}",
         "{url: 'http://git.test/*', neverTouch: [secrets/, '**/*.sops.yaml']}",
         "{url: /srv/git/x}",
+        "{url: 'git@git.test:/srv/git/x.git', auth: {sshKeyFile: k, knownHostsFile: h}}",
         "{url: file:///srv/git/x}",
         "{url: https://git.test/a, through: 'git@git.test:a', auth: {sshKeyFile: k, knownHostsFile: h}}",
     ],

@@ -124,6 +124,10 @@ def commands(pod: Pod) -> None:
     """Every command says its help; those that can be of use without a person are used."""
     for name in COMMANDS:
         expect(pod, name, "--help")
+    for tool in (("git", "--version"), ("ssh", "-V"), ("openssl", "version")):  # ssh wants to know its user
+        code, said = pod.call(*tool)
+        assert code == 0, f"{' '.join(tool)} ended with {code}: {said}"
+        say(said.strip())
     now = datetime.now(UTC)
     span = ("--from", f"{now - timedelta(seconds=40):%FT%TZ}", "--to", f"{now:%FT%TZ}")
     by_itself = (

@@ -75,7 +75,7 @@ def test_it_runs_as_nobody_and_is_ended_in_order() -> None:
 def test_ssh_knows_the_user_it_runs_as() -> None:
     """It refuses to run under a uid that has no line in /etc/passwd."""
     (run,) = [rest for word, rest in LAST_STAGE if word == "RUN"]
-    assert {"git", "openssh-client"} <= set(run.split("&&")[1].split())
+    assert {"git", "openssh-client", "openssl"} <= set(run.split("&&")[1].split())
     (entry,) = re.findall(r"echo '(\S+)' >> /etc/passwd", run)
     home = re.search(r"\bHOME=(\S+)", last("ENV"))
     assert home is not None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from watcher.config.models_gitops import RepositorySpec
 
 _GLOB = re.compile(r"[*?\[]")
-_SCP = re.compile(r"(?:[^\s@:/*?\[]+@)?[^\s@:/]+:(?![:/])\S+\Z")
+_SCP = re.compile(r"(?:[^\s@:/*?\[]+@)?[^\s@:/]+:(?!:)\S+\Z")
 _REMEDY = "write https://HOST/PATH, ssh://git@HOST/PATH or git@HOST:PATH"
 _SCHEMES = ("https", "http", "ssh", "file")
 
