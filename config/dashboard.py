@@ -130,6 +130,8 @@ def now_row() -> Iterator[Panel]:
     )
     back = Query(f"max by (workload) ({series(OURS.bad_versions_back)})", "{{workload}}")
     yield Panel("Bad versions back", (OURS.bad_versions_back,), (back,), width=8, alarming=RED)
+    held = Query(f"max by (workload, overdue) ({series(OURS.bridges)})", "{{workload}} overdue: {{overdue}}")
+    yield Panel("Bridges", (OURS.bridges,), (held,), width=8, alarming=YELLOW)
     breakers = Query(f"max by (scope) ({series(OURS.breakers_open)})", "{{scope}}")
     yield Panel("Breakers open", (OURS.breakers_open,), (breakers,), width=8, alarming=YELLOW)
 

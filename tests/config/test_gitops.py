@@ -91,7 +91,7 @@ OTHERS = [
     ("  argocd: {api: »'http://a.test', tokenFile: t, destination: d}", "the token would be sent without encryption; write https://"),
     ("  argocd: {api: 'http://localhost:8080', tokenFile: t, destination: d, »caFile: c}", "caFile is for https:// only; remove it"),
     ("  argocd: {api: https://a.test, tokenFile: t, »destinatoin: d}", "unknown key destinatoin in gitops.argocd; did you mean destination?"),
-    ("  bridge: {for: »10s}", "the bridge would be over after 10s; write 1m or more: a person must find the time to merge"),
+    ("  bridge: {for: »10s}", "a bridge would be overdue after 10s; write 1m or more: a person must find the time to merge"),
     ("  bridge: {for: »4}", "for: the duration 4 has no unit; write a number with its unit, largest unit first, as in 500ms, 30s, 5m, 1h30m or 14d"),
     ("  »repository: []", "unknown key repository in gitops; did you mean repositories?"),
 ]

@@ -9,7 +9,8 @@ from prometheus_client.samples import Sample
 
 from tests.daemon.life import THRESHOLDS, Life, configure, living, virtual
 from tests.daemon.outside import CART
-from watcher.core.model import Manager, PastRollback, Result, Workload
+from watcher.core.gitops import Application
+from watcher.core.model import PastRollback, Result, Workload
 from watcher.core.words import Kind, Phase
 from watcher.daemon.standing import LINGERS
 from watcher.ports import Unavailable
@@ -114,7 +115,7 @@ async def test_a_rollback_that_git_does_not_hold_is_shown_until_the_next_release
     async with living(thresholds) as life:
         life.outside.release("v2", errors=0.2)
         await life.until_watch(lambda watch: watch.phase is Phase.CONFIRMING)
-        life.outside.workloads[CART].manager = Manager("argocd", "argocd/shop")
+        life.outside.applications[CART] = Application("argocd", "argocd/shop", refused="its branch is rendered")
         await life.until_outcome("restored")
         await asyncio.sleep(SECOND)
         (found,) = samples(life, "watcher_rollbacks_not_durable")

@@ -81,6 +81,19 @@ CASES = (
         {plain("watcher_rollbacks_not_durable", f'workload="{CART}", durability="cluster_only"'): "_ 1x10 stale"},
     ),
     Case(
+        "WatcherBridgeOverdue",
+        "at once",
+        1,
+        {plain("watcher_bridges", f'workload="{CART}", overdue="true"'): "_ 1"},
+        ({"job": "watcher", "workload": CART, "overdue": "true"},),
+    ),
+    Case(
+        "WatcherBridgeOverdue",
+        "not before its time",
+        60,
+        {plain("watcher_bridges", f'workload="{CART}", overdue="false"'): "1x90"},
+    ),
+    Case(
         "WatcherBadVersionBack",
         "after a minute",
         2,

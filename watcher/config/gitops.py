@@ -96,7 +96,7 @@ class ArgoApi:
 
 @dataclass(frozen=True, slots=True)
 class GitOps:
-    """The whole section.  `bridge` is how long an application may be pinned, seconds."""
+    """The whole section.  `bridge` is how long an application may be pinned before people are told, seconds."""
 
     repositories: tuple[ConfigRepository, ...] = ()
     argocd: ArgoApi | None = None

@@ -86,7 +86,7 @@ class ArgoApiSpec(Spec):
 class BridgeSpec(Spec):
     """How long an application may be pinned while a pull request waits."""
 
-    hold_for: Duration | None = described("After it the application follows its branch again.", "4h", "for")
+    hold_for: Duration | None = described("After it people are told that it still is.", "4h", "for")
 
 
 class GitOpsSpec(Spec):

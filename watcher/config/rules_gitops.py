@@ -45,7 +45,7 @@ def report_gitops(document: Document, spec: ThresholdsSpec) -> None:
     if gitops.argocd is not None:
         _report_argocd(document, ("gitops", "argocd"), gitops.argocd)
     if gitops.bridge is not None and gitops.bridge.hold_for is not None and gitops.bridge.hold_for < SHORTEST_BRIDGE:
-        what = f"the bridge would be over after {gitops.bridge.hold_for}"
+        what = f"a bridge would be overdue after {gitops.bridge.hold_for}"
         document.report(("gitops", "bridge", "for"), what, "write 1m or more: a person must find the time to merge")
 
 

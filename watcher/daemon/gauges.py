@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from watcher.daemon.journal import Journal
 from watcher.daemon.sourcing import Sourcing
-from watcher.daemon.standing import bad_versions_back, not_durable
+from watcher.daemon.standing import bad_versions_back, bridges, not_durable
 from watcher.daemon.status import Status
 from watcher.daemon.stepping import Stepping
 from watcher.daemon.telemetry import Telemetry
@@ -36,6 +36,7 @@ class Gauges:
         telemetry.cache_age.set(self._status.cache_age())
         telemetry.not_followed.set(self._status.not_followed())
         self._breaches()
+        self._git()
         self._sources(elapsed)
         self._status.store_problem = await self._journal.degraded()
         telemetry.store_degraded.set(bool(self._status.store_problem or stepping.unwritable))
@@ -46,16 +47,21 @@ class Gauges:
         telemetry.breach.clear()
         for each in self._status.standings():
             telemetry.breach.labels(str(each.workload), each.state, each.guard).set(1)
-        telemetry.not_durable.clear()
-        telemetry.bad_versions_back.clear()
-        states = self._stepping.states.values()
+        cluster, namespaces = self._status.breakers_open()
+        telemetry.breakers_open.labels("cluster").set(cluster)
+        telemetry.breakers_open.labels("namespace").set(namespaces)
+
+    def _git(self) -> None:
+        """Where Git and cluster do not agree, and what they bring back."""
+        telemetry, states = self._telemetry, self._stepping.states.values()
+        for gauge in (telemetry.not_durable, telemetry.bad_versions_back, telemetry.bridges):
+            gauge.clear()
         for workload, durability in not_durable(states):
             telemetry.not_durable.labels(str(workload), durability.value).set(1)
         for workload in bad_versions_back(states):
             telemetry.bad_versions_back.labels(str(workload)).set(1)
-        cluster, namespaces = self._status.breakers_open()
-        telemetry.breakers_open.labels("cluster").set(cluster)
-        telemetry.breakers_open.labels("namespace").set(namespaces)
+        for workload, overdue in bridges(states):
+            telemetry.bridges.labels(str(workload), str(overdue).lower()).set(1)
 
     def _sources(self, elapsed: float) -> None:
         """Sources that no release under watch asks have no health: they are not polled."""

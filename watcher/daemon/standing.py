@@ -57,9 +57,16 @@ def bad_versions_back(states: Iterable[WorkloadState]) -> Iterator[Workload]:
     """Workloads whose newest release is of a version that had been taken back before it began."""
     for state in states:
         watch = state.watch
-        bad = ledger.quarantined(state, watch.release.template_id) if watch is not None else None
+        bad = ledger.comes_back(state, watch.release) if watch is not None else None
         if watch is not None and bad is not None and bad.since <= watch.release.began:
             yield state.workload
+
+
+def bridges(states: Iterable[WorkloadState]) -> Iterator[tuple[Workload, bool]]:
+    """Workloads whose application is pinned until a revert is merged, and whether for longer than it should be."""
+    for state in states:
+        if state.unsettled is not None and state.unsettled.bridge:
+            yield state.workload, state.unsettled.overdue
 
 
 def _concerns_somebody(watch: Watch, now: float) -> bool:

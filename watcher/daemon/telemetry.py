@@ -58,6 +58,12 @@ class Telemetry:
             ["workload"],
             registry=registry,
         )
+        self.bridges = Gauge(
+            "watcher_bridges",
+            "Always 1: an application that is pinned to a good commit until a revert is merged.",
+            ["workload", "overdue"],
+            registry=registry,
+        )
         self.rollbacks_running = Gauge("watcher_rollbacks_running", "Rollbacks under way now.", registry=registry)
         self.verdicts = Counter(
             "watcher_verdicts_total", "Watches that ended, by verdict.", ["verdict"], registry=registry
