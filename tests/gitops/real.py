@@ -21,7 +21,9 @@ class RealRepository:
         self.before_push: Callable[[], object] = lambda: None
         self.fetches = 0
         config = GitOps((ConfigRepository(("*",)),))
-        self._adapter = GitRepositories(config, directory / "cache", lambda: 1_760_000_000.0).repository(self.url)
+        self._adapter = GitRepositories(lambda: config, directory / "cache", lambda: 1_760_000_000.0).repository(
+            self.url
+        )
 
     def commit(
         self, message: str, files: Mapping[str, str | None], *, author: str = "alice", branch: str = "main"

@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from watcher.core.gitops import Application, CommitNote, GitSource
-
-SLACK = 5.0
-"""Seconds by which clocks differ: a sync that began so soon after the release may still have brought it."""
+from watcher.core.gitops import CLOCKS, Application, CommitNote, GitSource
 
 MOST_LOOKED_AT = 5
 """Commits of the history in which the target is looked for."""
@@ -34,7 +31,7 @@ def good_revisions(
     if len(known) == len(application.sources):
         return (known[index],) if known[index] != source.deployed else ()
     whole = [each for each in application.history if len(each.revisions) == len(application.sources)]
-    synced = [each.revisions[index] for each in whole if each.at <= began + SLACK]
+    synced = [each.revisions[index] for each in whole if each.at <= began + CLOCKS]
     if len(synced) < 2:
         return None
     return tuple(dict.fromkeys(each for each in reversed(synced) if each != synced[-1]))[:MOST_LOOKED_AT]
