@@ -90,10 +90,12 @@ class MemoryApplications:
     async def stop_sync(self, application: Application) -> None:
         self._called("stop_sync", application.name)
 
-    async def pin(self, application: Application, source: GitSource, revision: str, decision: str) -> None:
+    async def pin(
+        self, application: Application, workload: Workload, source: GitSource, revision: str, decision: str
+    ) -> None:
         self._called("pin", application.name, source.repo, revision, decision)
 
-    async def unpin(self, application: Application, decision: str) -> None:
+    async def unpin(self, application: Application, workload: Workload, decision: str) -> None:
         self._called("unpin", application.name, decision)
 
     def _called(self, *what: str) -> None:

@@ -98,7 +98,7 @@ def _source(raw: Json, every: tuple[Json, ...], marks: Json) -> Source:
     target, repo = text(raw, "targetRevision"), text(raw, "repoURL")
     branch, fixed = followed(target)
     if marks.get(BRIDGE) and target and target == marks.get(BRIDGE_TO):
-        branch, fixed = text(marks, BRIDGE_FROM) or "HEAD", ""
+        branch, fixed = followed(text(marks, BRIDGE_FROM))
     origin = _origin(raw, repo)
     return Source(
         repo=without_credentials(repo),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from watcher.core.argo_overrides import overridden
 from watcher.core.argo_refusals import automated, parent_of, refused
-from watcher.core.argo_sources import Origin, Source, raw_sources, same_place, sources_of
+from watcher.core.argo_sources import Origin, Source, followed, raw_sources, same_place, sources_of
 from watcher.core.gitops import Application, Deployed
 from watcher.core.keeper import BRIDGE, BRIDGE_FROM, Keeper, workloads
 from watcher.core.raw import Json, annotations_of, entries, field, full_name, mapping, moment, shortened, text, texts
@@ -19,7 +19,7 @@ DECISION_INFO = "watcher.dev/decision"
 IN_CLUSTER = frozenset({"https://kubernetes.default.svc", "in-cluster"})
 """How an Application names the cluster that Argo CD itself runs in."""
 
-_RUNNING = ("Running", "Terminating")
+RUNNING = ("Running", "Terminating")
 
 
 def keeper(raw: Json, destinations: frozenset[str] = IN_CLUSTER) -> Keeper:
@@ -60,7 +60,7 @@ def application(raw: Json) -> Application:
         refused=refused(raw, sources),
         overridden=overridden(raw),
         pinned=text(marks, BRIDGE),
-        pinned_from=text(marks, BRIDGE_FROM) if text(marks, BRIDGE) else "",
+        pinned_from=followed(text(marks, BRIDGE_FROM))[0] if text(marks, BRIDGE) else "",
         message=_message(raw),
     )
 
@@ -81,15 +81,21 @@ def deployed(raw: Json, sources: tuple[Source, ...]) -> tuple[str, ...]:
     return ()
 
 
-def ours(operation: Json) -> bool:
-    """Whether an operation was asked for by a decision of ours."""
-    return any(text(each, "name") == DECISION_INFO and text(each, "value") for each in entries(operation, "info"))
+def decision_of(operation: Json) -> str:
+    """The decision of ours by which an operation was asked for; empty: none."""
+    named = (text(each, "value") for each in entries(operation, "info") if text(each, "name") == DECISION_INFO)
+    return next(named, "")
+
+
+def refresh_asked(raw: Json) -> bool:
+    """Whether a look at its sources is asked for and not taken yet."""
+    return bool(annotations_of(raw).get(REFRESH))
 
 
 def _syncing(raw: Json) -> bool:
     """A refresh that was asked for counts: it may begin an operation, and what is told until then is old."""
-    running = text(raw, "status", "operationState", "phase") in _RUNNING
-    return running or bool(mapping(raw, "operation")) or bool(annotations_of(raw).get(REFRESH))
+    running = text(raw, "status", "operationState", "phase") in RUNNING
+    return running or bool(mapping(raw, "operation")) or refresh_asked(raw)
 
 
 def _history(raw: Json, sources: tuple[Source, ...], now: tuple[str, ...]) -> Iterator[Deployed]:
@@ -123,7 +129,7 @@ def _same_places(sources: tuple[Source, ...], raw: tuple[Json, ...]) -> bool:
 def _message(raw: Json) -> str:
     state = mapping(raw, "status", "operationState")
     phase, message = text(state, "phase"), text(state, "message")
-    if phase in ("Failed", "Error") or (phase in _RUNNING and "sync window" in message):
+    if phase in ("Failed", "Error") or (phase in RUNNING and "sync window" in message):
         return shortened(message or f"the last operation ended as {phase}")
     errors = (each for each in entries(raw, "status", "conditions") if text(each, "type").endswith("Error"))
     return next((shortened(f"{text(each, 'type')}: {text(each, 'message')}") for each in errors), "")

@@ -76,9 +76,9 @@ class GitOpsActuator:
             await self._applications.sync(application, order.revisions, order.decision)
             return Outcome(Result.APPLIED, f"{application}: asked to sync to {_shown(order.revisions)}")
         if isinstance(order, PinOrder):
-            await self._applications.pin(application, order.source, order.revision, order.decision)
+            await self._applications.pin(application, order.workload, order.source, order.revision, order.decision)
             return Outcome(Result.APPLIED, f"{application}: follows commit {order.revision[:12]} for now")
-        await self._applications.unpin(application, order.decision)
+        await self._applications.unpin(application, order.workload, order.decision)
         return Outcome(Result.APPLIED, f"{application}: follows its branch again")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from watcher.core.gitops import Application, CommitNote, GitSource, PullState
+from watcher.core.model import Workload
 from watcher.ports import Rejected, WatcherError
 
 
@@ -178,13 +179,22 @@ class Applications(Protocol):
         """Ask that the sources be looked at now."""
 
     async def sync(self, application: Application, revisions: tuple[str, ...], decision: str) -> None:
-        """Sync to these commits, one for each source.  Raises Rejected while another operation runs."""
+        """Sync to these commits, one for each of its `sources`.
+
+        Raises Rejected while another operation runs, and where it syncs by itself.
+        """
 
     async def stop_sync(self, application: Application) -> None:
-        """End an operation of ours that waits for its window."""
+        """End an operation of ours that waits for its window; one of somebody else goes on."""
 
-    async def pin(self, application: Application, source: GitSource, revision: str, decision: str) -> None:
-        """Follow this commit instead of the branch, until `unpin`."""
+    async def pin(
+        self, application: Application, workload: Workload, source: GitSource, revision: str, decision: str
+    ) -> None:
+        """Follow this commit instead of the branch, until `unpin`.
 
-    async def unpin(self, application: Application, decision: str) -> None:
+        Flux cannot do that: there the workload is kept as it is, so that an undo lasts.  Raises Rejected where a
+        parent would undo it.
+        """
+
+    async def unpin(self, application: Application, workload: Workload, decision: str) -> None:
         """Follow the branch again that was followed before `pin` of this decision."""

@@ -1,11 +1,12 @@
 """Kubernetes: the cluster as it is, the ways back, and Events.
 
-`Client.connect` finds the API server; `KubernetesCluster`, `KubernetesActuator` and `KubernetesAnnouncer` are the
-ports `Cluster`, `Actuator` and `Announcer` over it.
+`Client.connect` finds the API server; `KubernetesCluster`, `KubernetesActuator`, `KubernetesApplications` and
+`KubernetesAnnouncer` are the ports `Cluster`, `Actuator`, `Applications` and `Announcer` over it.
 """
 
 from watcher.adapters.kubernetes.actuator import KubernetesActuator
 from watcher.adapters.kubernetes.announcer import KubernetesAnnouncer
+from watcher.adapters.kubernetes.applications import KubernetesApplications
 from watcher.adapters.kubernetes.client import Client
 from watcher.adapters.kubernetes.cluster import KubernetesCluster
 from watcher.adapters.kubernetes.permissions import Permission, missing, needed
@@ -14,6 +15,7 @@ __all__ = [
     "Client",
     "KubernetesActuator",
     "KubernetesAnnouncer",
+    "KubernetesApplications",
     "KubernetesCluster",
     "Permission",
     "missing",
