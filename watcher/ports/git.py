@@ -17,7 +17,10 @@ class Moved(WatcherError):
 
 
 class Protected(Rejected):
-    """The branch takes no push of ours (protection, hook, read-only credentials): it needs a pull request."""
+    """The branch takes no push of ours (protection, hook): it needs a pull request.
+
+    Credentials that may write nowhere are Forbidden instead: they could not push the branch of a pull request either.
+    """
 
 
 class NothingToRevert(WatcherError):
@@ -32,7 +35,8 @@ class NothingToRevert(WatcherError):
 class Revert:
     """A commit to be made on `head` that takes `commits` (newest first) back, on `paths` only.
 
-    Where that conflicts, or one of them is a merge, the tree of `paths` is put back as it was at `good` instead.
+    Where that conflicts, or one of them is a merge, or `good` is no ancestor of the newest, the files below `paths` that
+    differ between both are put back as they were at `good` instead.  Other files stay as they are at `head`.
     `never_touch` are globs of files that must not be changed: such a revert is refused.
     """
 
@@ -81,13 +85,16 @@ class Repository(Protocol):
         """The value of a trailer in a commit's message; empty: it has no such."""
 
     async def export(self, revision: str, paths: Sequence[str], into: Path) -> None:
-        """Write the files below `paths` as they are at `revision` into a directory.  No link leads out of it."""
+        """Write the files below `paths` as they are at `revision` into an empty directory.  No link leads out of it.
+
+        Raises Rejected for more than 20,000 files or 100 MiB.
+        """
 
     async def files(self, revision: str) -> tuple[str, ...]:
         """Names of all files at `revision`."""
 
     async def read(self, revision: str, path: str) -> bytes | None:
-        """One file at `revision`, or None where there is none; Rejected beyond a megabyte."""
+        """One file at `revision` (of a link: where it leads), or None where there is none; Rejected beyond a megabyte."""
 
     async def prepare(self, revert: Revert) -> Prepared:
         """Make the commit in the local clone.  Raises NothingToRevert too."""
@@ -100,7 +107,10 @@ class Repository(Protocol):
         """
 
     async def may_push(self, branch: str) -> None:
-        """Try a push that changes nothing; raises as `push`."""
+        """Try a push that changes nothing; raises as `push`.
+
+        The server looks at the credentials, but runs no hook: whether the branch is protected is not asked.
+        """
 
 
 class Repositories(Protocol):

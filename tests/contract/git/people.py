@@ -50,6 +50,19 @@ class People:
         self._import(b"\n".join([*lines, b"", b""]))
         return self.repository.head(branch)
 
+    def commit_tree_named(self, name: str) -> str:
+        """Commit a file of a name that Git's own commands would refuse, as somebody with bad intent can."""
+        oid = self._run("hash-object", "-w", "--stdin", stdin=b"bad").strip()
+        for part in reversed(name.split("/")):
+            mode = b"100644" if part == name.rsplit("/", maxsplit=1)[-1] else b"40000"
+            raw = mode + b" " + os.fsencode(part) + b"\0" + bytes.fromhex(oid.decode())
+            oid = self._run("hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=raw).strip()
+        sha = self._run(
+            "-c", "user.name=eve", "-c", "user.email=e@x", "commit-tree", "-m", "bad", oid.decode()
+        ).decode()
+        self._run("update-ref", "refs/heads/main", sha.strip())
+        return sha.strip()
+
     def tree(self, revision: str = MAIN, path: str = "") -> dict[bytes, bytes]:
         """Mode and object of each file, by name; only below `path` where one is given."""
         out = self._run("ls-tree", "-r", "-z", revision, *([path] if path else []))

@@ -38,6 +38,8 @@ class Address:
         if parts.scheme not in _SCHEMES or (parts.scheme != "file" and not parts.hostname):
             raise Rejected(f"{redacted(text)!r} is no address of a Git repository: https, ssh or file is expected")
         host = parts.netloc.rpartition("@")[2]
+        if host.startswith("-"):
+            raise Rejected(f"{redacted(text)!r} is no address of a Git repository: that is an option, not a host")
         user = f"{parts.username}@" if parts.scheme == "ssh" and parts.username else ""
         return cls(f"{parts.scheme}://{user}{host}{parts.path}", parts.scheme, host)
 

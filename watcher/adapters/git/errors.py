@@ -29,12 +29,19 @@ def _words(kind: type[WatcherError], remedy: str, *patterns: str) -> _Words:
 _FULL = _words(
     Unavailable,
     "free space there, or make the volume larger",
-    *(r"No space left on device", r"Disk quota exceeded", r"File too large", r"died of signal 25"),
+    *(r"No space left on device", r"Disk quota exceeded", r"File too large"),
+)
+
+_STOPPED = _words(
+    Unavailable,
+    "is the volume full, or is there too little memory?",
+    *(r"died of signal", r"invalid index-pack output", r"out of memory", r"Cannot allocate memory"),
 )
 
 # The first that fits counts: what a server says of the branch comes before what the transport makes of it.
 _KNOWN = (
     _FULL,
+    _STOPPED,
     _words(
         Protected,
         "a pull request is needed, or the account's permission to push to this branch",
@@ -110,8 +117,14 @@ _DAMAGE = re.compile(
                 r"cannot be accessed",
             ),
             *(r"does not match index", r"garbage at end", r"missing (tree|commit|blob)", r"unpack error", r"bogus"),
-            *(r"pack has .* unresolved deltas", r"packfile .* invalid", r"invalid sha1 pointer", r"wrong index"),
-            *(r"did not (send|receive) all necessary objects", r"truncated", r"malformed", r"bad revision"),
+            *(r"pack has .* unresolved deltas", r"packfile|\.(pack|idx)\b", r"invalid sha1 pointer", r"wrong index"),
+            *(
+                r"did not (send|receive) all necessary objects",
+                r"truncated",
+                r"malformed",
+                r"bad revision",
+                r"mismatch",
+            ),
             *(r"revision walk setup failed", r"file .* too small", r"not a valid object|not a tree object"),
         )
     ),
@@ -126,20 +139,23 @@ def failed(doing: str, done: Done, place: str) -> WatcherError:
         return Damaged(f"the clone {place} is damaged: {said(done.err)}")
     if words is None:
         return Rejected(f"cannot {doing}: {said(done.err, None)}")
-    found = place if words is _FULL else ""
-    remedy = f" in {found}" * bool(found) + f"; {words.remedy}" * bool(words.remedy)
-    return words.kind(f"cannot {doing}: {said(done.err, words.pattern)}{remedy}")
+    here = f" in {place}" if words in (_FULL, _STOPPED) and words.pattern.search(_ours(done.err)) else ""
+    remedy = f"; {words.remedy}" if words.remedy else ""
+    return words.kind(f"cannot {doing}: {said(done.err, words.pattern)}{here}{remedy}")
 
 
 def damaged(done: Done) -> bool:
     """Whether a command failed as it does on a damaged clone; what the server says of itself is not about ours."""
-    ours = "\n".join(line for line in done.err.splitlines() if not line.startswith("remote:"))
-    return bool(_DAMAGE.search(ours))
+    return bool(_DAMAGE.search(_ours(done.err)))
 
 
 def full(done: Done) -> bool:
     """Whether a command failed as it does on a full disk."""
     return bool(_FULL.pattern.search(done.err)) or done.code == -25
+
+
+def _ours(text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if not line.startswith("remote:"))
 
 
 def said(text: str, pattern: re.Pattern[str] | None = None) -> str:

@@ -14,10 +14,13 @@ from watcher.adapters.git.clones import Clone
 from watcher.adapters.git.command import Done
 from watcher.adapters.git.errors import Damaged, failed
 from watcher.adapters.git.objects import REVISION, Objects, fetching
-from watcher.ports import Rejected, Unavailable
+from watcher.ports import Rejected, Unanswered, Unavailable
 from watcher.ports.git import Moved
 
 _UNFIT = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|^[-/.]|[/.]$|//|/\.|\.lock(/|$)")
+
+_NOT_SENT = re.compile(r"Could not resolve|Failed to connect|Couldn't connect|Connection refused|unreachable|No route")
+"""No connection was made, so nothing can have come of it."""
 
 
 class Pushing:
@@ -28,12 +31,20 @@ class Pushing:
         self._url = clone.address.url
 
     async def push(self, commit: str, branch: str, expected: str) -> None:
-        """Bring the commit into the branch.  Raises Moved, Protected, Unavailable, Forbidden, Rejected."""
+        """Bring the commit into the branch.  Raises Moved, Protected, Unavailable, Unanswered, Forbidden, Rejected."""
         await self._fits(commit, branch, expected)
         try:
             await self._push(commit, branch, expected)
-        except (Unavailable, Moved):  # the answer may be lost, or this may be the second attempt
+        except Moved:  # perhaps by an earlier attempt of ours
             if not await self._arrived(commit, branch):
+                raise
+        except Unavailable as error:
+            if _NOT_SENT.search(str(error)):
+                raise
+            arrived = await self._arrived(commit, branch)
+            if arrived is None:
+                raise Unanswered(f"{error}; nobody knows whether it was carried out") from None
+            if not arrived:
                 raise
 
     async def try_push(self, branch: str) -> None:
@@ -61,13 +72,13 @@ class Pushing:
         if done.code:
             raise failed(doing, _told(done), str(self._clone.path))
 
-    async def _arrived(self, commit: str, branch: str) -> bool:
-        """Whether the branch has the commit already.  Where that cannot be known now, what happened before counts."""
+    async def _arrived(self, commit: str, branch: str) -> bool | None:
+        """Whether the branch has the commit already; None: that cannot be known now."""
         try:
             tip = await fetched(self._clone, branch)
             return not (await self._clone.local("merge-base", "--is-ancestor", commit, tip, ok=(0, 1))).code
         except (Unavailable, Rejected, Damaged):
-            return False
+            return None
 
 
 async def fetched(clone: Clone, branch: str) -> str:

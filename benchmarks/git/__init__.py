@@ -1,0 +1,1 @@
+"""How long a revert takes in a large repository, and how much memory."""
