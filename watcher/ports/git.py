@@ -35,8 +35,8 @@ class NothingToRevert(WatcherError):
 class Revert:
     """A commit to be made on `head` that takes `commits` (newest first) back, on `paths` only.
 
-    Where that conflicts, or one of them is a merge, or `good` is no ancestor of the newest, the files below `paths` that
-    differ between both are put back as they were at `good` instead.  Other files stay as they are at `head`.
+    Where that conflicts, or one of them is a merge, or `good` is no ancestor of the newest, the files below `paths`
+    that differ between both are put back as they were at `good` instead.  Other files stay as they are at `head`.
     `never_touch` are globs of files that must not be changed: such a revert is refused.
     """
 
@@ -94,7 +94,10 @@ class Repository(Protocol):
         """Names of all files at `revision`."""
 
     async def read(self, revision: str, path: str) -> bytes | None:
-        """One file at `revision` (of a link: where it leads), or None where there is none; Rejected beyond a megabyte."""
+        """One file at `revision` (of a link: where it leads), or None where there is none.
+
+        Raises Rejected beyond a megabyte.
+        """
 
     async def prepare(self, revert: Revert) -> Prepared:
         """Make the commit in the local clone.  Raises NothingToRevert too."""
