@@ -25,13 +25,11 @@ class GitHub:
             return self._make(asked.body) if asked.method == "POST" else self._listed(asked)
         if found := re.fullmatch(r"/rules/branches/([^/]+)", below):
             protected = unquote(found[1]) in self.kept.protected
-            return Answered(200, [{"type": "pull_request"}, {"type": "deletion"}] if protected else [])
-        if found := re.fullmatch(r"/branches/([^/]+)", below):
-            return Answered(200, {"name": unquote(found[1]), "protected": False})
+            return Answered(200, [{"type": "pull_request", "ruleset_id": 42}] if protected else [])
         if found := re.fullmatch(r"/pulls/(\d+)", below):
             pull = self.kept.pull(int(found[1]))
             return Answered(200, self._fields(pull)) if pull is not None else Answered(404, {"message": "Not Found"})
-        return Answered(404, {"message": "Not Found"})
+        return Answered(404, {"message": "Not Found"})  # a ruleset's own terms and a protection among them
 
     def _make(self, body: Json) -> Answered:
         made = self.kept.make(body["head"], body["base"], body["title"], body["body"])

@@ -60,7 +60,21 @@ async def test_rules_of_a_ruleset_that_refuse_a_push(
     forge: GitHub, server: respx.MockRouter, rule: str, refused: bool
 ) -> None:
     server.get("/repos/team/shop/rules/branches/main").respond(json=[{"type": rule, "ruleset_id": 42}])
-    server.get("/repos/team/shop/branches/main").respond(json={"protected": False})
+    server.get("/repos/team/shop/rulesets/42").respond(json={"id": 42, "current_user_can_bypass": "never"})
+    server.get("/repos/team/shop/branches/main/protection").respond(404, json={"message": "Branch not protected"})
+    assert await forge.protected("main") is refused
+
+
+@pytest.mark.parametrize(
+    ("status", "bypass", "refused"),
+    [(200, "always", False), (200, "exempt", False), (200, "pull_requests_only", True), (404, "", True)],
+)
+async def test_who_is_excepted_from_a_ruleset_may_push(
+    forge: GitHub, server: respx.MockRouter, status: int, bypass: str, refused: bool
+) -> None:
+    server.get("/repos/team/shop/rules/branches/main").respond(json=[{"type": "pull_request", "ruleset_id": 42}])
+    server.get("/repos/team/shop/rulesets/42").respond(status, json={"current_user_can_bypass": bypass})
+    server.get("/repos/team/shop/branches/main/protection").respond(404, json={"message": "Branch not protected"})
     assert await forge.protected("main") is refused
 
 
@@ -69,16 +83,17 @@ async def test_rules_of_a_ruleset_that_refuse_a_push(
     [
         (200, {"allow_force_pushes": {"enabled": False}, "enforce_admins": {"enabled": True}}, False),
         (200, {"required_pull_request_reviews": {"required_approving_review_count": 1}}, True),
+        (200, {"required_pull_request_reviews": {"bypass_pull_request_allowances": {"apps": [{"slug": "w"}]}}}, False),
+        (200, {"required_status_checks": {"strict": True, "contexts": ["test"]}}, True),
+        (200, {"restrictions": {"users": [], "teams": [], "apps": [{"slug": "watcher"}]}}, False),
         (200, {"lock_branch": {"enabled": True}}, True),
-        (403, {"message": "Resource not accessible by personal access token"}, True),
-        (404, {"message": "Not Found"}, True),
+        (403, {"message": "Resource not accessible by personal access token"}, False),
         (404, {"message": "Branch not protected"}, False),
     ],
 )
-async def test_the_terms_of_a_protection_count_and_unknown_ones_too(
+async def test_a_protection_counts_where_it_excepts_nobody(
     forge: GitHub, server: respx.MockRouter, status: int, terms: dict[str, object], refused: bool
 ) -> None:
-    server.get("/repos/team/shop/branches/main").respond(json={"protected": True})
     server.get("/repos/team/shop/branches/main/protection").respond(status, json=terms)
     assert await forge.protected("main") is refused
 

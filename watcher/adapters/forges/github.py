@@ -8,7 +8,7 @@ from watcher.adapters.forges.http import Api, Conflicting, NotThere, Token, numb
 from watcher.adapters.forges.merging import let_merge
 from watcher.adapters.forges.opening import Fields, opened
 from watcher.core.gitops import PullState
-from watcher.ports import Forbidden
+from watcher.ports import Forbidden, Rejected
 from watcher.ports.git import PullRequest
 
 SCOPE = "the repository permissions `Contents` and `Pull requests`, both to write (classic: scope `repo`)"
@@ -52,25 +52,27 @@ class GitHub:
         return _pull(await self._api.get(f"{self._at}/pulls/{number_of(link)}"))
 
     async def protected(self, branch: str) -> bool:
-        """As Forge says: by a ruleset, or by a protection that asks for more than that nobody pushes by force.
+        """As Forge says: by a ruleset that holds for whoever the token belongs to, or by a protection of all.
 
-        A protection whose terms the token may not read counts.
+        Whom a protection excepts, and its terms where the token may not read them, only a push finds out.
         """
         name = quote(branch, safe="")
         rules = await self._api.get(f"{self._at}/rules/branches/{name}", {"per_page": "100"})
-        if any(rule.get("type") in REFUSING for rule in rules):
-            return True
-        if not (await self._api.get(f"{self._at}/branches/{name}")).get("protected"):
-            return False
+        for ruleset in sorted({rule.get("ruleset_id") or 0 for rule in rules if rule.get("type") in REFUSING}):
+            if not await self._excepted_from(ruleset):
+                return True
         try:
-            terms = await self._api.get(f"{self._at}/branches/{name}/protection")
-        except Forbidden:
-            return True
-        except NotThere as error:
-            return "Branch not protected" not in str(error)
-        lock = terms.get("lock_branch") or {}
-        asked = ("required_pull_request_reviews", "required_status_checks", "restrictions")
-        return bool(lock.get("enabled")) or any(terms.get(each) for each in asked)
+            return _refuses_all(await self._api.get(f"{self._at}/branches/{name}/protection"))
+        except (Forbidden, NotThere):
+            return False
+
+    async def _excepted_from(self, ruleset: int) -> bool:
+        """Whether the ruleset lists whoever the token belongs to among those who may pass it by."""
+        try:
+            found = await self._api.get(f"{self._at}/rulesets/{ruleset}", {"includes_parents": "true"})
+        except Rejected:
+            return False
+        return found.get("current_user_can_bypass") in ("always", "exempt")
 
     async def _found(self, branch: str, onto: str) -> Fields | None:
         """The newest pull request of the branch, whatever its state."""
@@ -94,6 +96,15 @@ class GitHub:
                 await self._api.put(f"{self._at}/pulls/{pull['number']}/merge", body)
                 return
         raise Conflicting(f"{url}: {errors}")
+
+
+def _refuses_all(terms: Fields) -> bool:
+    """https://docs.github.com/en/rest/branches/branch-protection"""
+    reviews = terms.get("required_pull_request_reviews")
+    excepted = (reviews or {}).get("bypass_pull_request_allowances") or {}
+    by_reviews = reviews is not None and not any(excepted.values())
+    locked = bool((terms.get("lock_branch") or {}).get("enabled"))
+    return locked or by_reviews or terms.get("required_status_checks") is not None
 
 
 def _pull(fields: Fields) -> PullRequest:
