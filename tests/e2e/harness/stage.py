@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from uuid import uuid4
 
-from tests.e2e.controlplane import ArgoCD, ControlPlane, GitServer, Prometheus
+from tests.e2e.controlplane import ArgoCD, ControlPlane, GitServer, Json, Prometheus
 from tests.e2e.harness.application import ShopInGit
 from tests.e2e.harness.daemon import Daemon
+from tests.e2e.harness.git import git_access, lets_follow_git
 from tests.e2e.harness.installed import Installed
 from tests.e2e.harness.permissions import READER, leads, lets_act, reads_holds
 from tests.e2e.harness.records import Replayed
@@ -92,6 +93,23 @@ class Stage:
         self.control_plane.admin.apply(lets_act("watcher", self.namespace))
         daemon = self._daemon("watcher")
         self.control_plane.admin.apply(leads("watcher", self.namespace))
+        return daemon
+
+    @cached_property
+    def git_watcher(self) -> Daemon:
+        """A daemon that may act here, and push to the repository of ``shop_in_git``; configured to, not started."""
+        self.watch_git()
+        return self.watcher
+
+    def watch_git(self, *, rungs: Json | None = None, service: Json | None = None, **entry: Any) -> Daemon:
+        """As ``git_watcher``; ``entry`` adds keys to what is configured for the repository."""
+        daemon = self.watcher
+        self.control_plane.admin.apply_all(lets_follow_git(daemon.user, self.namespace))
+        file = thresholds(self.prometheus.url, self.namespace, **(service or {}))
+        file["gitops"] = git_access(self.forge, self.shop_in_git.url, self._directory, **entry)
+        file |= {"rungs": rungs} if rungs is not None else {}
+        daemon.environment["WATCHER_GIT_CACHE"] = str(self._directory / "git-cache")
+        daemon.configure(file)
         return daemon
 
     @cached_property

@@ -39,6 +39,7 @@ from watcher.doctor.gathering.everything import gather
 from watcher.ports import Clock, Cluster, Rejected
 from watcher.process import Means, Process
 from watcher.web.tokens import Tokens
+from watcher.wiring.git import ladder
 
 PREFLIGHT_PAUSE = 2.0
 """Seconds that the preflight waits before each check it asks a source about: judging comes first."""
@@ -69,7 +70,7 @@ async def process(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         sockets = await _bound(settings)
         for each in sockets:
             stack.callback(each.close)
-        yield Process(_means(settings, clock, client, sockets), leading, reloading)
+        yield Process(_means(settings, clock, client, sockets, reloading), leading, reloading)
 
 
 def identity(name: str = "") -> str:
@@ -77,11 +78,13 @@ def identity(name: str = "") -> str:
     return f"{name or socket.gethostname()}_{uuid4().hex[:8]}"
 
 
-def _means(settings: Settings, clock: Clock, client: Client, sockets: list[socket.socket]) -> Means:
+def _means(
+    settings: Settings, clock: Clock, client: Client, sockets: list[socket.socket], reloading: Reloading
+) -> Means:
     cluster = KubernetesCluster(client, clock, _namespaces(settings), settings.namespace)
     return Means(
         cluster=cluster,
-        outside=partial(_outside, settings, clock, client, cluster),
+        outside=partial(_outside, settings, clock, client, cluster, reloading),
         open_log=partial(asyncio.to_thread, _opened, settings),
         log=ForeignLog(settings.store),
         sourcing=lambda: Sourcing(
@@ -95,18 +98,35 @@ def _means(settings: Settings, clock: Clock, client: Client, sockets: list[socke
     )
 
 
-def _outside(settings: Settings, clock: Clock, client: Client, cluster: FollowedCluster, store: StoreThread) -> Outside:
+def _outside(
+    settings: Settings,
+    clock: Clock,
+    client: Client,
+    cluster: FollowedCluster,
+    reloading: Reloading,
+    store: StoreThread,
+) -> Outside:
     holds = Holds()
+    on_cluster = KubernetesActuator(
+        client,
+        clock,
+        settings.namespace,
+        namespaces_readable=not _namespaces(settings),
+        read_only=settings.read_only,
+        kept=lambda workload: holds.on(workload, clock.now()),
+    )
+    actuator, git = ladder(
+        client,
+        on_cluster,
+        lambda: reloading.current.gitops,
+        settings.git_cache,
+        clock,
+        read_only=settings.read_only,
+    )
     return Outside(
         cluster=cluster,
-        actuator=KubernetesActuator(
-            client,
-            clock,
-            settings.namespace,
-            namespaces_readable=not _namespaces(settings),
-            read_only=settings.read_only,
-            kept=lambda workload: holds.on(workload, clock.now()),
-        ),
+        actuator=actuator,
+        git=git,
         announcer=KubernetesAnnouncer(client, clock, settings.namespace) if settings.events else None,
         store=store,
         clock=clock,
