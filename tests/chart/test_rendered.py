@@ -75,6 +75,7 @@ def test_the_settings_are_accepted(variant: Variant, monkeypatch: pytest.MonkeyP
     assert str(settings.config.parent) in mounted, "the thresholds file changes only in a mounted directory"
     assert str(settings.store.parent) in mounted
     assert mounted[str(settings.git_cache)]["name"] == "git-cache"
+    assert variant.environment()["TMPDIR"] in mounted
     if settings.tokens is not None:
         assert mounted[str(settings.tokens.parent)]["name"] == "tokens"
     assert container["ports"] == [{"name": "http", "containerPort": settings.port}]

@@ -57,8 +57,9 @@ MANAGED = Kind(
     "managed-by-git",
     Severity.INFO,
     what="$subject is kept by $tool ($manager)",
-    why="An undo alone is put back by the next sync, so it is only proposed; a revert in Git is the durable way back.",
-    mend="have the revert at hand: git revert of the commit in the repository of $manager, then a sync",
+    why="An undo alone is put back by the next sync; a revert in Git is the durable way back.",
+    mend="name the repository of $manager under gitops.repositories (docs/gitops.md), or have the revert at hand: git"
+    " revert of the commit there, then a sync",
 )
 PAUSED = Kind(
     "paused",
