@@ -36,7 +36,7 @@ def main() -> None:
         cache = chosen.directory / "cache"
         shutil.rmtree(cache, ignore_errors=True)
         entry = ConfigRepository(("*",), auth=GitAuth(token_file=str(chosen.directory / "token")))
-        repositories = GitRepositories(GitOps(repositories=(entry,)), cache, time.time)
+        repositories = GitRepositories(lambda: GitOps(repositories=(entry,)), cache, time.time)
         asyncio.run(measured(remote, repositories.repository(f"{url}/{bare.name}"), services(chosen.files)))
         size = sum(each.stat().st_size for each in cache.rglob("*") if each.is_file())
         print(f"the clone: {size >> 20} MiB on disk")

@@ -114,7 +114,7 @@ async def test_ssh_is_run_with_our_key_and_our_hosts_alone(tmp_path: Path, monke
     auth = GitAuth(ssh_key_file=str(tmp_path / "key"), known_hosts_file="/etc/known hosts")
     entry = ConfigRepository(("*",), auth=auth)
     url = f"ssh://git@git.example.com:2222{remote.bare}"
-    repository = GitRepositories(GitOps((entry,)), tmp_path / "cache", lambda: 0.0).repository(url)
+    repository = GitRepositories(lambda: GitOps((entry,)), tmp_path / "cache", lambda: 0.0).repository(url)
 
     assert await repository.fetch("main") == head
 
@@ -136,7 +136,7 @@ async def test_commits_are_signed_by_a_key(tmp_path: Path) -> None:
     people = People(remote)
     good, head = people.commit({"a": "1"}), people.commit({"a": "2"})
     entry = ConfigRepository(("*",), signing_key_file=str(key), author_name="Watcher", author_email="w@example.com")
-    repository = GitRepositories(GitOps((entry,)), tmp_path / "cache", lambda: 0.0).repository(remote.file_url)
+    repository = GitRepositories(lambda: GitOps((entry,)), tmp_path / "cache", lambda: 0.0).repository(remote.file_url)
     await repository.fetch("main")
 
     prepared = await repository.prepare(Revert(head, good, (head,), ("",), "Revert"))
@@ -150,7 +150,7 @@ async def test_commits_are_signed_by_a_key(tmp_path: Path) -> None:
 
 
 def test_a_repository_that_is_not_configured_is_refused(tmp_path: Path) -> None:
-    repositories = GitRepositories(GitOps(), tmp_path, lambda: 0.0)
+    repositories = GitRepositories(GitOps, tmp_path, lambda: 0.0)
     with pytest.raises(Rejected, match=r"no entry .* fits https://h/x: add one"):
         repositories.repository("https://user:pass@h/x")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.e2e.controlplane.repository import MAIN, Repository
@@ -38,17 +38,25 @@ class People:
         author: str = "alice",
     ) -> str:
         """Commit on the branch, or on the commit `onto`; with a second parent where `merge` names one."""
+        parent = onto or self.repository.head(branch)
+        parents = [f"from {parent}".encode()] * bool(parent) + [f"merge {merge}".encode()] * bool(merge)
+        self._import(self._commit(files, message, branch, author, parents))
+        return self.repository.head(branch)
+
+    def line(self, changes: Sequence[Files], branch: str) -> list[str]:
+        """Commit all of these, one after the other, on a new branch."""
+        self._import(b"".join(self._commit(each, "change", branch, "alice", []) for each in changes))
+        return self._run("rev-list", "--reverse", branch).decode().split()
+
+    def _commit(self, files: Files, message: str, branch: str, author: str, parents: list[bytes]) -> bytes:
         self.at += 60
         person = f"{author} <{author}@example.com> {self.at} +0000"
-        parent = onto or self.repository.head(branch)
         text = message.encode()
         lines = [f"commit refs/heads/{branch}".encode(), b"author " + person.encode(), b"committer " + person.encode()]
-        lines += [b"data %d" % len(text), text]
-        lines += [f"from {parent}".encode()] * bool(parent) + [f"merge {merge}".encode()] * bool(merge)
+        lines += [b"data %d" % len(text), text, *parents]
         for name, file in files.items():
             lines += _change(os.fsencode(name), file)
-        self._import(b"\n".join([*lines, b"", b""]))
-        return self.repository.head(branch)
+        return b"\n".join([*lines, b"", b""])
 
     def commit_tree_named(self, name: str) -> str:
         """Commit a file of a name that Git's own commands would refuse, as somebody with bad intent can."""
