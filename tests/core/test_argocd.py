@@ -96,14 +96,18 @@ def test_only_a_branch_is_followed(target: str, branch: str) -> None:
         (
             {"path": "apps/cart/overlays/prod"},
             "../../base;/shared",
-            ("apps/cart/base", "apps/cart/overlays/prod", "shared"),
+            ("apps/cart/overlays/prod", "apps/cart/base", "shared"),
         ),
         ({"path": "apps/cart"}, ".", ("apps/cart",)),
-        ({"path": "apps/cart"}, "..", ("apps",)),
-        ({"helm": {"valueFiles": ["values-prod.yaml", "../../env/prod.yaml"]}}, "", ("apps/cart", "env/prod.yaml")),
+        ({"path": "apps/cart"}, "..", ("apps/cart", "apps")),
+        (
+            {"helm": {"valueFiles": ["values-prod.yaml", "../../env/prod.yaml", "a.yaml"]}},
+            "/shared",
+            ("apps/cart", "apps/cart/values-prod.yaml", "env/prod.yaml", "apps/cart/a.yaml", "shared"),
+        ),
         ({"helm": {"valueFiles": ["/env/prod.yaml", "https://x.example/v.yaml"]}}, "", ("apps/cart", "env/prod.yaml")),
         ({"helm": {"valueFiles": ["../v-$ARGOCD_APP_NAME.yaml"]}}, "", ("apps/cart",)),
-        ({"helm": {"fileParameters": [{"name": "a", "path": "../a.txt"}]}}, "", ("apps/a.txt", "apps/cart")),
+        ({"helm": {"fileParameters": [{"name": "a", "path": "../a.txt"}]}}, "", ("apps/cart", "apps/a.txt")),
         ({"kustomize": {"components": ["../../components/ha"]}}, "", ("apps/cart", "components/ha")),
         ({"helm": {"valueFiles": ["../../../../etc/passwd"]}}, "", ("apps/cart",)),
     ],
@@ -113,6 +117,23 @@ def test_paths_are_all_that_it_names(source: Json, annotation: str, paths: tuple
     raw = an_application({"metadata": {"annotations": marks}, "spec": {"source": source}})
     (found,) = sources_of(raw)
     assert found.paths == paths
+
+
+@pytest.mark.parametrize(
+    ("helm", "beyond"),
+    [
+        ({"valueFiles": ["values-prod.yaml", "/env/prod.yaml"]}, ""),
+        ({"releaseName": "cart"}, ""),
+        ({"parameters": [{"name": "a", "value": "b"}]}, "helm.parameters"),
+        ({"values": "a: b", "valuesObject": {"a": "b"}}, "helm.values, helm.valuesObject"),
+        ({"valueFiles": ["$values/prod.yaml"]}, "helm.valueFiles $values/prod.yaml"),
+        ({"valueFiles": ["https://me:secret@x.example/v.yaml"]}, "helm.valueFiles https://x.example/v.yaml"),
+        ({"valueFiles": ["$ARGOCD_APP_NAME.yaml"]}, "helm.valueFiles $ARGOCD_APP_NAME.yaml"),
+    ],
+)
+def test_values_that_are_not_in_its_own_repository_are_named(helm: Json, beyond: str) -> None:
+    (found,) = argocd.application(an_application({"spec": {"source": {"helm": helm}}})).sources
+    assert found.beyond == beyond
 
 
 def test_value_files_of_a_chart_belong_to_the_repository_they_are_in() -> None:

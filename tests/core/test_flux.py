@@ -43,7 +43,8 @@ def test_a_kustomization_is_read_as_flux_writes_it() -> None:
 
 def test_a_helm_release_is_read_as_flux_writes_it() -> None:
     found = helm_release()
-    assert found.sources == (GitSource(REPO, "main", NEW[:12], ("charts/cart", "values/prod.yaml")),)
+    paths = ("charts/cart", "charts/cart/values.yaml", "values/prod.yaml")
+    assert found.sources == (GitSource(REPO, "main", NEW[:12], paths, beyond="spec.values"),)
     assert (found.tool, found.name, found.automated, found.self_heal) == ("flux-helm", "shop/cart", True, True)
     assert (found.refused, found.overridden) == ("", "")
     assert not helm_release({"spec": {"driftDetection": {"mode": "warn"}}}).self_heal

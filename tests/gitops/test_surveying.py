@@ -179,6 +179,13 @@ async def test_why_it_needs_a_pull_request(world: World, change: Callable[[World
     assert "add `forge`" in without.why
 
 
+async def test_values_that_are_not_in_the_repository_leave_it_open_how_far_it_would_reach(world: World) -> None:
+    source = replace(world.source, beyond="helm.values")
+    found = await survey(world, application=replace(world.application, sources=(source,)))
+    assert found.route is Route.PULL_REQUEST
+    assert "how far it would reach cannot be told: it is rendered with helm.values too" in found.why
+
+
 async def test_a_changed_tag_needs_no_renderer(world: World) -> None:
     world.manifests.unrendered = "there is no helm on PATH"
     good = world.repository.commit("4", {"apps/checkout/values.yaml": "image:\n  tag: 2.4\nreplicas: 3\n"})

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from watcher.core.gitops import GitSource
 from watcher.core.keeper import BRIDGE, BRIDGE_FROM, BRIDGE_TO, without_credentials
-from watcher.core.paths import generate_paths, joined, outermost
+from watcher.core.paths import generate_paths, joined
 from watcher.core.raw import Json, annotations_of, entries, mapping, text, texts
 
 GENERATE_PATHS = "argocd.argoproj.io/manifest-generate-paths"
@@ -36,7 +36,7 @@ class Source:
     """One source of an Application, in the order of its spec.
 
     `branch` is what it follows (HEAD: the default branch); empty where it follows none, and `fixed` then says what it
-    is fixed to.  `paths` are relative to the root of its repository.
+    is fixed to.  `paths` are relative to the root of its repository, in the order of GitSource; `beyond` is as there.
     """
 
     repo: str
@@ -47,6 +47,7 @@ class Source:
     branch: str
     fixed: str
     paths: tuple[str, ...]
+    beyond: str
 
     @property
     def revertible(self) -> bool:
@@ -55,7 +56,7 @@ class Source:
 
     def at(self, deployed: str) -> GitSource:
         """The source as it is deployed."""
-        return GitSource(self.repo, self.branch, deployed, self.paths)
+        return GitSource(self.repo, self.branch, deployed, self.paths, self.beyond)
 
 
 def sources_of(raw: Json) -> tuple[Source, ...]:
@@ -108,7 +109,8 @@ def _source(raw: Json, every: tuple[Json, ...], marks: Json) -> Source:
         chart=text(raw, "chart"),
         branch=branch if origin is Origin.GIT else "",
         fixed=fixed,
-        paths=outermost(_paths(raw, every, text(marks, GENERATE_PATHS))),
+        paths=tuple(dict.fromkeys(_paths(raw, every, text(marks, GENERATE_PATHS)))),
+        beyond=", ".join(_beyond(raw)),
     )
 
 
@@ -121,18 +123,28 @@ def _origin(raw: Json, repo: str) -> Origin:
 
 
 def _paths(raw: Json, every: tuple[Json, ...], annotation: str) -> Iterator[str]:
+    """First what is rendered, then value files in their order, and last what an annotation names beside them."""
+    lends_only = bool(text(raw, "ref")) and not text(raw, "path")
+    path = None if lends_only else joined("", text(raw, "path"))
+    if path is not None:
+        yield path
+        for named in (*_value_files(raw), *texts(raw, "kustomize", "components")):
+            if "$" not in named and "://" not in named and (found := joined(path, named)) is not None:
+                yield found
     for each in every:
         yield from _values_by_reference(each, text(raw, "ref"))
-    if text(raw, "ref") and not text(raw, "path"):
-        return  # it only lends files to others
-    path = joined("", text(raw, "path"))
-    if path is None:
-        return
-    yield path
-    yield from generate_paths(annotation, path)
-    for named in (*_value_files(raw), *texts(raw, "kustomize", "components")):
-        if "$" not in named and "://" not in named and (found := joined(path, named)) is not None:
-            yield found
+    if path is not None:
+        yield from generate_paths(annotation, path)
+
+
+def _beyond(raw: Json) -> Iterator[str]:
+    """Values of a chart that are not in files of its own repository."""
+    for name in ("parameters", "fileParameters", "values", "valuesObject"):
+        if mapping(raw, "helm").get(name):
+            yield f"helm.{name}"
+    for named in texts(raw, "helm", "valueFiles"):
+        if "$" in named or "://" in named:
+            yield f"helm.valueFiles {without_credentials(named)[:200]}"
 
 
 def _values_by_reference(raw: Json, ref: str) -> Iterator[str]:

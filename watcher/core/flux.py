@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from watcher.core.gitops import Application, Deployed, GitSource
 from watcher.core.helm_values import name_an_image
 from watcher.core.keeper import BRIDGE, Keeper, without_credentials
-from watcher.core.paths import joined, outermost
+from watcher.core.paths import joined
 from watcher.core.raw import Json, annotations_of, entries, field, full_name, mapping, moment, shortened, text, texts
 
 KUSTOMIZE, HELM = "flux-kustomize", "flux-helm"
@@ -76,7 +76,7 @@ def helm_release(raw: Json) -> Keeper:
     revision = _chart_commit(raw)
     found = replace(
         _common(HELM, raw),
-        sources=_source(_charted(chart), revision),
+        sources=_source(_charted(chart), revision, _values_of_its_own(raw)),
         self_heal=not _suspended(raw) and text(raw, "spec", "driftDetection", "mode") == "enabled",
         refused=_refused(raw, reference, "HelmRelease") or _by_version(chart),
         overridden="spec.values" if name_an_image(mapping(raw, "spec", "values")) else "",
@@ -151,8 +151,8 @@ def _history(raw: Json) -> Iterator[Deployed]:
     yield from sorted(found, key=lambda each: each.at)
 
 
-def _source(paths: tuple[str, ...], revision: str) -> tuple[GitSource, ...]:
-    return (GitSource("", "", commit_of(revision), paths),) if paths else ()
+def _source(paths: tuple[str, ...], revision: str, beyond: str = "") -> tuple[GitSource, ...]:
+    return (GitSource("", "", commit_of(revision), paths, beyond),) if paths else ()
 
 
 def _kustomized(raw: Json) -> tuple[str, ...]:
@@ -160,12 +160,16 @@ def _kustomized(raw: Json) -> tuple[str, ...]:
     if path is None:
         return ()
     components = (joined(path, each) for each in texts(raw, "spec", "components"))
-    return outermost([path, *(each for each in components if each is not None)])
+    return tuple(dict.fromkeys([path, *(each for each in components if each is not None)]))
 
 
 def _charted(chart: Json) -> tuple[str, ...]:
     places = [joined("", _inside(each)) for each in (text(chart, "chart"), *texts(chart, "valuesFiles"))]
-    return outermost(each for each in places if each is not None)
+    return tuple(dict.fromkeys(each for each in places if each is not None))
+
+
+def _values_of_its_own(raw: Json) -> str:
+    return ", ".join(f"spec.{name}" for name in ("values", "valuesFrom") if mapping(raw, "spec").get(name))
 
 
 def _inside(path: str) -> str:

@@ -12,13 +12,16 @@ class GitSource:
 
     `repo` is its URL without credentials, `branch` what is followed there (HEAD: the default branch), `deployed` the
     commit that the cluster was last brought to (empty: not known).  `paths` are directories and files, relative to the
-    root of the repository, by which the application names what it is rendered from; an empty one is the root.
+    root of the repository, by which the application names what it is rendered from; an empty one is the root.  First
+    comes the one that is rendered, then value files in their order.  `beyond` names what its objects depend on that is
+    in none of these files (values in the application itself), so that they cannot be told from them alone.
     """
 
     repo: str
     branch: str
     deployed: str
     paths: tuple[str, ...]
+    beyond: str = ""
 
 
 @dataclass(frozen=True, slots=True)

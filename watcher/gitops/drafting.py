@@ -85,6 +85,8 @@ class Drafting:
         return doubts
 
     async def _rendered(self, repository: Repository, revision: str, wanted: Wanted) -> Rendered:
+        if wanted.source.beyond:
+            return Rendered(None, f"it is rendered with {wanted.source.beyond} too")
         try:
             return await self._manifests.render(repository, revision, wanted.source.paths)
         except Rejected as error:  # what does not render says nothing, and must not keep a good version out

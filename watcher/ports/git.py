@@ -143,7 +143,7 @@ class Manifests(Protocol):
         """Other directories, outside of `paths`, that are rendered from any of `files` too."""
 
     async def render(self, repository: Repository, revision: str, paths: Sequence[str]) -> Rendered:
-        """The objects that `paths` make at `revision`."""
+        """The objects that the first of `paths` makes at `revision`; the others are what it is made from."""
 
 
 @dataclass(frozen=True, slots=True)

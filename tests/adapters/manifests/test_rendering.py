@@ -44,16 +44,27 @@ async def test_lists_are_taken_apart() -> None:
     ]
 
 
-async def test_a_file_may_be_named_by_itself() -> None:
-    assert names(await render({"shop/a.yaml": CART, "shop/b.yaml": BANK}, "shop/b.yaml")) == ["bank"]
+async def test_only_what_is_named_first_is_rendered() -> None:
+    files = {"shop/a.yaml": CART, "bank/a.yaml": BANK}
+    assert names(await render(files, "shop", "bank", "bank/a.yaml")) == ["cart"]
 
 
-@pytest.mark.parametrize(
-    "paths", [("shop", "shop/a.yaml"), ("shop", "shop"), ("shop", "shop/below"), ("shop/below", "")]
-)
-async def test_what_is_named_twice_is_rendered_once(paths: tuple[str, ...]) -> None:
-    files = {"shop/a.yaml": BANK, "shop/below/a.yaml": CART}
-    assert sorted(names(await render(files, *paths))) == ["bank", "cart"]
+async def test_a_kustomization_below_a_plain_directory_is_rendered_unless_another_one_is_made_from_it(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "shop/a.yaml": CART,
+        "shop/base/kustomization.yaml": "resources: [a.yaml]",
+        "shop/base/a.yaml": BANK,
+        "shop/prod/kustomization.yaml": "resources: [../base]",
+        "shop/chart/Chart.yaml": "",
+        "shop/chart/templates/a.yaml": "{{ not: yaml",
+    }
+    commands = Commands(kustomize=(program(tmp_path, ECHO),))
+    rendered = await render(files, "shop", commands=commands)
+    assert names(rendered) == ["cart", "seen"]
+    assert rendered.objects is not None
+    assert rendered.objects[1]["arguments"] == ["shop/prod"]
 
 
 @pytest.mark.parametrize(
@@ -61,10 +72,20 @@ async def test_what_is_named_twice_is_rendered_once(paths: tuple[str, ...]) -> N
     [
         ({"shop/a.yaml": "a: b: c"}, "shop/a.yaml: it is no valid YAML in line 1"),
         ({"shop/main.jsonnet": "{}"}, "shop/main.jsonnet is Jsonnet, which is not rendered here"),
-        ({"bank/a.yaml": BANK}, "nothing is at shop at head"),
+        ({"bank/a.yaml": BANK}, "shop is no directory at head"),
+        ({"shop": "a: b"}, "shop is no directory at head"),
+        ({"shop/a.yaml": "replicas: 2"}, "shop renders to nothing"),
+        (
+            {"shop/Chart.yaml": "", "shop/values.yaml": "", "shop/values-prod.yaml": ""},
+            "which value files shop is rendered with is not known: shop/values-prod.yaml?",
+        ),
+        (
+            {f"shop/{number}/kustomization.yaml": "" for number in range(51)},
+            "more than 50 kustomizations are below shop",
+        ),
         ({"shop/kustomization.yaml": ""}, "neither kustomize nor kubectl is on PATH"),
         ({"shop/deep/kustomization.yaml": ""}, "neither kustomize nor kubectl is on PATH"),
-        ({"shop/Chart.yaml": ""}, "helm is not on PATH"),
+        ({"shop/Chart.yaml": "", "shop/values.yaml": ""}, "helm is not on PATH"),
         (
             {"shop/kustomization.yaml": "resources: ['https://me:secret@example.org/base?ref=v1']"},
             "shop/kustomization.yaml takes https://example.org/base?ref=v1, which is not in the repository",
@@ -111,7 +132,7 @@ async def test_kustomize_is_given_the_directory_and_what_it_is_made_from(tmp_pat
         "staging/kustomization.yaml": "resources: [../base]",
     }
     commands = Commands(kustomize=(program(tmp_path, ECHO), "build"))
-    rendered = await render(files, "base", "prod", commands=commands)
+    rendered = await render(files, "prod", "base", commands=commands)
     assert rendered.objects is not None
     (seen,) = rendered.objects
     assert seen["arguments"] == ["build", "prod"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from watcher.adapters.manifests.commands import Commands, NotRendered
 from watcher.adapters.manifests.ingredients import made_from, rendered_from
-from watcher.adapters.manifests.rendering import Rendering, to_render
+from watcher.adapters.manifests.rendering import Rendering
 from watcher.adapters.manifests.trees import Tree, Trees
 from watcher.adapters.manifests.workplace import workplace
 from watcher.core.paths import covered, outermost
@@ -50,36 +50,24 @@ class RepositoryManifests:
         return tuple(sorted(each for each in others if each in affected))
 
     async def render(self, repository: Repository, revision: str, paths: Sequence[str]) -> Rendered:
-        """The objects that `paths` make at `revision`, as far as the repository tells.
+        """The objects that the first of `paths` makes at `revision`; others are what it is made from, and value files.
 
-        Parameters that are set in the application itself are not known here: compare objects of two revisions only.
+        Parameters that are set in the application itself are not known here, nor are its name and namespace.
         """
         tree = await self._trees.tree(repository, revision)
-        there = [each for each in dict.fromkeys(paths) if each in tree.layout.files or each in tree.layout.directories]
-        if not there:
-            return Rendered(None, f"nothing is at {', '.join(paths)} at {revision[:12]}")
-        exported = await _path_set(tree, there)
+        path, *others = paths
+        if path not in tree.layout.directories:
+            return Rendered(None, f"{path} is no directory at {revision[:12]}: what is made of it is not known")
+        beside = [each for each in dict.fromkeys(others) if each in tree.layout.files]
+        exported = await _path_set(tree, [path, *beside])
         async with self._turns, workplace() as files, workplace() as home:
             await repository.export(revision, exported, files)
             rendering = Rendering(self._commands, tree.layout, tree.known, files, home)
             try:
-                return Rendered(tuple(await rendering.objects(*_split(tree, there))))
+                found = await rendering.objects(path, beside)
             except NotRendered as error:
                 return Rendered(None, str(error))
-
-
-def _split(tree: Tree, paths: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Directories to render, and files beside them: value files of charts, else manifests by themselves."""
-    reach = {
-        each: outermost((each, *made_from(tree.layout, roots(tree, each), tree.known)))
-        for each in paths
-        if each in tree.layout.directories
-    }
-    files = [each for each in paths if each in tree.layout.files]
-    if not any(tree.layout.is_chart(each) for each in reach):
-        places = frozenset(place for made in reach.values() for place in made)
-        files = [each for each in files if not covered(each, places)]
-    return to_render(reach), files
+        return Rendered(tuple(found)) if found else Rendered(None, f"{path or 'the root'} renders to nothing")
 
 
 async def _path_set(tree: Tree, paths: Sequence[str]) -> tuple[str, ...]:

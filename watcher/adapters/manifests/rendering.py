@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,11 @@ from watcher.adapters.manifests.dependencies import vendor
 from watcher.adapters.manifests.ingredients import Known, reached
 from watcher.adapters.manifests.layout import Layout
 from watcher.adapters.manifests.yaml_documents import Unreadable, YamlReader
-from watcher.core.paths import within
+from watcher.core.paths import covered, within
 
 _MANIFESTS = (".yaml", ".yml", ".json")
+_MAYBE_VALUES = re.compile(r"(?!(?:Chart|values|requirements)\.yaml$).*\.ya?ml")
+_MOST_BUILDS = 50
 _RELEASE, _NAMESPACE = "release", "default"  # of a chart: what they really are is not written in the repository
 
 
@@ -32,30 +36,25 @@ class Rendering:
         self._home = home
         self._reader = YamlReader()
 
-    async def objects(self, directories: Sequence[str], files: Sequence[str]) -> list[Mapping[str, Any]]:
-        """Objects of these directories; the files are value files where a chart is among them, else manifests."""
-        found: list[Mapping[str, Any]] = []
-        for each in directories:
-            if self._layout.is_chart(each):
-                found += await self._chart(each, files)
-            elif each in self._layout.recipes:
-                found += await self._kustomization(each)
-            else:
-                found += await self._plain_directory(each)
-        if not any(self._layout.is_chart(each) for each in directories):
-            found += await self._plain(files)
-        return found
+    async def objects(self, directory: str, beside: Sequence[str]) -> list[Mapping[str, Any]]:
+        """Objects of this directory; those `beside` it are the value files of a chart, in their order."""
+        if self._layout.is_chart(directory):
+            return await self._chart(directory, beside)
+        if directory in self._layout.recipes:
+            return await self._kustomization(directory)
+        return await self._plain_directory(directory)
 
     async def _plain_directory(self, directory: str) -> list[Mapping[str, Any]]:
         """Manifests in it and below it; a kustomization below it is rendered as such, a chart is not part of it."""
-        below = self._layout.below(directory)
-        own = [each for each in self._layout.files if within(each, directory)]
-        outside_recipes = (each for each in own if not any(within(each, recipe) for recipe in below))
-        found = await self._plain(sorted(outside_recipes))
-        for each in below:
-            used = any(each in self._known[other].bases for other in below if other in self._known)
-            if not self._layout.is_chart(each) and not used:
-                found += await self._kustomization(each)
+        below = frozenset(self._layout.below(directory))
+        bases = {base for each in self._known.values() for base in each.bases}
+        builds = sorted(each for each in below - bases if not self._layout.is_chart(each))
+        if len(builds) > _MOST_BUILDS:
+            raise NotRendered(f"more than {_MOST_BUILDS} kustomizations are below {directory or 'the root'}")
+        files = (each for each in self._layout.files if within(each, directory))
+        found = await self._plain(sorted(each for each in files if not covered(each, below)))
+        for each in builds:
+            found += await self._kustomization(each)
         return found
 
     async def _plain(self, files: Iterable[str]) -> list[Mapping[str, Any]]:
@@ -87,12 +86,25 @@ class Rendering:
             flags = ["--enable-helm", "--helm-command", self._helm()]
         return await self._rendered(directory, [*self._commands.kustomize, *flags, str(self._files / directory)])
 
-    async def _chart(self, directory: str, files: Sequence[str]) -> list[Mapping[str, Any]]:
+    async def _chart(self, directory: str, beside: Sequence[str]) -> list[Mapping[str, Any]]:
+        values = [each for each in beside if each.endswith(_MANIFESTS)]
+        self._check_values_are_known(directory, values)
         helm = self._helm()
         await asyncio.to_thread(vendor, self._files, directory, self._known)
-        values = [f"--values={self._files / each}" for each in files if each.endswith(_MANIFESTS)]
-        options = [f"--namespace={_NAMESPACE}", "--include-crds", *values]
+        options = [
+            f"--namespace={_NAMESPACE}",
+            "--include-crds",
+            *(f"--values={self._files / each}" for each in values),
+        ]
         return await self._rendered(directory, [helm, "template", _RELEASE, str(self._files / directory), *options])
+
+    def _check_values_are_known(self, directory: str, values: Sequence[str]) -> None:
+        """A chart with value files of which none is named may well be rendered with some of them."""
+        if values:
+            return
+        for each in sorted(self._layout.files):
+            if posixpath.dirname(each) == directory and _MAYBE_VALUES.fullmatch(posixpath.basename(each)):
+                raise NotRendered(f"which value files {directory or 'the root'} is rendered with is not known: {each}?")
 
     def _helm(self) -> str:
         if not self._commands.helm:
@@ -112,20 +124,6 @@ class Rendering:
         except Unreadable as error:
             raise NotRendered(f"{title}: {error}") from None
         return [each for document in documents for each in _unpacked(document)]
-
-
-def to_render(reach: Mapping[str, Iterable[str]]) -> list[str]:
-    """Of directories with all that each is made from: those that no other one is made from, in their order."""
-    order = list(reach)
-
-    def used(each: str, other: str) -> bool:
-        return any(within(each, place) for place in reach[other])
-
-    def redundant(index: int, each: str) -> bool:
-        others = ((place, other) for place, other in enumerate(order) if other != each and used(each, other))
-        return any(place < index or not used(other, each) for place, other in others)
-
-    return [each for index, each in enumerate(order) if not redundant(index, each)]
 
 
 def _unpacked(document: object) -> Iterator[Mapping[str, Any]]:
