@@ -77,9 +77,9 @@ async def test_charts_that_depend_on_a_changed_chart_are_found() -> None:
 
 async def test_a_large_repository_takes_seconds_and_is_read_once() -> None:
     files = {f"docs/{number // 100}/{number}.md": "" for number in range(20_000)}
-    files |= {f"bases/{number}/kustomization.yaml": "resources: [a.yaml]" for number in range(500)}
-    files |= {f"bases/{number}/a.yaml": "" for number in range(500)}
-    for number in range(1500):
+    files |= {f"bases/{number}/kustomization.yaml": "resources: [a.yaml]" for number in range(100)}
+    files |= {f"bases/{number}/a.yaml": "" for number in range(100)}
+    for number in range(300):
         files[f"apps/{number}/kustomization.yaml"] = f"resources: [../../bases/{number // 3}]\nnamespace: shop"
         files[f"apps/{number}/patch.yaml"] = ""
     repository, manifests = FilesOnly(files), RepositoryManifests(Commands())
