@@ -18,6 +18,12 @@ from watcher.ports.git import Protected
 GOOD, BAD = ("shop/checkout:2.4",), ("shop/checkout:2.5",)
 
 
+@pytest.fixture
+def world() -> World:
+    """In memory only: `test_real_manifests.py` looks at real ones."""
+    return World()
+
+
 def question(world: World, **changes: object) -> Question:
     asked = Question(CHECKOUT, "u1/2", NOW - 60.0, GOOD, BAD, world.application)
     return replace(asked, **changes)  # type: ignore[arg-type]
@@ -76,6 +82,7 @@ async def test_what_was_noted_when_the_target_ran_counts_before_the_history(worl
     assert nothing.route is Route.NONE
     assert "it is not known which commit" in nothing.why
     assert (await survey(world, application=application, known=(world.good,))).route is Route.PUSH
+    assert (await survey(world, known=("",))).good == world.good
 
 
 async def test_a_version_that_no_commit_names_did_not_come_by_one(world: World) -> None:
@@ -95,6 +102,15 @@ async def test_what_is_set_past_git_is_named_with_what_to_do(world: World) -> No
 
 async def test_a_change_of_configuration_is_found_without_images(world: World) -> None:
     assert (await survey(world, bad_images=GOOD)).route is Route.PUSH
+
+
+async def test_a_release_long_after_the_last_sync_is_of_somebody_elses_making(world: World) -> None:
+    history = (Deployed((world.good,), NOW - 9000.0), Deployed((world.bad,), NOW - 2000.0))
+    found = await survey(world, bad_images=GOOD, application=replace(world.application, history=history))
+    assert (found.route, found.commits) == (Route.NONE, ())
+    assert "the version came another way" in found.why
+    synced_since = await survey(world, bad_images=GOOD, known=(world.bad,))
+    assert synced_since.route is Route.NONE
 
 
 async def test_an_image_automation_is_named(world: World) -> None:

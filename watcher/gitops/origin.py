@@ -7,6 +7,9 @@ from dataclasses import replace
 
 from watcher.core.gitops import CLOCKS, Application, CommitNote, GitSource
 
+LONGEST_SYNC = 1800.0
+"""Seconds after the beginning of a sync in which a release may be of its making, for hooks and waves take their time."""
+
 MOST_LOOKED_AT = 5
 """Commits of the history in which the target is looked for."""
 
@@ -28,13 +31,17 @@ def good_revisions(
     that brought the release, as the application's history has them.
     """
     index = application.sources.index(source)
-    if len(known) == len(application.sources):
+    if len(known) == len(application.sources) and known[index]:
         return (known[index],) if known[index] != source.deployed else ()
     whole = [each for each in application.history if len(each.revisions) == len(application.sources)]
-    synced = [each.revisions[index] for each in whole if each.at <= began + CLOCKS]
+    synced = [each for each in whole if each.at <= began + CLOCKS and each.revisions[index]]
     if len(synced) < 2:
         return None
-    return tuple(dict.fromkeys(each for each in reversed(synced) if each != synced[-1]))[:MOST_LOOKED_AT]
+    if synced[-1].at < began - LONGEST_SYNC:
+        return ()
+    brought = synced[-1].revisions[index]
+    earlier = (each.revisions[index] for each in reversed(synced))
+    return tuple(dict.fromkeys(each for each in earlier if each != brought))[:MOST_LOOKED_AT]
 
 
 def unpinned(application: Application, source: GitSource) -> GitSource:
