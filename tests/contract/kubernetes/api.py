@@ -26,6 +26,7 @@ _GROUPS = {
     "daemonsets": "apis/apps/v1",
     "controllerrevisions": "apis/apps/v1",
     "rollouts": "apis/argoproj.io/v1alpha1",
+    "applications": "apis/argoproj.io/v1alpha1",
     "leases": "apis/coordination.k8s.io/v1",
 }
 

@@ -1,4 +1,5 @@
-"""Simulated controllers: what kube-controller-manager, a kubelet and Argo Rollouts do to the objects in the store.
+"""Simulated controllers: what kube-controller-manager, a kubelet, Argo Rollouts and Argo CD do to the objects in the
+store.
 
 Each looks at the whole state of one object and takes the next step towards what its spec asks for, synchronously;
 the loop in `runtime` calls it again after every change that concerns it.
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from watcher.sandbox.controllers.daemon_sets import DaemonSetController
 from watcher.sandbox.controllers.deployments import DeploymentController
 from watcher.sandbox.controllers.garbage import GarbageCollector, NamespaceController
+from watcher.sandbox.controllers.gitops import GitOpsController
 from watcher.sandbox.controllers.kubelet import Kubelet
 from watcher.sandbox.controllers.replica_sets import ReplicaSetController
 from watcher.sandbox.controllers.rollouts import RolloutController
@@ -29,6 +31,7 @@ def all_controllers(world: World) -> list[Controller]:
         StatefulSetController(world),
         DaemonSetController(world),
         RolloutController(world),
+        GitOpsController(world),
         Kubelet(world),
         GarbageCollector(world),
         NamespaceController(world),

@@ -31,7 +31,8 @@ class Timings:
     """How long the simulated machinery takes, in seconds.
 
     `traffic_scale_down` is how long pods that lost their traffic live on under traffic routing (Argo Rollouts:
-    30 s); `crash_backoff` is the first pause of a crash loop, doubled up to 16 times that.
+    30 s); `crash_backoff` is the first pause of a crash loop, doubled up to 16 times that; `git_poll` is after how long
+    the GitOps controller looks at Git without being asked to (Argo CD: 120 s and up to 60 s more).
     """
 
     pod_start: float = 0.5
@@ -40,6 +41,7 @@ class Timings:
     crash_after: float = 1.0
     crash_backoff: float = 10.0
     traffic_scale_down: float = 30.0
+    git_poll: float = 150.0
 
 
 @dataclass(frozen=True)
