@@ -8,7 +8,7 @@ from dataclasses import replace
 from watcher.core.gitops import CLOCKS, Application, CommitNote, GitSource
 
 LONGEST_SYNC = 1800.0
-"""Seconds after the beginning of a sync in which a release may be of its making, for hooks and waves take their time."""
+"""Seconds after its beginning in which a release may be of a sync's making: hooks and waves take their time."""
 
 MOST_LOOKED_AT = 5
 """Commits of the history in which the target is looked for."""
