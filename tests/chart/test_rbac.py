@@ -27,7 +27,7 @@ def test_what_is_needed_is_granted_and_nothing_else(variant: Variant) -> None:
             events=variant.events,
             namespaces=variant.namespaces,
             own_namespace=NAMESPACE,
-            gitops=variant.reads_tools,
+            planes=variant.planes,
             lease=variant.environment().get("WATCHER_LEASE", ""),
         )
     )

@@ -40,7 +40,7 @@ class Variant:
     namespaces: tuple[str, ...] = ()
     follows_namespaces: bool = True
     has_roles: bool = True
-    reads_tools: bool = True
+    planes: tuple[str, ...] | None = ()
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -83,9 +83,16 @@ VARIANTS = (
         namespaces=("shop",),
         rungs=frozenset({Rung.ABORT}),
         follows_namespaces=False,
-        reads_tools=False,
+        planes=None,
     ),
     Variant("act-git", rungs=frozenset({Rung.GIT}), events=True),
+    Variant(
+        "act-namespaces-git",
+        namespaces=("shop",),
+        rungs=WRITING | THROUGH_GIT,
+        events=True,
+        planes=("argo-cd", "flux-system"),
+    ),
     Variant("existing", values=("image",), has_roles=False),
     Variant(
         "full",

@@ -32,7 +32,7 @@ from watcher.core.words import Kind, Stage
 from watcher.ports import Forbidden
 
 (ACT,) = [each for each in VARIANTS if each.name == "act"]
-NEEDED = needed(act=True, own_namespace=NAMESPACE, gitops=False)  # neither Argo CD nor Flux is in this cluster
+NEEDED = needed(act=True, own_namespace=NAMESPACE, planes=None)  # neither Argo CD nor Flux is in this cluster
 GRANTED = sorted(grants(ACT.objects()) & asked(NEEDED))
 LEASE = "watcher"
 RBAC = "rbac.authorization.k8s.io"

@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     context: str = Field("", description="Context of the kubeconfig; empty: its current one.")
     namespace: str = Field("watcher", description="The daemon's own namespace, where the ConfigMap watcher-hold is.")
     namespaces: str = Field("", description="Namespaces to watch, separated by commas; empty: all.")
+    argocd_namespace: str = Field("argocd", description="Namespace of Argo CD; read beside those that are watched.")
+    flux_namespace: str = Field("flux-system", description="Namespace of Flux; read beside those that are watched.")
     tokens: Path | None = Field(None, description="YAML file of who may write over HTTP; without it nobody may.")
     lease: str = Field(
         "watcher",

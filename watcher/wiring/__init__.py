@@ -15,6 +15,7 @@ from watcher.adapters.kubernetes.actuator import KubernetesActuator
 from watcher.adapters.kubernetes.announcer import KubernetesAnnouncer
 from watcher.adapters.kubernetes.client import Client
 from watcher.adapters.kubernetes.cluster import KubernetesCluster
+from watcher.adapters.kubernetes.keeping import ControlPlanes
 from watcher.adapters.kubernetes.lease import KubernetesLease
 from watcher.adapters.notify import courier
 from watcher.adapters.prometheus.source import PrometheusSource
@@ -81,7 +82,8 @@ def identity(name: str = "") -> str:
 def _means(
     settings: Settings, clock: Clock, client: Client, sockets: list[socket.socket], reloading: Reloading
 ) -> Means:
-    cluster = KubernetesCluster(client, clock, _namespaces(settings), settings.namespace)
+    planes = ControlPlanes(settings.argocd_namespace, settings.flux_namespace)
+    cluster = KubernetesCluster(client, clock, _namespaces(settings), settings.namespace, planes)
     return Means(
         cluster=cluster,
         outside=partial(_outside, settings, clock, client, cluster, reloading),

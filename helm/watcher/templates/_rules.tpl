@@ -12,23 +12,7 @@
   resources: [rollouts]
   verbs: [list, watch]
 {{- if .Values.rbac.gitops }}
-# What keeps a workload as Git says, and from which repository and commit: Argo CD. Without its CRD the rule grants
-# nothing and does no harm.
-- apiGroups: [argoproj.io]
-  resources: [applications]
-  verbs: [get, list, watch]
-# The same of Flux.
-- apiGroups: [kustomize.toolkit.fluxcd.io]
-  resources: [kustomizations]
-  verbs: [get, list, watch]
-# The same of Flux, for Helm.
-- apiGroups: [helm.toolkit.fluxcd.io]
-  resources: [helmreleases]
-  verbs: [get, list, watch]
-# Where Flux fetches from, and which commit it has.
-- apiGroups: [source.toolkit.fluxcd.io]
-  resources: [gitrepositories]
-  verbs: [get, list, watch]
+{{ include "watcher.rules.tools" . }}
 {{- end }}
 # Pods join the series of a metric to a revision, and tell restarts, readiness and why a pod waits. They are read only in
 # namespaces where a release is under watch.
@@ -81,6 +65,42 @@
   verbs: [patch]
 {{ end }}
 {{- if include "watcher.goesThroughGit" . -}}
+{{ include "watcher.rules.git" . }}
+{{ end }}
+{{- if include "watcher.events" . -}}
+{{ include "watcher.rules.events" . }}
+{{ end }}
+{{- end }}
+
+{{- define "watcher.rules.events" -}}
+# Events on the workload, so that `kubectl describe` tells what was decided and done; and on the daemon's own Namespace
+# when the thresholds file is refused.
+- apiGroups: [""]
+  resources: [events]
+  verbs: [create]
+{{- end }}
+
+{{- define "watcher.rules.tools" -}}
+# What keeps a workload as Git says, and from which repository and commit: Argo CD. Without its CRD the rule grants
+# nothing and does no harm.
+- apiGroups: [argoproj.io]
+  resources: [applications]
+  verbs: [get, list, watch]
+# The same of Flux.
+- apiGroups: [kustomize.toolkit.fluxcd.io]
+  resources: [kustomizations]
+  verbs: [get, list, watch]
+# The same of Flux, for Helm.
+- apiGroups: [helm.toolkit.fluxcd.io]
+  resources: [helmreleases]
+  verbs: [get, list, watch]
+# Where Flux fetches from, and which commit it has.
+- apiGroups: [source.toolkit.fluxcd.io]
+  resources: [gitrepositories]
+  verbs: [get, list, watch]
+{{- end }}
+
+{{- define "watcher.rules.git" -}}
 # Have Argo CD look at Git now (an annotation), sync to a commit where automation is off, or follow a good commit instead of
 # its branch while a pull request waits.
 - apiGroups: [argoproj.io]
@@ -98,16 +118,4 @@
 - apiGroups: [source.toolkit.fluxcd.io]
   resources: [gitrepositories]
   verbs: [patch]
-{{ end }}
-{{- if include "watcher.events" . -}}
-{{ include "watcher.rules.events" . }}
-{{ end }}
-{{- end }}
-
-{{- define "watcher.rules.events" -}}
-# Events on the workload, so that `kubectl describe` tells what was decided and done; and on the daemon's own Namespace
-# when the thresholds file is refused.
-- apiGroups: [""]
-  resources: [events]
-  verbs: [create]
 {{- end }}

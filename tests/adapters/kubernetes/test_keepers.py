@@ -182,7 +182,7 @@ async def followed(*denied: str, **options: Any) -> AsyncIterator[tuple[SandboxC
         AccessRule(("*",), ("*",), ("rollouts",), ("*",)),
         *(AccessRule(("*",), ("*",), (plural,), ("*",)) for plural in plurals if plural not in denied),
     ]
-    settings = SandboxSettings(api=ApiSettings(rules=rules), namespaces=("shop", "argocd", "flux-system"))
+    settings = SandboxSettings(api=ApiSettings(rules=rules), namespaces=("shop", "argocd", "gitops", "flux-system"))
     async with SandboxCluster(settings) as sandbox:
         client = await Client.connect(str(sandbox.kubeconfig_path))
         cluster = KubernetesCluster(client, WallClock(), **options)
@@ -218,6 +218,16 @@ async def test_applications_are_followed_beside_the_watched_namespaces(namespace
         assert view.application is not None
         assert (view.application.name, view.application.sources[0].deployed) == ("argocd/cart", NEW)
         assert cluster.age_of(CART) < 60
+
+
+@pytest.mark.parametrize(("planes", "found"), [(ControlPlanes("gitops"), True), (ControlPlanes(""), False)])
+async def test_where_argo_cd_is_can_be_said(planes: ControlPlanes, found: bool) -> None:
+    async with followed(namespaces=("shop",), planes=planes) as (sandbox, cluster):
+        await sandbox.apply(an_application(namespace="gitops"))
+        await sandbox.apply(cart(annotations=TRACKED))
+        view = await seen(cluster, application=found)
+        assert (view.application is not None) is found
+        assert view.manager is not None
 
 
 async def test_flux_is_followed_too() -> None:

@@ -20,7 +20,7 @@ from watcher.ports import Clock
 
 @dataclass(frozen=True, slots=True)
 class ControlPlanes:
-    """The namespaces of Argo CD and Flux; theirs are read beside the watched ones.
+    """The namespaces of Argo CD and Flux; theirs are read beside the watched ones.  Empty: there is none.
 
     `applications_here` is False where Argo CD's Applications are in another cluster, and come from its own API.
     """
@@ -28,6 +28,11 @@ class ControlPlanes:
     argocd: str = "argocd"
     flux: str = "flux-system"
     applications_here: bool = True
+
+
+def _read_in(namespaces: tuple[str, ...], plane: str) -> tuple[str, ...]:
+    """Where the objects of a tool are read, beside the watched namespaces in its own; none is watched by name: all."""
+    return tuple(dict.fromkeys(each for each in (*namespaces, plane) if each)) if namespaces else ("",)
 
 
 class Follower(Protocol):
@@ -61,7 +66,7 @@ class Keeping:
         self._of_tool: dict[str, list[Follower]] = {argocd.TOOL: [], flux.KUSTOMIZE: [], flux.HELM: []}
 
         def follow(resource: Resource, project: Callable[[Json], Any], sink: Methods, plane: str, *tools: str) -> None:
-            for namespace in dict.fromkeys((*namespaces, plane)) if namespaces else ("",):
+            for namespace in _read_in(namespaces, plane):
                 follower = Reflector(client, resource, project, sink, clock).within(namespace)
                 for tool in tools:
                     self._of_tool[tool].append(follower)

@@ -54,17 +54,19 @@ def needed(
     namespaces: tuple[str, ...] = (),
     own_namespace: str = "",
     lease: str = "watcher",
-    gitops: bool = True,
+    planes: tuple[str, ...] | None = (),
 ) -> tuple[Permission, ...]:
     """All permissions for observing, and with `act` for going back, in these namespaces (none: all).
 
     `rungs` are the ways back that are enabled; `events`: whether Events are created, by default only with `act`;
-    `lease`: the name of the Lease in the own namespace; `gitops`: whether objects of Argo CD and Flux are read.
+    `lease`: the name of the Lease in the own namespace; `planes`: namespaces of Argo CD and Flux that are read
+    beside these, None: objects of neither are read.
     """
     enabled = frozenset(rungs) if act else frozenset[Rung]()
     found = [each for namespace in namespaces or ("",) for each in _within(namespace, WRITING & enabled)]
-    if gitops:
-        found += [each for namespace in namespaces or ("",) for each in _tools(namespace, THROUGH_GIT & enabled)]
+    if planes is not None:
+        everywhere = dict.fromkeys((*namespaces, *planes)) if namespaces else ("",)
+        found += [each for namespace in everywhere for each in _tools(namespace, THROUGH_GIT & enabled)]
     if act if events is None else events:
         found += _telling(namespaces, own_namespace)
     found += [

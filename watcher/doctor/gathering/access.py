@@ -69,8 +69,9 @@ async def access(
     Raises Unavailable, Rejected.
     """
     act = bool(rungs)
+    planes = () if gitops else None
     wanted = needed(
-        act=act, rungs=rungs, events=False, namespaces=namespaces, own_namespace=own_namespace, gitops=gitops
+        act=act, rungs=rungs, events=False, namespaces=namespaces, own_namespace=own_namespace, planes=planes
     )
     wanted = _served(wanted, argo=argo)
     lacking = await missing(client, wanted, account)
