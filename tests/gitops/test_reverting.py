@@ -193,7 +193,22 @@ async def test_a_hold_that_appears_before_the_push_stops_it(world: World) -> Non
 async def test_what_was_done_before_the_hold_is_still_told(world: World) -> None:
     await world.perform()
     world.hold = lambda: "freeze until Monday"
-    assert (await world.perform()).result == Result.ALREADY
+    told = await world.perform()
+    assert told.result == Result.ALREADY
+    assert told.message.endswith("could not be asked to look now, so it does at its next turn: freeze until Monday")
+    assert world.applications.calls == [("refresh", "argocd/checkout")]
+
+
+async def test_another_process_that_carries_out_the_same_decision_is_found(world: World) -> None:
+    def quicker() -> None:
+        world.repository.before_push = lambda: None
+        world.repository.commit(
+            f"Revert\n\nWatcher-Decision: d1\nReverts: {world.bad}", {"apps/checkout/app.yaml": "2.4"}
+        )
+
+    world.repository.before_push = quicker
+    report = await world.perform()
+    assert (report.result, report.revision) == (Result.ALREADY, world.head)
 
 
 async def test_a_push_without_an_answer_is_looked_for(world: World) -> None:

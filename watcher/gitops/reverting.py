@@ -164,6 +164,7 @@ class Reverting:
 
     async def _refreshed(self, order: RevertOrder, outcome: Outcome) -> Outcome:
         try:
+            await refuse_held(self._holding, order.workload)
             await self._means.applications.refresh(order.application)
         except WatcherError as error:
             late = f"{order.application} could not be asked to look now, so it does at its next turn: {error}"
