@@ -59,7 +59,8 @@ class Drafting:
         """Make the commit in the local clone.  Raises NothingToRevert, and as the repository does."""
         revert = Revert(wanted.head, wanted.good, wanted.commits, wanted.paths, message, entry.never_touch)
         prepared = await repository.prepare(revert)
-        key = (bare(wanted.source.repo), wanted.head, wanted.good, *wanted.paths, *wanted.commits)
+        limit = str(entry.most_objects)  # a reload may have changed it
+        key = (bare(wanted.source.repo), limit, wanted.head, wanted.good, *wanted.paths, *wanted.commits)
         if key not in self._known:
             if len(self._known) >= MOST_REMEMBERED:
                 del self._known[next(iter(self._known))]
