@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from uuid import uuid4
 
@@ -24,7 +25,7 @@ from watcher.adapters.store.reading import SQLiteReader
 from watcher.adapters.store.retention import Retention
 from watcher.adapters.store.sqlite import SQLiteStore
 from watcher.adapters.store.worker import ForeignLog, StoreThread
-from watcher.app import DAY, Examine, FollowedCluster, Outside
+from watcher.app import DAY, Examine, Outside
 from watcher.config import Thresholds
 from watcher.core.state import WorkloadState
 from watcher.daemon.clock import SystemClock, steady
@@ -38,9 +39,10 @@ from watcher.doctor.examine import Report, examine
 from watcher.doctor.gathering.asked import Asked
 from watcher.doctor.gathering.everything import gather
 from watcher.ports import Clock, Cluster, Rejected
+from watcher.ports.git import Applications
 from watcher.process import Means, Process
 from watcher.web.tokens import Tokens
-from watcher.wiring.git import ladder
+from watcher.wiring.git import Reach, hub_of, ladder
 
 PREFLIGHT_PAUSE = 2.0
 """Seconds that the preflight waits before each check it asks a source about: judging comes first."""
@@ -71,7 +73,7 @@ async def process(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         sockets = await _bound(settings)
         for each in sockets:
             stack.callback(each.close)
-        yield Process(_means(settings, clock, client, sockets, reloading), leading, reloading)
+        yield Process(_means(settings, clock, client, reloading, leading, sockets), leading, reloading)
 
 
 def identity(name: str = "") -> str:
@@ -79,14 +81,34 @@ def identity(name: str = "") -> str:
     return f"{name or socket.gethostname()}_{uuid4().hex[:8]}"
 
 
+@dataclass(frozen=True)
+class _Shared:
+    """What one process has once, whether it leads or stands by."""
+
+    settings: Settings
+    clock: Clock
+    client: Client
+    reloading: Reloading
+    leading: Leading
+    cluster: KubernetesCluster
+    hub: Mapping[str, Applications]
+
+
 def _means(
-    settings: Settings, clock: Clock, client: Client, sockets: list[socket.socket], reloading: Reloading
+    settings: Settings,
+    clock: Clock,
+    client: Client,
+    reloading: Reloading,
+    leading: Leading,
+    sockets: list[socket.socket],
 ) -> Means:
-    planes = ControlPlanes(settings.argocd_namespace, settings.flux_namespace)
+    api = reloading.current.gitops.argocd  # where Argo CD is, counts from the start of the process on
+    planes = ControlPlanes(settings.argocd_namespace, settings.flux_namespace, applications_here=api is None)
     cluster = KubernetesCluster(client, clock, _namespaces(settings), settings.namespace, planes)
+    shared = _Shared(settings, clock, client, reloading, leading, cluster, hub_of(cluster, api, clock))
     return Means(
         cluster=cluster,
-        outside=partial(_outside, settings, clock, client, cluster, reloading),
+        outside=partial(_outside, shared),
         open_log=partial(asyncio.to_thread, _opened, settings),
         log=ForeignLog(settings.store),
         sourcing=lambda: Sourcing(
@@ -100,14 +122,8 @@ def _means(
     )
 
 
-def _outside(
-    settings: Settings,
-    clock: Clock,
-    client: Client,
-    cluster: FollowedCluster,
-    reloading: Reloading,
-    store: StoreThread,
-) -> Outside:
+def _outside(shared: _Shared, store: StoreThread) -> Outside:
+    settings, clock, client = shared.settings, shared.clock, shared.client
     holds = Holds()
     on_cluster = KubernetesActuator(
         client,
@@ -117,16 +133,10 @@ def _outside(
         read_only=settings.read_only,
         kept=lambda workload: holds.on(workload, clock.now()),
     )
-    actuator, git = ladder(
-        client,
-        on_cluster,
-        lambda: reloading.current.gitops,
-        settings.git_cache,
-        clock,
-        read_only=settings.read_only,
-    )
+    reach = Reach(lambda: shared.reloading.current.gitops, settings.git_cache, shared.hub, shared.leading.left)
+    actuator, git = ladder(client, on_cluster, reach, clock, read_only=settings.read_only)
     return Outside(
-        cluster=cluster,
+        cluster=shared.cluster,
         actuator=actuator,
         git=git,
         announcer=KubernetesAnnouncer(client, clock, settings.namespace) if settings.events else None,

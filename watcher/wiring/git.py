@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from watcher.adapters.argocd.applications import ArgoCdApplications
+from watcher.adapters.argocd.feed import ArgoCdFeed
+from watcher.adapters.argocd.server import ArgoCdServer
 from watcher.adapters.forges import ConfiguredForges
 from watcher.adapters.git import GitRepositories
 from watcher.adapters.kubernetes.actuator import KubernetesActuator
 from watcher.adapters.kubernetes.applications import KubernetesApplications
 from watcher.adapters.kubernetes.client import Client
+from watcher.adapters.kubernetes.cluster import KubernetesCluster
 from watcher.adapters.manifests.of_repositories import RepositoryManifests
-from watcher.config.gitops import GitOps
+from watcher.config.gitops import ArgoApi, GitOps
+from watcher.core import argocd
+from watcher.core.model import Workload
 from watcher.daemon.prospects import GitWay
 from watcher.gitops.drafting import Drafting
 from watcher.gitops.durations import Durations
@@ -21,30 +28,56 @@ from watcher.gitops.performing import GitOpsActuator, LadderActuator
 from watcher.gitops.protections import Protections
 from watcher.gitops.reverting import Reverting
 from watcher.gitops.surveying import Surveying
+from watcher.gitops.tools import EachTool
 from watcher.ports import Actuator, Clock
+from watcher.ports.git import Applications
+
+
+@dataclass(frozen=True)
+class Reach:
+    """By what means Git and its tools are reached.
+
+    `configured` gives the section `gitops` as it is now, `cache` is the folder for clones; `hub` reaches applications
+    of tools in another cluster; `left` are the seconds that this process still leads.
+    """
+
+    configured: Callable[[], GitOps]
+    cache: Path
+    hub: Mapping[str, Applications]
+    left: Callable[[], float]
 
 
 def ladder(
-    client: Client,
-    on_cluster: KubernetesActuator,
-    configured: Callable[[], GitOps],
-    cache: Path,
-    clock: Clock,
-    *,
-    read_only: bool,
+    client: Client, on_cluster: KubernetesActuator, reach: Reach, clock: Clock, *, read_only: bool
 ) -> tuple[Actuator, GitWay]:
-    """Who performs every order, and who looks into Git; `configured` gives the section `gitops` as it is now."""
-    repositories = GitRepositories(configured, cache, clock.now)
+    """Who performs every order, and who looks into Git."""
+
+    async def held(workload: Workload) -> str:
+        """A push that outlives the Lease does no harm: the branch tells whoever leads then of the decision."""
+        return (
+            await on_cluster.held(workload) if reach.left() > 0.0 else "this process does not hold the Lease any more"
+        )
+
+    repositories = GitRepositories(reach.configured, reach.cache, clock.now)
     means = Means(
         repositories=repositories,
         manifests=RepositoryManifests(),
-        forges=ConfiguredForges(configured, clock.now),
-        applications=KubernetesApplications(client, clock),
-        configured=configured,
+        forges=ConfiguredForges(reach.configured, clock.now),
+        applications=EachTool(KubernetesApplications(client, clock), reach.hub),
+        configured=reach.configured,
         clock=clock,
     )
     drafting, protections, durations = Drafting(means.manifests), Protections(clock), Durations()
-    reverting = Reverting(means, drafting, protections, on_cluster.held)
-    by_git = GitOpsActuator(reverting, means.applications, on_cluster.held, clock, read_only=read_only)
+    reverting = Reverting(means, drafting, protections, held)
+    by_git = GitOpsActuator(reverting, means.applications, held, clock, read_only=read_only)
     surveying, following = Surveying(means, drafting, protections, durations), Following(means)
     return LadderActuator(on_cluster, by_git), GitWay(surveying.survey, following.followed, durations.note)
+
+
+def hub_of(cluster: KubernetesCluster, api: ArgoApi | None, clock: Clock) -> dict[str, Applications]:
+    """Reach Argo CD by its own API, and have the cluster show its Applications; nothing where they are in here."""
+    if api is None:
+        return {}
+    server = ArgoCdServer(api)
+    cluster.keeping.add(ArgoCdFeed(server, api.destination, clock, cluster.keeping.put, cluster.keeping.drop))
+    return {argocd.TOOL: ArgoCdApplications(server)}
