@@ -19,6 +19,7 @@ SAID = [
     (Unavailable, "fatal: the remote end hung up unexpectedly"),
     (Unavailable, "fatal: write error: No space left on device\nfatal: fetch-pack: invalid index-pack output"),
     (Unavailable, "remote: fatal: write error: No space left on device\n! main (unpacker error)"),
+    (Unavailable, "fatal: sha1 file '/cache/index.lock' write error. Out of diskspace"),
     (Unavailable, "error: index-pack died of signal 9"),
     (Forbidden, "remote: Invalid username or token.\nfatal: Authentication failed for 'https://github.com/x/y/'"),
     (Forbidden, "remote: HTTP Basic: Access denied\nfatal: Authentication failed for 'https://gitlab.com/x/y/'"),

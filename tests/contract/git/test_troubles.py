@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -209,6 +209,39 @@ async def test_two_processes_share_a_cache(place: Place, people: People) -> None
 
     assert heads == [head] * 3
     assert {each.files for each in made} == {(CART,)}
+
+
+@by_file
+async def test_many_packs_become_one_and_nothing_is_lost(
+    place: Place, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watcher.adapters.git.clones.MOST_PACKS", 3)
+    repository = place.open()
+    good = people.commit({CART: manifest("cart:1")})
+    await repository.fetch("main")
+    prepared = []
+    for image in (2, 3, 4):
+        head = people.commit({CART: manifest(f"cart:{image}")})
+        prepared.append(await reverted(repository, head, good))
+        assert await repository.read(head, CART)
+
+    await repository.push(prepared[-1].commit, "main", head)
+
+    assert len(list(place.cache.glob("*.git/objects/pack/*.pack"))) < 5
+    assert place.remote.read(CART) == manifest("cart:1")
+
+
+async def test_clones_that_are_not_used_make_room(
+    place_by: Callable[[str], Place], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = place_by("file"), place_by("http")
+    heads = [People(each.remote).commit({CART: "1"}) for each in (one, other)]
+    await one.open().fetch("main")
+    monkeypatch.setattr("watcher.adapters.git.room.MOST_BYTES", 1000)
+
+    assert await other.open().fetch("main") == heads[1]
+    assert len(list(one.cache.glob("*.git"))) == 1
+    assert await one.open().fetch("main") == heads[0]
 
 
 @contextmanager

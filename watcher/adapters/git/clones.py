@@ -19,6 +19,7 @@ from watcher.adapters.git.addresses import Address
 from watcher.adapters.git.command import LARGEST_OUTPUT, LOCAL_SECONDS, REMOTE_SECONDS, Access, Done, Git
 from watcher.adapters.git.credentials import Credentials
 from watcher.adapters.git.errors import Damaged, damaged, failed, full, said
+from watcher.adapters.git.room import make_room
 from watcher.ports import Forbidden, Rejected, Unavailable
 
 MOST_PACKS = 50
@@ -103,7 +104,7 @@ class Clone:
     async def remake(self) -> None:
         """Set the damaged clone aside, and begin a new one."""
         async with self._locked():
-            with _disk(self.path.parent):
+            with disk(self.path.parent):
                 if self.path.exists():
                     aside = self.path.with_suffix(".damaged")
                     await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
@@ -111,8 +112,9 @@ class Clone:
                     await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
             await self._make()
 
-    async def pack(self) -> None:
-        """Make one pack of many, when there are many.  Raises as `local`."""
+    async def keep_house(self) -> None:
+        """Make one pack of many, when there are many, and room for other clones.  Raises as `local`."""
+        await asyncio.to_thread(make_room, self.path.parent, self.path)
         if sum(1 for _ in self.path.glob("objects/pack/*.pack")) >= MOST_PACKS:
             async with self._locked():
                 await self.local("repack", "-a", "-d", "-q", settings=_PARTIAL)
@@ -121,7 +123,7 @@ class Clone:
         """An empty clone, in place as a whole: what was interrupted is never taken for one."""
         if (self.path / "config").is_file():
             return
-        with _disk(self.path.parent):
+        with disk(self.path.parent):
             fresh = self.path.with_suffix(".new")
             shutil.rmtree(fresh, ignore_errors=True)
             done = await self._git.run("init", "--bare", "--quiet", "--template=", str(fresh))
@@ -145,11 +147,12 @@ class Clone:
     async def _locked(self) -> AsyncIterator[None]:
         """Alone in this process and among all.  Raises Unavailable when another one holds it too long."""
         async with self._turn:
-            with _disk(self._lock_path.parent):
+            with disk(self._lock_path.parent):
                 self._lock_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 await self._take(descriptor)
+                os.utime(descriptor)  # so it is known which clone was not used for longest
                 yield
             finally:
                 os.close(descriptor)
@@ -170,7 +173,7 @@ class Clone:
 
 
 @contextmanager
-def _disk(directory: Path) -> Iterator[None]:
+def disk(directory: Path) -> Iterator[None]:
     """Name the directory where the disk is at fault.  Raises Unavailable."""
     try:
         yield

@@ -29,7 +29,7 @@ def _words(kind: type[WatcherError], remedy: str, *patterns: str) -> _Words:
 _FULL = _words(
     Unavailable,
     "free space there, or make the volume larger",
-    *(r"No space left on device", r"Disk quota exceeded", r"File too large"),
+    *(r"No space left on device", r"Out of diskspace", r"Disk quota exceeded", r"File too large"),
 )
 
 _STOPPED = _words(
@@ -106,30 +106,14 @@ _KNOWN = (
     ),
 )
 
-_DAMAGE = re.compile(
-    "|".join(
-        (
-            *(r"not a git repository", r"bad (object|tree|config|signature)", r"corrupt", r"inflate", r"is empty$"),
-            *(
-                r"unable to (read|parse|find|open) ",
-                r"could not parse",
-                r"failed to read object",
-                r"cannot be accessed",
-            ),
-            *(r"does not match index", r"garbage at end", r"missing (tree|commit|blob)", r"unpack error", r"bogus"),
-            *(r"pack has .* unresolved deltas", r"packfile|\.(pack|idx)\b", r"invalid sha1 pointer", r"wrong index"),
-            *(
-                r"did not (send|receive) all necessary objects",
-                r"truncated",
-                r"malformed",
-                r"bad revision",
-                r"mismatch",
-            ),
-            *(r"revision walk setup failed", r"file .* too small", r"not a valid object|not a tree object"),
-        )
-    ),
-    re.IGNORECASE | re.MULTILINE,
+_OBJECTS = r"bad (object|tree|config|signature)|corrupt|inflate|is empty$|garbage at end|bogus|truncated|malformed"
+_PACKS = r"packfile|\.(pack|idx)\b|pack has .* unresolved deltas|unpack error|wrong index|file .* too small|mismatch"
+_READING = r"unable to (read|parse|find|open) |could not parse|failed to read object|cannot be accessed|bad revision"
+_MISSING = (
+    r"missing (tree|commit|blob)|did not (send|receive) all necessary objects|invalid sha1 pointer|not a git repository"
+    r"|revision walk setup failed|not a (valid|tree) object|unable to write .*No such file"
 )
+_DAMAGE = re.compile("|".join((_OBJECTS, _PACKS, _READING, _MISSING)), re.IGNORECASE | re.MULTILINE)
 
 
 def failed(doing: str, done: Done, place: str) -> WatcherError:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from watcher.adapters.git import history
-from watcher.adapters.git.clones import Clone
+from watcher.adapters.git.clones import Clone, disk
 from watcher.adapters.git.errors import Damaged
 from watcher.adapters.git.export import export
 from watcher.adapters.git.objects import MODULE, Objects
@@ -36,7 +36,7 @@ class GitRepository:
 
         async def work() -> str:
             tip = await fetched(self._clone, branch)
-            await self._clone.pack()
+            await self._clone.keep_house()
             return tip
 
         return await self._mended(work)
@@ -161,12 +161,13 @@ class GitRepository:
 
     async def _mended(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do it; where the clone turns out to be damaged, once more with a new one."""
-        await self._clone.ready()
-        try:
-            return await work()
-        except Damaged:
-            await self._clone.remake()
-        try:
-            return await work()
-        except Damaged as error:
-            raise Unavailable(f"{error}; a new one was made, and is no better. Check the volume") from None
+        with disk(self._clone.path.parent):
+            await self._clone.ready()
+            try:
+                return await work()
+            except Damaged:
+                await self._clone.remake()
+            try:
+                return await work()
+            except Damaged as error:
+                raise Unavailable(f"{error}; a new one was made, and is no better. Check the volume") from None
