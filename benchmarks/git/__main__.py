@@ -15,6 +15,7 @@ from benchmarks.git.memory import Peak
 from benchmarks.git.serving import serving
 from tests.e2e.controlplane.repository import Repository as Remote
 from watcher.adapters.git import GitRepositories
+from watcher.adapters.git.clones import MOST_PACKS
 from watcher.config.gitops import ConfigRepository, GitAuth, GitOps
 from watcher.ports.git import Repository, Revert
 
@@ -43,7 +44,7 @@ def main() -> None:
 
 
 async def measured(remote: Remote, repository: Repository, names: list[str]) -> None:
-    service = names[len(names) // 2]
+    service, first = names[len(names) // 2], remote.log("main~100", names[0])[-1].sha
     await timed("the first fetch, which makes the clone", partial(repository.fetch, "main"))
     for number, paths in enumerate([(service,), (service,), ("teams",)]):
         good = remote.head()
@@ -53,11 +54,17 @@ async def measured(remote: Remote, repository: Repository, names: list[str]) -> 
         title = f"a revert on {paths[0]}, {'warm' if number else 'the first'}"
         await timed(title, partial(revert, repository, good, paths))
     await timed("names of all files", partial(repository.files, remote.head()))
-    for _ in range(60):
-        remote.commit("Another", {f"{service}/config.yaml": f"{time.monotonic()}"})
-        await repository.fetch("main")
     remote.commit("Another", {f"{service}/config.yaml": ""})
     await timed("a fetch by itself", partial(repository.fetch, "main"))
+    newest = await repository.fetch("main")
+    await timed("whether the first commit is contained", partial(repository.contains, first, newest))
+    await timed(f"{MOST_PACKS} fetches, and one pack of them", partial(many, remote, repository, service))
+
+
+async def many(remote: Remote, repository: Repository, service: str) -> None:
+    for _ in range(MOST_PACKS):
+        remote.commit("Another", {f"{service}/config.yaml": f"{time.monotonic()}"})
+        await repository.fetch("main")
 
 
 async def revert(repository: Repository, good: str, paths: tuple[str, ...]) -> None:

@@ -10,13 +10,14 @@ import asyncio
 import fcntl
 import os
 import shutil
+import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from watcher.adapters.git.addresses import Address
-from watcher.adapters.git.command import LARGEST_OUTPUT, LOCAL_SECONDS, REMOTE_SECONDS, Access, Done, Git
+from watcher.adapters.git.command import LARGEST_OUTPUT, LOCAL_SECONDS, Access, Done, Git
 from watcher.adapters.git.credentials import Credentials
 from watcher.adapters.git.errors import Damaged, damaged, failed, full, said
 from watcher.adapters.git.room import make_room
@@ -24,6 +25,10 @@ from watcher.ports import Forbidden, Rejected, Unavailable
 
 MOST_PACKS = 50
 """Each fetch adds a pack; from so many on they are made one."""
+
+REMOTE_SECONDS = 120.0
+FIRST_SECONDS = 900.0
+"""How long a command may take that asks the server, and how long the first fetch, which brings the whole history."""
 
 _LOCK_SECONDS = 60.0
 _STALE_SECONDS = 3600.0
@@ -65,6 +70,8 @@ class Clone:
             return done
         if full(done):
             raise Unavailable(f"no space is left in {self.path.parent}: free some, or make the volume larger")
+        if done.code == -signal.SIGKILL:
+            raise Unavailable(f"git {arguments[0]} was killed; is there too little memory?")
         if damaged(done) or done.code < 0:
             raise Damaged(f"the clone {self.path} is damaged: {said(done.err)}")
         raise Rejected(f"git {arguments[0]} failed for {self.address.url}: {said(done.err)}")
@@ -83,8 +90,10 @@ class Clone:
         settings = (("remote.origin.url", self.address.url), *_PARTIAL, *access.settings)
         access = Access(settings, access.variables)
         try:
+            begun = any(self.path.glob("objects/pack/*.pack"))
+            seconds = REMOTE_SECONDS if begun else FIRST_SECONDS
             done = await self._git.run(
-                f"--git-dir={self.path}", *arguments, stdin=stdin, access=access, seconds=REMOTE_SECONDS
+                f"--git-dir={self.path}", *arguments, stdin=stdin, access=access, seconds=seconds, remote=True
             )
         except Unavailable as error:
             raise Unavailable(f"cannot {doing}: {error}") from None

@@ -14,12 +14,13 @@ from pathlib import Path
 from watcher.ports import Rejected, Unavailable
 
 LOCAL_SECONDS = 60.0
-REMOTE_SECONDS = 300.0
-"""How long a command may take that reads the clone, and one that asks the server; a first clone is the longest."""
+"""How long a command may take that asks nobody."""
 
 LARGEST_OUTPUT = 64 * 1024 * 1024
 _LARGEST_COMPLAINT = 64 * 1024
-_AT_ONCE = 4
+_LOCAL_AT_ONCE, _REMOTE_AT_ONCE = 2, 6
+"""The first bounds memory; of the second there are more, so that a server that hangs keeps no other one waiting."""
+
 _GRACE_SECONDS = 2.0
 
 _PASSED_ON = (
@@ -41,8 +42,6 @@ _ALWAYS = (
     ("push.gpgSign", "false"),
     ("push.recurseSubmodules", "no"),
     ("fetch.recurseSubmodules", "false"),
-    ("http.lowSpeedLimit", "1000"),  # bytes a second, for as many seconds: then the server is given up
-    ("http.lowSpeedTime", "30"),
     ("core.packedGitWindowSize", "8m"),  # bounds what a large repository takes of memory
     ("core.packedGitLimit", "48m"),
     ("core.deltaBaseCacheLimit", "16m"),
@@ -73,11 +72,11 @@ class Done:
 
 
 class Git:
-    """The command.  `home` is the directory that it may think its user's; a few run at once at the most."""
+    """The command.  `home` is the directory that it may think its user's."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._local, self._remote = asyncio.Semaphore(_LOCAL_AT_ONCE), asyncio.Semaphore(_REMOTE_AT_ONCE)
 
     async def run(
         self,
@@ -86,12 +85,13 @@ class Git:
         access: Access = NOBODY,
         seconds: float = LOCAL_SECONDS,
         most: int = LARGEST_OUTPUT,
+        remote: bool = False,
     ) -> Done:
-        """Run it to its end, with whatever exit code.
+        """Run it to its end, with whatever exit code; `remote`: it asks the server.  A few run at once at the most.
 
         Raises Unavailable when it took too long or could not be started, Rejected when it wrote more than `most` bytes.
         """
-        async with self._turns:
+        async with self._remote if remote else self._local:
             try:
                 process = await asyncio.create_subprocess_exec(
                     *("git", *arguments),
