@@ -80,6 +80,10 @@ async def test_a_kustomization_below_a_plain_directory_is_rendered_unless_anothe
             "which value files shop is rendered with is not known: shop/values-prod.yaml?",
         ),
         (
+            {"shop/a/kustomization.yaml": "resources: [../b]", "shop/b/kustomization.yaml": "resources: [../a]"},
+            "kustomizations below shop are made from each other in a circle",
+        ),
+        (
             {f"shop/{number}/kustomization.yaml": "" for number in range(51)},
             "more than 50 kustomizations are below shop",
         ),
@@ -137,6 +141,14 @@ async def test_kustomize_is_given_the_directory_and_what_it_is_made_from(tmp_pat
     (seen,) = rendered.objects
     assert seen["arguments"] == ["build", "prod"]
     assert seen["files"] == ["./base/a.yaml", "./base/kustomization.yaml", "./prod/kustomization.yaml"]
+
+
+async def test_what_others_are_made_from_changes_nothing(tmp_path: Path) -> None:
+    files = {"shop/cart/kustomization.yaml": "", "other/kustomization.yaml": "resources: [../shop/cart]"}
+    manifests = RepositoryManifests(Commands(kustomize=(program(tmp_path, ECHO),)))
+    repository = FilesOnly(files)
+    assert await manifests.shared_with(repository, "head", ["shop"], ["shop/cart/kustomization.yaml"]) == ("other",)
+    assert names(await manifests.render(repository, "head", ["shop"])) == ["seen"]
 
 
 async def test_helm_is_given_the_chart_its_values_in_order_and_local_dependencies(tmp_path: Path) -> None:

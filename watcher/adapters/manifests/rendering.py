@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +47,22 @@ class Rendering:
     async def _plain_directory(self, directory: str) -> list[Mapping[str, Any]]:
         """Manifests in it and below it; a kustomization below it is rendered as such, a chart is not part of it."""
         below = frozenset(self._layout.below(directory))
-        bases = {base for each in self._known.values() for base in each.bases}
-        builds = sorted(each for each in below - bases if not self._layout.is_chart(each))
-        if len(builds) > _MOST_BUILDS:
-            raise NotRendered(f"more than {_MOST_BUILDS} kustomizations are below {directory or 'the root'}")
+        builds = self._builds(directory, {each for each in below if not self._layout.is_chart(each)})
         files = (each for each in self._layout.files if within(each, directory))
         found = await self._plain(sorted(each for each in files if not covered(each, below)))
         for each in builds:
             found += await self._kustomization(each)
         return found
+
+    def _builds(self, directory: str, kustomizations: Set[str]) -> list[str]:
+        """Of kustomizations those that no other one is made from: the others come with them."""
+        bases = {base for each in kustomizations for base in self._known[each].bases}
+        builds = sorted(kustomizations - bases)
+        if kustomizations - set(reached(builds, self._known)):
+            raise NotRendered(f"kustomizations below {directory or 'the root'} are made from each other in a circle")
+        if len(builds) > _MOST_BUILDS:
+            raise NotRendered(f"more than {_MOST_BUILDS} kustomizations are below {directory or 'the root'}")
+        return builds
 
     async def _plain(self, files: Iterable[str]) -> list[Mapping[str, Any]]:
         found: list[Mapping[str, Any]] = []

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from watcher.adapters.manifests.ingredients import Ingredients, Known, ingredients
-from watcher.adapters.manifests.layout import Layout
+from watcher.adapters.manifests.layout import KUSTOMIZATIONS, Layout
 from watcher.adapters.manifests.workplace import workplace
 from watcher.ports import Rejected
 from watcher.ports.git import Repository
@@ -17,7 +17,7 @@ MOST_RECIPES = 20_000
 LARGEST_RECIPE = 1 << 20
 """Bytes; a larger file is read as one that names nothing."""
 _KEPT = 4
-_AT_ONCE = 1000
+_AT_ONCE = 500_000  # characters of names: they are arguments of a command
 
 
 class Tree:
@@ -57,8 +57,8 @@ class Tree:
     async def _contents(self, directories: list[str]) -> dict[str, bytes]:
         """Recipes by their directories, exported many at a time: each by itself would be a command of its own."""
         found: dict[str, bytes] = {}
-        for start in range(0, len(directories), _AT_ONCE):
-            recipes = {each: self.layout.recipes[each] for each in directories[start : start + _AT_ONCE]}
+        for some in _batches(directories):
+            recipes = {each: self.layout.recipes[each] for each in some}
             async with workplace() as directory:
                 await self.repository.export(self.revision, list(recipes.values()), directory)
                 found.update(await asyncio.to_thread(_read, directory, recipes))
@@ -79,6 +79,19 @@ class Trees:
             found = Tree(repository, revision, await asyncio.to_thread(Layout, files))
         self._kept = [*(each for each in self._kept if each is not found), found][-_KEPT:]
         return found
+
+
+def _batches(names: Iterable[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    length = 0
+    for each in names:
+        if batch and length + len(each) > _AT_ONCE:
+            yield batch
+            batch, length = [], 0
+        batch.append(each)
+        length += len(each) + len(KUSTOMIZATIONS[0]) + 2
+    if batch:
+        yield batch
 
 
 def _read(directory: Path, recipes: Mapping[str, str]) -> dict[str, bytes]:
