@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from watcher.config.document import Document, Path
 
 LATER: dict[str, str] = {
-    "flag": "remove it; the ways back of this version are abort and undo",
+    "flag": "remove it; the ways back of this version are abort, revert in Git, and undo",
     "migrations": "remove it; set mode: propose where a rollback may meet a changed schema",
     "freeze": "remove it; annotate the namespace with watcher.dev/hold: reason",
 }

@@ -8,7 +8,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from watcher.core.guards import GUARDS
 from watcher.core.model import Result
-from watcher.core.words import Action, Mode, Outcome, Verdict
+from watcher.core.orders import RUNGS
+from watcher.core.words import Action, Mode, Outcome, Rung, Verdict
 
 DELAYS = (5, 10, 15, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 3600)
 
@@ -204,9 +205,9 @@ class Telemetry:
 
     def _begin_at_zero(self) -> None:
         """Counters whose labels are known beforehand are there from the start: their first event is an increase."""
-        for action, mode, rung in product((Action.ROLL_BACK, Action.HOLD), Mode, ("none", "undo", "abort")):
+        for action, mode, rung in product((Action.ROLL_BACK, Action.HOLD), Mode, ("none", *Rung)):
             self.decisions.labels(action.value, mode.value, rung)
-        for rung, result in product(("undo", "abort", "undo:stuck_pods"), RESULTS):
+        for rung, result in product(RUNGS.values(), RESULTS):
             self.rungs.labels(rung, result)
         for guard in (*GUARDS, "no_way_back"):
             self.blocks.labels(guard)
