@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 import subprocess
@@ -156,12 +157,21 @@ def test_a_repository_that_is_not_configured_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_command_is_ended_with_its_children(tmp_path: Path) -> None:
-    alias = "alias.wait=!sleep 1000 & echo $! > child; wait"
-    with pytest.raises(Unavailable, match="longer than 0 s"):
-        await Git(tmp_path).run("-C", str(tmp_path), "-c", alias, "wait", seconds=0.3)
+    os.mkfifo(tmp_path / "begun")
+    alias = "alias.wait=!sleep 1000 & echo $! > begun; wait"
+    command = asyncio.create_task(Git(tmp_path).run("-C", str(tmp_path), "-c", alias, "wait"))
+    child = int(await asyncio.to_thread((tmp_path / "begun").read_text))
 
-    child = int((tmp_path / "child").read_text())
+    command.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await command
+
     assert not runs(child)
+
+
+async def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="git wait took longer than 0 s"):
+        await Git(tmp_path).run("-c", "alias.wait=!sleep 1000", "wait", seconds=0.1)
 
 
 async def test_a_command_that_writes_too_much_is_ended(tmp_path: Path) -> None:

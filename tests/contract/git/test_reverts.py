@@ -97,6 +97,20 @@ async def test_a_merge_of_two_changes_puts_the_files_back_as_they_were(place: Pl
 
 
 @by_file
+async def test_what_a_merge_dropped_comes_back(place: Place, people: People) -> None:
+    base = people.commit({CART: "1", "apps/cart/service.yaml": "1"})
+    side = people.commit({CART: "2"}, "side", branch="side", onto=base)
+    good = people.commit({"apps/cart/service.yaml": "2"}, "main")
+    head = people.commit({CART: "2", "apps/cart/service.yaml": "1"}, "merge that takes side alone", merge=side)
+    repository = place.open()
+
+    prepared = await reverted(repository, head, good)
+
+    assert prepared.restores
+    assert await repository.changed(good, prepared.commit, ["apps/cart"]) == ()
+
+
+@by_file
 async def test_the_merge_of_a_branch_alone_is_taken_back_by_its_commits(place: Place, people: People) -> None:
     good = people.commit({CART: manifest("cart:1"), OTHER: "1"})
     side = people.commit({CART: manifest("cart:2")}, "side", branch="side", onto=good)

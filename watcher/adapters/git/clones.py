@@ -51,6 +51,8 @@ class Clone:
         self.path = cache / f"{address.digest}.git"
         self._lock_path = cache / f"{address.digest}.lock"
         self._turn = asyncio.Lock()
+        self.seen: set[str] = set()
+        """Commits that were found in it."""
 
     async def local(
         self,
@@ -139,6 +141,7 @@ class Clone:
             if done.code:
                 raise Unavailable(f"cannot make a clone in {self.path.parent}: {said(done.err)}")
             (fresh / "config").write_text(_CONFIG)
+            self.seen.clear()
             shutil.rmtree(self.path, ignore_errors=True)
             fresh.rename(self.path)
 

@@ -38,6 +38,7 @@ _ALWAYS = (
     ("core.protectHFS", "false"),
     ("gc.auto", "0"),  # `Clone` packs by itself, under its lock
     ("maintenance.auto", "false"),
+    ("fetch.writeCommitGraph", "true"),  # so that who descends from whom is found without reading all commits
     ("commit.gpgSign", "false"),
     ("push.gpgSign", "false"),
     ("push.recurseSubmodules", "no"),
@@ -103,7 +104,7 @@ class Git:
                 )
             except OSError as error:
                 raise Unavailable(f"git cannot be started: {error.strerror}; is it installed, and on PATH?") from None
-            name = next((each for each in arguments if not each.startswith("-")), "")
+            name = next((each for each in arguments if not each.startswith("-") and "=" not in each), "")
             try:
                 async with asyncio.timeout(seconds):
                     return await _finished(process, stdin, most, f"git {name}")

@@ -88,6 +88,7 @@ _KNOWN = (
         *(r"SSL certificate problem", r"certificate verif", r"unable to get local issuer", r"CAfile"),
     ),
     _words(Rejected, "add the account to /etc/passwd: ssh needs it", r"No user exists for uid"),
+    _words(Rejected, "was its history rewritten?", r"not our ref", r"unadvertised object", r"remote ref [0-9a-f]{40}"),
     _words(Rejected, "is there such a branch?", r"couldn't find remote ref"),
     _words(
         Forbidden,

@@ -49,12 +49,17 @@ class Objects:
         for each in revisions:
             if not REVISION.fullmatch(each):
                 raise Rejected(f"{each!r} is no id of a commit of {self._clone.address.url}")
-        for each in await self._missing(revisions):
+        asked = [each for each in revisions if each not in self._clone.seen]
+        absent = await self._missing(asked)
+        for each in absent:
             await self._clone.remote(f"fetch commit {each} of {self._clone.address.url}", *fetching(), "origin", each)
-        if strange := await self._missing(revisions):
+        if strange := await self._missing(absent):
             raise Rejected(f"{self._clone.address.url} has no commit {strange[0]}; was its history rewritten?")
+        self._clone.seen.update(asked)
 
     async def _missing(self, revisions: Sequence[str]) -> list[str]:
+        if not revisions:
+            return []
         asked = "".join(f"{each}^{{commit}}\n" for each in revisions).encode()
         lines = (await self._clone.local("cat-file", "--batch-check", stdin=asked)).out.decode().splitlines()
         return [each for each, line in zip(revisions, lines, strict=True) if line.endswith(" missing")]
@@ -84,10 +89,6 @@ class Objects:
         done = await self._clone.local("rev-list", "--parents", "--no-walk=unsorted", "--stdin", stdin=asked)
         lines = [line.split() for line in done.out.decode().splitlines()]
         return {each[0]: tuple(each[1:]) for each in lines}
-
-    async def tree(self, revision: str) -> str:
-        """The id of a commit's tree."""
-        return (await self._clone.local("rev-parse", "--verify", f"{revision}^{{tree}}")).out.decode().strip()
 
     async def sizes(self, oids: Iterable[str]) -> dict[str, int]:
         """How many bytes these files have; those that are not here are fetched, all at once."""

@@ -7,6 +7,7 @@ back to an earlier commit, and bring back what somebody removed.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import replace
 
@@ -84,7 +85,7 @@ class Pushing:
 async def fetched(clone: Clone, branch: str) -> str:
     """The newest commit of a branch (HEAD: the default one), fetched now.  Raises as `Clone.remote`."""
     source = "HEAD" if branch == "HEAD" else f"refs/heads/{checked(branch)}"
-    ours = f"refs/remotes/origin/{branch}"
+    ours = f"refs/fetched/{hashlib.sha256(branch.encode()).hexdigest()[:16]}"  # a branch x/y may come where x was
     doing = f"fetch {branch} of {clone.address.url}"
     await clone.remote(doing, *fetching(), "origin", f"+{source}:{ours}")
     return (await clone.local("rev-parse", "--verify", f"{ours}^{{commit}}")).out.decode().strip()

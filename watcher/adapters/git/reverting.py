@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from watcher.adapters.git.clones import Clone
-from watcher.adapters.git.history import newest_since
+from watcher.adapters.git.history import newest_since, notes
 from watcher.adapters.git.objects import Change, Entry, Objects
 from watcher.adapters.git.paths import below, cleaned, raw, untouchable
 from watcher.adapters.git.signing import Author
@@ -24,6 +25,15 @@ from watcher.ports.git import NothingToRevert, Prepared, Revert
 Files = dict[str, Entry | None]
 _ASKED_BY_NAME = 200
 """So many files are named to Git in one command; of more, any below the paths counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A tree, the files that differ from head in it, and whether they were put back as they were."""
+
+    tree: str
+    files: tuple[str, ...]
+    restores: bool
 
 
 class Reverting:
@@ -43,12 +53,11 @@ class Reverting:
         await self._objects.known(revert.head, revert.good, *revert.commits)
         lost = await self._objects.differing(revert.good, self._newest, self._paths)
         await self._still_there(lost)
-        tree, restores = await self._without(lost)
-        files = tuple(each.name for each in await self._objects.differing(revert.head, tree, None))
-        if not files:
+        made = await self._without(lost)
+        if not made.files:
             raise await self._nothing(lost)
-        self._check(files)
-        return Prepared(await self._commit(tree), files, restores)
+        self._check(made.files)
+        return Prepared(await self._commit(made.tree), made.files, made.restores)
 
     async def _still_there(self, lost: list[Change]) -> None:
         """Raises NothingToRevert when every file is as it was at the good revision."""
@@ -56,23 +65,21 @@ class Reverting:
         if not any(each.name in now for each in lost):
             raise await self._nothing(lost)
 
-    async def _without(self, lost: list[Change]) -> tuple[str, bool]:
-        """The tree without what the commits did, and whether it was put back as a whole."""
-        head = self._revert.head
-        steps = await self._steps()
+    async def _without(self, lost: list[Change]) -> _Made:
+        """The tree without what the commits did."""
+        steps = await self._steps(lost)
         if steps is not None:
             now = await self._now({each.name for step in steps for each in step})
             try:
                 files = await self._taken_back(steps, now)
-                tree = await self._tree(files)
-                found = {each.name for each in await self._objects.differing(head, tree, None)}
-                if found <= set(files):  # else a file has taken the place of a directory
-                    return tree, False
+                made = await self._made(files, restores=False)
+                if set(made.files) <= set(files):  # else a file has taken the place of a directory
+                    return made
             except Conflict:
                 pass
-        return await self._tree({each.name: each.before for each in lost}), True
+        return await self._made({each.name: each.before for each in lost}, restores=True)
 
-    async def _steps(self) -> list[list[Change]] | None:
+    async def _steps(self, lost: list[Change]) -> list[list[Change]] | None:
         """What each commit did, newest first; None where that cannot be taken back one by one."""
         commits, good = self._revert.commits, self._revert.good
         parents = await self._objects.parents(commits)
@@ -80,7 +87,10 @@ class Reverting:
             return None
         if (await self._clone.local("merge-base", "--is-ancestor", good, self._newest, ok=(0, 1))).code:
             return None
-        return list((await self._objects.changes(commits, self._paths)).values())
+        steps = list((await self._objects.changes(commits, self._paths)).values())
+        between = await notes(self._clone, good, self._newest, self._paths)
+        complete = {each.sha for each in between} == set(commits)
+        return None if complete and not _explained(lost, steps) else steps
 
     async def _now(self, names: set[str]) -> Files:
         entries = await self._objects.entries(self._revert.head, self._paths)
@@ -94,6 +104,11 @@ class Reverting:
             for change in (each for step in steps for each in step):
                 files[change.name] = await merging.without(change, files[change.name])
         return files
+
+    async def _made(self, files: Files, *, restores: bool) -> _Made:
+        tree = await self._tree(files)
+        changed = tuple(each.name for each in await self._objects.differing(self._revert.head, tree, None))
+        return _Made(tree, changed, restores)
 
     async def _tree(self, files: Mapping[str, Entry | None]) -> str:
         """The tree of head with these files in it; None: without them.
@@ -134,3 +149,17 @@ class Reverting:
         by = await newest_since(self._clone, self._newest, self._revert.head, asked)
         since = f": {by} has done it" if by else ""
         return NothingToRevert(f"nothing is left of {self._newest} at {self._revert.head}{since}", by)
+
+
+def _explained(lost: list[Change], steps: list[list[Change]]) -> bool:
+    """Whether the steps are all that lies between both revisions: a merge may have dropped what others had done."""
+    newest = {each.name: each.after for each in lost}
+    for change in (each for step in steps for each in step):
+        newest.setdefault(change.name, change.after)  # it is the same at both: what the newest step made of it
+    files = dict(newest)
+    for change in (each for step in steps for each in step):
+        if files[change.name] != change.after:
+            return False
+        files[change.name] = change.before
+    good = newest | {each.name: each.before for each in lost}
+    return files == good
