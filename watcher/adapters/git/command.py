@@ -38,7 +38,7 @@ _ALWAYS = (
     ("core.protectHFS", "false"),
     ("gc.auto", "0"),  # `Clone` packs by itself, under its lock
     ("maintenance.auto", "false"),
-    ("fetch.writeCommitGraph", "true"),  # so that who descends from whom is found without reading all commits
+    ("core.commitGraph", "false"),  # with one, a partial clone that has lost a pack fetches without end (Git 2.39)
     ("commit.gpgSign", "false"),
     ("push.gpgSign", "false"),
     ("push.recurseSubmodules", "no"),
