@@ -8,15 +8,16 @@ from pathlib import Path
 
 from watcher.core.gitops import CommitNote
 from watcher.core.paths import covered
+from watcher.ports import Rejected
 from watcher.ports.git import Prepared, Revert
 
 
 class FilesOnly:
-    """The reading verbs of a repository, over files in memory; `exports` counts how often files were asked for."""
+    """The reading verbs of a repository, over files in memory; `exported` counts the files asked for."""
 
     def __init__(self, files: Mapping[str, str], **revisions: Mapping[str, str]) -> None:
         self._revisions = {"head": files, **revisions}
-        self.exports = 0
+        self.exported = 0
 
     async def files(self, revision: str) -> tuple[str, ...]:
         return tuple(sorted(self._revisions[revision]))
@@ -26,10 +27,10 @@ class FilesOnly:
         return None if text is None else textwrap.dedent(text).encode()
 
     async def export(self, revision: str, paths: Sequence[str], into: Path) -> None:
-        self.exports += 1
         wanted = frozenset(paths)
         for path, text in self._revisions[revision].items():
             if covered(path, wanted):
+                self.exported += 1
                 (into / path).parent.mkdir(parents=True, exist_ok=True)
                 (into / path).write_text(textwrap.dedent(text))
 
@@ -43,7 +44,19 @@ class FilesOnly:
         raise NotImplementedError
 
     async def changed(self, good: str, bad: str, paths: Sequence[str]) -> tuple[str, ...]:
-        raise NotImplementedError
+        if good not in self._revisions:
+            raise Rejected(f"there is no {good}")
+        one, other = self._revisions[good], self._revisions[bad]
+        places = frozenset(paths)
+        return tuple(
+            sorted(
+                each for each in one.keys() | other.keys() if one.get(each) != other.get(each) if covered(each, places)
+            )
+        )
+
+    def forget(self, revision: str) -> None:
+        """As after a forced push."""
+        del self._revisions[revision]
 
     async def contains(self, commit: str, revision: str) -> bool:
         raise NotImplementedError

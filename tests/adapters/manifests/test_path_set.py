@@ -139,7 +139,7 @@ async def test_each_revision_is_looked_at_by_itself_and_once() -> None:
     for _ in range(2):
         assert await manifests.path_set(repository, "head", ["a"]) == ("a", "b")
         assert await manifests.path_set(repository, "older", ["a"]) == ("a", "c")
-    assert repository.exports == 4
+    assert repository.exported == 4
 
 
 DIRECTORIES = st.sampled_from(["", "a", "a/b", "b", "c/d"])

@@ -86,6 +86,35 @@ async def test_a_large_repository_takes_seconds_and_is_read_once() -> None:
     begun = time.process_time()
     assert await manifests.shared_with(repository, "head", ["apps/3"], ["bases/1/a.yaml"]) == ("apps/4", "apps/5")
     assert time.process_time() - begun < 15
-    exports = repository.exports
+    exported = repository.exported
     assert await manifests.shared_with(repository, "head", ["apps/0"], ["bases/0/a.yaml"]) == ("apps/1", "apps/2")
-    assert repository.exports == exports
+    assert repository.exported == exported
+
+
+def overlays(number: int) -> dict[str, str]:
+    files = {f"apps/{each}/kustomization.yaml": "resources: [../../base]" for each in range(number)}
+    return files | {"base/kustomization.yaml": "resources: [a.yaml]", "base/a.yaml": ""}
+
+
+async def test_of_the_next_revision_only_what_has_changed_is_read() -> None:
+    was = overlays(200)
+    becomes = was | {
+        "apps/7/kustomization.yaml": "resources: [b.yaml]",
+        "apps/200/Kustomization": "bases: [../../base]",
+    }
+    del becomes["apps/8/kustomization.yaml"], becomes["base/a.yaml"]
+    repository, manifests = FilesOnly(was, next=becomes), RepositoryManifests(Commands())
+    before = await manifests.shared_with(repository, "head", ["apps/0"], ["base/kustomization.yaml"])
+    assert set(before) == {f"apps/{each}" for each in range(1, 200)}
+    exported = repository.exported
+    after = await manifests.shared_with(repository, "next", ["apps/0"], ["base/kustomization.yaml"])
+    assert set(after) == {f"apps/{each}" for each in range(1, 201)} - {"apps/7", "apps/8"}
+    assert await manifests.shared_with(repository, "next", ["apps/0"], ["base/a.yaml"]) == ()
+    assert repository.exported <= exported + 4  # two of its own, two that have changed
+
+
+async def test_a_revision_that_is_gone_is_no_obstacle() -> None:
+    repository, manifests = FilesOnly(overlays(200), next=overlays(150)), RepositoryManifests(Commands())
+    await manifests.shared_with(repository, "head", ["apps/0"], ["base/a.yaml"])
+    repository.forget("head")
+    assert len(await manifests.shared_with(repository, "next", ["apps/0"], ["base/a.yaml"])) == 149

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from watcher.adapters.manifests.layout import Layout
-from watcher.adapters.manifests.recipes import named_by_chart, named_by_kustomization
+from watcher.adapters.manifests.recipes import Named, named_by_chart, named_by_kustomization
 from watcher.adapters.manifests.yaml_documents import Unreadable, YamlReader
 from watcher.core.paths import above, joined, outermost
 
@@ -32,14 +32,18 @@ Known = Mapping[str, Ingredients]
 """Ingredients by the directory of the recipe."""
 
 
-def ingredients(layout: Layout, directory: str, content: bytes) -> Ingredients:
-    """What the recipe of this directory is made from; one that cannot be read names nothing."""
+def named_in(content: bytes, *, chart: bool) -> Named:
+    """What a recipe names; one that cannot be read names nothing."""
     try:
         tops = YamlReader().documents(content)
     except Unreadable:
-        return Ingredients()
+        return Named()
     top = tops[0] if tops else None
-    named = named_by_chart(top) if layout.is_chart(directory) else named_by_kustomization(top)
+    return named_by_chart(top) if chart else named_by_kustomization(top)
+
+
+def ingredients(layout: Layout, directory: str, named: Named) -> Ingredients:
+    """What the recipe of this directory is made from, by what it names."""
     found = [(each, _found(layout, directory, each)) for each in named.paths]
     charts = [(each.title, _chart(layout, directory, each.directories)) for each in named.charts]
     there = [path for _, path in (*found, *charts) if path is not None]
