@@ -284,6 +284,18 @@ async def test_a_full_disk_is_named_and_does_no_harm(place: Place, people: Peopl
 
 
 @by_file
+async def test_a_repository_that_is_too_large_fills_no_volume(
+    place: Place, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people.commit({f"apps/{n * 7919**9:040x}": "" for n in range(500)})
+    monkeypatch.setattr("watcher.adapters.git.command.LARGEST_FILE", 8192)
+
+    with pytest.raises(Unavailable, match="is the volume full"):
+        await place.open().fetch("main")
+    assert sum(each.stat().st_size for each in place.cache.rglob("*")) < 64 * 1024
+
+
+@by_file
 async def test_an_export_leads_nowhere_else(place: Place, people: People, tmp_path: Path) -> None:
     (tmp_path / "outside").mkdir()
     head = people.commit(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping
@@ -17,6 +18,10 @@ LOCAL_SECONDS = 60.0
 """How long a command may take that asks nobody."""
 
 LARGEST_OUTPUT = 64 * 1024 * 1024
+LARGEST_FILE = 1024**3
+"""Bytes of a file that a command may write: a repository that is larger must not fill the volume, for a pod whose
+volume is too full is evicted."""
+
 _LARGEST_COMPLAINT = 64 * 1024
 _LOCAL_AT_ONCE, _REMOTE_AT_ONCE = 2, 6
 """The first bounds memory; of the second there are more, so that a server that hangs keeps no other one waiting."""
@@ -104,6 +109,7 @@ class Git:
                 )
             except OSError as error:
                 raise Unavailable(f"git cannot be started: {error.strerror}; is it installed, and on PATH?") from None
+            _bound(process)
             name = next((each for each in arguments if not each.startswith("-") and "=" not in each), "")
             try:
                 async with asyncio.timeout(seconds):
@@ -185,6 +191,14 @@ async def _end(process: Process) -> None:
     if process.returncode is None:
         _signal(process, signal.SIGKILL)
         await process.communicate()
+
+
+def _bound(process: Process) -> None:
+    """Bound the files that it writes, with all its children, unless less is allowed to us ourselves."""
+    ours, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if ours in (resource.RLIM_INFINITY, -1) or ours > LARGEST_FILE:
+        with suppress(ProcessLookupError):
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
 
 
 def _signal(process: Process, number: signal.Signals) -> None:

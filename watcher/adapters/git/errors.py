@@ -34,7 +34,7 @@ _FULL = _words(
 
 _STOPPED = _words(
     Unavailable,
-    "is the volume full, or is there too little memory?",
+    "is the volume full, is its history larger than 1 GiB, or is there too little memory?",
     *(r"died of signal", r"invalid index-pack output", r"out of memory", r"Cannot allocate memory"),
 )
 

@@ -8,7 +8,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-MOST_BYTES = 4 * 1024**3
+MOST_BYTES = 1024**3
 """All clones together; one that is larger by itself stays nonetheless."""
 
 
