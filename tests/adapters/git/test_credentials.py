@@ -174,6 +174,18 @@ async def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
         await Git(tmp_path).run("-c", "alias.wait=!sleep 1000", "wait", seconds=0.1)
 
 
+async def test_a_child_that_outlives_its_command_is_ended(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "begun")
+    alias = "alias.leave=!sleep 1000 & echo $! > begun"
+    command = asyncio.create_task(Git(tmp_path).run("-C", str(tmp_path), "-c", alias, "leave", seconds=1.0))
+    child = int(await asyncio.to_thread((tmp_path / "begun").read_text))
+
+    with pytest.raises(Unavailable, match="took longer"):
+        await command
+
+    assert not runs(child)
+
+
 async def test_a_command_that_writes_too_much_is_ended(tmp_path: Path) -> None:
     with pytest.raises(Rejected, match="too much is asked for"):
         await Git(tmp_path).run("-c", "alias.much=!yes", "much", most=1000)

@@ -17,6 +17,8 @@ SAID = [
     (Unavailable, "error: RPC failed; curl 56 GnuTLS recv error (-9)\nfatal: early EOF\nfatal: fetch-pack failed"),
     (Unavailable, "kex_exchange_identification: Connection closed by remote host\nfatal: Could not read from remote"),
     (Unavailable, "fatal: the remote end hung up unexpectedly"),
+    (Unavailable, "fatal: unable to access 'https://h/x/': gnutls_handshake() failed: The TLS connection was ended"),
+    (Unavailable, "fatal: protocol error: bad line length character: <htm"),
     (Unavailable, "fatal: write error: No space left on device\nfatal: fetch-pack: invalid index-pack output"),
     (Unavailable, "remote: fatal: write error: No space left on device\n! main (unpacker error)"),
     (Unavailable, "fatal: sha1 file '/cache/index.lock' write error. Out of diskspace"),

@@ -182,15 +182,14 @@ async def _feed(process: Process, stdin: bytes) -> None:
 
 async def _end(process: Process) -> None:
     """End what still runs, with its children; first so that Git removes its temporary files."""
-    if process.returncode is not None:
+    if process.returncode is not None and _stream(process.stdout).at_eof():
         return
     _signal(process, signal.SIGTERM)
     with suppress(TimeoutError):
         async with asyncio.timeout(_GRACE_SECONDS):
             await process.communicate()
-    if process.returncode is None:
-        _signal(process, signal.SIGKILL)
-        await process.communicate()
+    _signal(process, signal.SIGKILL)
+    await process.communicate()
 
 
 def _bound(process: Process) -> None:

@@ -103,6 +103,7 @@ _KNOWN = (
         *(r"timed? out", r"Connection (refused|reset|closed)", r"unreachable", r"No route to host", r"Broken pipe"),
         *(r"remote end hung up", r"early EOF", r"RPC failed", r"unexpected disconnect", r"Empty reply"),
         *(r"returned error: (5\d\d|429|408)", r"Operation too slow", r"curl \d+", r"transfer closed"),
+        *(r"gnutls", r"SSL_(connect|read|ERROR)", r"HTTP/2 stream", r"protocol error", r"bad line length"),
         *(r"kex_exchange_identification", r"ssh_exchange", r"Could not read from remote repository"),
     ),
 )
