@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from tests.core.cluster import Cluster
 from watcher.core import judge
+from watcher.core.evidence import CounterEvidence, Evidence, LaneEvidence
 from watcher.core.lanes import worth
 from watcher.core.model import Block, Observation, PodCount, Workload
 from watcher.core.policy import CounterCheck, Policy, RatioCheck
-from watcher.core.state import CounterEvidence, Evidence, Finding, LaneEvidence, Release, Watch
+from watcher.core.state import Finding, Release, Watch
 from watcher.core.words import Change, Kind, Lane, Verdict
 
 BLOCK, INTERVAL = 5.0, 15.0

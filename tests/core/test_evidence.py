@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 
 from tests.core.story import BLOCK, INTERVAL, Story, pods
 from watcher.core import judge, lanes, record
+from watcher.core.evidence import Evidence, LaneEvidence, Tally, Window
 from watcher.core.lanes import Plan, worth
 from watcher.core.likelihood import against_bound, against_other, shifted, strength
 from watcher.core.model import Block, Observation
 from watcher.core.parameters import CORRELATION, ODDS
-from watcher.core.state import Evidence, LaneEvidence, Tally, Window
 from watcher.core.words import Lane
 
 NO_LIMIT = 1e-300

@@ -8,8 +8,8 @@ from tests.core.cluster import Cluster
 from tests.core.world import START, World
 from watcher.core import rates
 from watcher.core.dispersion import Windows
+from watcher.core.evidence import CounterEvidence
 from watcher.core.policy import Bake, RatioCheck
-from watcher.core.state import CounterEvidence
 from watcher.core.words import Lane, Mode, Provenance
 
 

@@ -11,9 +11,10 @@ from tests.core.histories import EVENTS, HISTORIES, KINDS, Event, Suspicious, ap
 from tests.core.story import RELEASE
 from tests.core.world import POLICY
 from watcher.core import judge
+from watcher.core.evidence import Evidence
 from watcher.core.model import Block, Observation, PodCount, QueryValue
 from watcher.core.policy import QueryCheck
-from watcher.core.state import Evidence, Watch
+from watcher.core.state import Watch
 from watcher.core.words import Action, Kind, Lane, Mode
 
 LAG = QueryCheck("lag", "main", "lag", max=10.0)

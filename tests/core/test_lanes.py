@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.core.story import BEGAN, BLOCK, BOTH, BUDGET, INCREASE, MAX, Story, pods
 from watcher.core import lanes
 from watcher.core.dispersion import Windows
+from watcher.core.evidence import LaneEvidence, Tally, Window
 from watcher.core.lanes import Plan, plans, start_weight, sustained, worth
 from watcher.core.likelihood import shifted
 from watcher.core.model import Block, PodCount
@@ -28,7 +29,6 @@ from watcher.core.parameters import (
     WINDOW,
 )
 from watcher.core.policy import RatioCheck
-from watcher.core.state import LaneEvidence, Tally, Window
 from watcher.core.words import Lane
 
 GOOD_BEFORE = Windows(20, 30_000.0)

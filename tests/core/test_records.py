@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from tests.core.world import POLICY, World
 from watcher.core import record
+from watcher.core.evidence import Tally
 from watcher.core.machine import step
 from watcher.core.model import Observation, QueryValue
 from watcher.core.orders import Command
 from watcher.core.policy import Policy, QueryCheck
-from watcher.core.state import Mark, Tally, WorkloadState
+from watcher.core.state import Mark, WorkloadState
 from watcher.core.words import Kind
 
 LAG = QueryCheck("lag", "main", "lag", max=10.0)

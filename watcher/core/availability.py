@@ -6,10 +6,11 @@ Before that a stuck new ReplicaSet harms nobody, and crash loops often heal.
 
 from __future__ import annotations
 
+from watcher.core.evidence import AvailabilityEvidence
 from watcher.core.model import Pod, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.sentence import seconds
-from watcher.core.state import AvailabilityEvidence, Finding, Release
+from watcher.core.state import Finding, Release
 from watcher.core.words import Kind, Lane, Verdict
 
 PATIENCE = 30.0

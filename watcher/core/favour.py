@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 
+from watcher.core.evidence import CounterEvidence
 from watcher.core.lanes import plans
 from watcher.core.likelihood import for_bound
 from watcher.core.parameters import BETTER, WRONG_PASS
 from watcher.core.policy import CounterCheck
-from watcher.core.state import CounterEvidence
 from watcher.core.words import Lane
 
 SOONEST = 0.25

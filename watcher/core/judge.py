@@ -10,11 +10,12 @@ import math
 from dataclasses import replace
 
 from watcher.core import availability, favour, rates, runs, sustained, traffic
+from watcher.core.evidence import CounterEvidence, Evidence, QueryEvidence, Run
 from watcher.core.model import Observation, WorkloadView
 from watcher.core.parameters import SEVERE, WEIGHTS
 from watcher.core.policy import Check, CounterCheck, HistogramCheck, Policy, QueryCheck, RatioCheck, basis
 from watcher.core.sentence import describe_breach, describe_quiet
-from watcher.core.state import CounterEvidence, Evidence, Finding, QueryEvidence, Run, Watch
+from watcher.core.state import Finding, Watch
 from watcher.core.voices import Voice, growing, voices
 from watcher.core.words import STRICTNESS, Lane, Mode, Phase, Verdict, strictest
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from watcher.core.dispersion import Windows
+from watcher.core.evidence import LaneEvidence, Window
 from watcher.core.likelihood import against_bound, against_other, strength
 from watcher.core.model import Block
 from watcher.core.parameters import (
@@ -27,7 +28,6 @@ from watcher.core.parameters import (
     WEIGHTS,
 )
 from watcher.core.policy import CounterCheck
-from watcher.core.state import LaneEvidence, Window
 from watcher.core.words import Lane
 
 NO_BOUND = 0.95

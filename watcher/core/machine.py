@@ -21,13 +21,14 @@ from watcher.core import (
     settling,
 )
 from watcher.core.deciding import decide, same_decision
+from watcher.core.evidence import RecoveryEvidence
 from watcher.core.favour import SOONEST
 from watcher.core.fleet import FOLLOW
 from watcher.core.guards import STALE_CACHE, fleet_unknown
 from watcher.core.model import Observation, Revision, WorkloadView
 from watcher.core.orders import Announce
 from watcher.core.policy import Policy
-from watcher.core.state import Decision, Finding, RecoveryEvidence, Watch, WorkloadState
+from watcher.core.state import Decision, Finding, Watch, WorkloadState
 from watcher.core.turn import Step, Turn
 from watcher.core.words import Action, Mode, Outcome, Phase, Provenance, Stage, Verdict
 

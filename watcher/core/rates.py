@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from watcher.core import lanes, runs
+from watcher.core.evidence import CounterEvidence, LaneEvidence, Tally, Window
 from watcher.core.lanes import plans
 from watcher.core.model import Block, PodCount
 from watcher.core.parameters import MIN_BAD_TO_PROPOSE, SEVERE, WEIGHTS
 from watcher.core.policy import CounterCheck, JudgeRules, basis
 from watcher.core.runs import Sides
-from watcher.core.state import CounterEvidence, LaneEvidence, Release, Tally, Window
+from watcher.core.state import Release
 from watcher.core.windows import in_window, old_beside
 from watcher.core.words import Lane
 

@@ -6,10 +6,11 @@ import math
 from dataclasses import replace
 
 from watcher.core import availability
+from watcher.core.evidence import Evidence, RecoveryEvidence, Tally
 from watcher.core.model import Block, Observation, PodCount, WorkloadView
 from watcher.core.policy import CounterCheck, Policy, QueryCheck, basis
 from watcher.core.sentence import percent, seconds
-from watcher.core.state import Evidence, Finding, RecoveryEvidence, Rollback, Tally, Watch
+from watcher.core.state import Finding, Rollback, Watch
 from watcher.core.words import Lane, Outcome
 
 GOOD_SLOTS = 2

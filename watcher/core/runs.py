@@ -7,11 +7,11 @@ import zlib
 from dataclasses import dataclass, replace
 
 from watcher.core.dispersion import Windows
+from watcher.core.evidence import CounterEvidence, LaneEvidence, PodTally, Run, Tally, Window
 from watcher.core.lanes import Plan, plans
 from watcher.core.model import Block, PodCount
 from watcher.core.parameters import DISPERSION_WINDOWS, PODS
 from watcher.core.policy import CounterCheck
-from watcher.core.state import CounterEvidence, LaneEvidence, PodTally, Run, Tally, Window
 from watcher.core.words import Lane
 
 HIDDEN = 120.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from watcher.core.evidence import CounterEvidence, Run, Tally
 from watcher.core.policy import CounterCheck, HistogramCheck
-from watcher.core.state import CounterEvidence, Run, Tally
 from watcher.core.words import Lane
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from watcher.core.evidence import QueryEvidence
 from watcher.core.model import QueryValue
 from watcher.core.policy import QueryCheck, basis
 from watcher.core.sentence import seconds
-from watcher.core.state import Finding, QueryEvidence, Release
+from watcher.core.state import Finding, Release
 from watcher.core.words import Lane, Mode, Verdict
 
 MAX_SILENCE = 60.0

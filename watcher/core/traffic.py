@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+from watcher.core.evidence import CounterEvidence
 from watcher.core.policy import CounterCheck, Policy
 from watcher.core.sentence import seconds
-from watcher.core.state import CounterEvidence, Finding, Watch
+from watcher.core.state import Finding, Watch
 from watcher.core.words import Lane, Mode, Verdict
 
 CHECK = "traffic"

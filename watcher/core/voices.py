@@ -7,11 +7,12 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from watcher.core import lanes
+from watcher.core.evidence import CounterEvidence, LaneEvidence, Run, Tally, Window
 from watcher.core.lanes import Plan, plans
 from watcher.core.parameters import MIN_BAD_TO_PROPOSE, SEVERE
 from watcher.core.policy import CounterCheck
 from watcher.core.runs import compared, limit_of_health
-from watcher.core.state import CounterEvidence, LaneEvidence, Release, Run, Tally, Window
+from watcher.core.state import Release
 from watcher.core.windows import SURELY, clearly_exceeds, unlikely
 from watcher.core.words import Lane, Mode, strictest
 

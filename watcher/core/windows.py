@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from watcher.core import favour, lanes
+from watcher.core.evidence import CounterEvidence, LaneEvidence, Tally, Window
 from watcher.core.lanes import plans
 from watcher.core.model import Block
 from watcher.core.parameters import BRIEF_WINDOW, DOUBT, MIN_BAD_TO_PROPOSE, SEVERE, WINDOW
 from watcher.core.policy import CounterCheck
-from watcher.core.state import CounterEvidence, LaneEvidence, Release, Tally, Window
+from watcher.core.state import Release
 from watcher.core.words import Lane
 
 BY_CHANCE = 0.02

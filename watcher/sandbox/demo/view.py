@@ -12,10 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from watcher.core import judge
+from watcher.core.evidence import CounterEvidence
 from watcher.core.model import WorkloadView
 from watcher.core.policy import Check, QueryCheck
 from watcher.core.sentence import percent
-from watcher.core.state import CounterEvidence, Decision, Watch
+from watcher.core.state import Decision, Watch
 from watcher.core.words import Outcome, Phase, Verdict
 from watcher.sandbox.demo.play import Play
 from watcher.sandbox.shop.services import SERVICES
