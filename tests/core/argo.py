@@ -22,7 +22,16 @@ from watcher.core.gitops import (
     Route,
 )
 from watcher.core.model import Manager, Result, RungReport, Surroundings, WorkloadView
-from watcher.core.orders import PinOrder, RefreshOrder, RevertOrder, RungOrder, SyncOrder, UnpinOrder, rung_of
+from watcher.core.orders import (
+    PinOrder,
+    RefreshOrder,
+    RevertOrder,
+    RungOrder,
+    StopSyncOrder,
+    SyncOrder,
+    UnpinOrder,
+    rung_of,
+)
 
 REPO = "https://git.example.com/shop.git"
 RESYNC = 180.0
@@ -54,6 +63,8 @@ class Argo:
     pin: str = ""
     pull: PullState | None = None
     healed: int = 0
+    window: bool = False  # no sync happens now; one that is asked for waits
+    waiting: bool = False
     reverted_by: str = ""  # a commit that has taken the newest one back already
     slow: float = 0.0  # seconds from a refresh to the sync; it heals nothing meanwhile
 
@@ -110,7 +121,8 @@ class Argo:
             self_heal=self.self_heal,
             synced=self.cluster.current.template == self._template(self.deployed),
             healthy=True,
-            syncing=self.automated and self.seen != self.deployed and not self.pin,
+            syncing=self.waiting or (self.automated and self.seen != self.deployed and not self.pin),
+            reconciled=self.looked_at,
             history=tuple(self.history[-10:]),
             parent=self.parent,
             refused=self.refused,
@@ -166,8 +178,14 @@ class GitOpsActuator(Actuator):
             self.argo.refresh(now)
             return Result.APPLIED, ""
         if isinstance(order, SyncOrder):
-            self.argo.sync(order.revisions[0], now)
+            self.argo.waiting = self.argo.window
+            if not self.argo.window:
+                self.argo.sync(order.revisions[0], now)
             self.writes.append(("sync", order.decision))
+            return Result.APPLIED, ""
+        if isinstance(order, StopSyncOrder):
+            self.argo.waiting = False
+            self.writes.append(("stop_sync", order.decision))
             return Result.APPLIED, ""
         if isinstance(order, PinOrder):
             self.argo.pin, self.argo.pinned = order.revision, order.decision

@@ -379,3 +379,46 @@ def test_what_git_has_taken_back_for_another_workload_is_only_followed_and_no_ma
     world.run_until("restored")
     assert world.writes == []
     assert world.watch.durability == Durability.DURABLE
+
+
+def test_a_sync_that_waits_for_its_window_is_ended_when_another_rung_is_taken() -> None:
+    world = ManagedWorld.under(Cluster(), automated=False, self_heal=False, window=True)
+    world.ship("v2", errors=0.3)
+    world.run_until("restored")
+    assert world.writes == ["sync", "revert", "undo", "stop_sync"]
+    assert not world.argo.waiting
+    assert durability(world) is Durability.DURABLE
+
+
+def test_a_sync_that_waits_is_ended_when_a_newer_release_takes_over() -> None:
+    world = ManagedWorld.under(Cluster(), automated=False, self_heal=False, window=True)
+    world.ship("v2", errors=0.3)
+    world.run_until("confirming")
+    world.cluster.apply("v3", world.now)
+    world.run(60.0)
+    assert world.writes[-1] == "stop_sync"
+
+
+def test_a_bridge_that_leads_nowhere_is_taken_down() -> None:
+    world = with_bridge(ManagedWorld.under(Cluster(), route=Route.PULL_REQUEST, why="protected"))
+    world.ship("v2", errors=0.3)
+    world.cluster.never_ready.add("v1")
+    world.run_until("bridge_ends")
+    world.run(60.0)
+    assert not world.argo.pinned
+    assert world.writes[:2] == ["pin", "unpin"]
+
+
+def test_whoever_mends_git_by_hand_makes_it_durable() -> None:
+    world = ManagedWorld.under(Cluster(), seconds=300.0, slow=60.0, down=True, self_heal=False, automated=False)
+    world.argo.history.clear()
+    world.ship("v2", errors=0.3)
+    world.run_until("restored")
+    assert durability(world) is Durability.CLUSTER_ONLY
+    world.argo.down = False
+    world.argo.commit("v1")
+    world.argo.refresh(world.now)
+    world.argo.deployed = world.argo.seen
+    world.run_until("durable")
+    assert durability(world) is Durability.DURABLE
+    assert "somebody has mended it there" in told(world, Stage.DURABLE)[0]

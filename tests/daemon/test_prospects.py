@@ -120,20 +120,25 @@ async def test_a_fault_in_looking_leaves_the_others_alone_and_is_tried_again(thr
         await life.until(lambda: life.outside.orders)
 
 
+def reverted(life: Life) -> bool:
+    left = life.state().unsettled
+    return left is not None and left.revert is not None and bool(left.revert.revision)
+
+
 async def test_a_pull_request_is_followed_until_it_is_merged(thresholds: Path) -> None:
     async with managed(thresholds) as (life, looking):
         application = life.outside.applications[o.CART]
         revert = Revert(application, SOURCE, GOOD, (BAD,), propose=True, began=life.outside.clock.now(), link=LINK)
         stepping = life.daemon.stepping
         state = stepping.states[o.CART]
-        waits = Unsettled("abc", "uid/1", revert, life.outside.clock.now(), bridge=True)
+        waits = Unsettled("abc", "uid/1", life.outside.clock.now(), revert, bridge=True)
         stepping.states[o.CART] = replace(state, unsettled=waits)
         application = replace(application, pinned="abc", pinned_from="main")
         life.outside.applications[o.CART] = application
         await life.until(lambda: looking.followed)
         assert looking.followed[0] == ("", BAD, LINK)
         looking.pull = PullState.MERGED
-        await life.until(lambda: (left := life.state().unsettled) is not None and left.revert.revision)
+        await life.until(lambda: reverted(life))
         await life.until(lambda: any(isinstance(each, UnpinOrder) for each in life.outside.orders))
         life.outside.applications[o.CART] = replace(application, pinned="")
         life.outside.notify(o.CART)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from watcher.core import ledger, mechanism, releases
+from watcher.core import ledger, mechanism, releases, settling
 from watcher.core.model import Revision
 from watcher.core.sentence import seconds
 from watcher.core.state import AbortSeen, Release, Watch
@@ -111,6 +111,7 @@ def _supersede(turn: Turn, why: str) -> None:
         turn.announce(Stage.SUPERSEDED, f"The rollback of revision {watch.release.revision} is over: {why}.")
     if watch.phase is Phase.ACTING:  # nobody knows what became of the order; cooldown counts from it
         turn.state = replace(turn.state, last_rollback=turn.now, last_rolled_back=watch.release.id)
+    turn.state = settling.left(turn.state, turn.now)
     turn.close(why, outcome)
     turn.ended.append(turn.watch)
 

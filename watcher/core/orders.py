@@ -105,6 +105,17 @@ class SyncOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class StopSyncOrder:
+    """End a sync of ours that still waits, as for a window: it would bring back what is wanted no more."""
+
+    decision: str
+    tried: int
+    workload: Workload
+    uid: str
+    application: Application
+
+
+@dataclass(frozen=True, slots=True)
 class PinOrder:
     """The bridge: let an application follow a good commit instead of its branch, while a pull request waits."""
 
@@ -130,7 +141,7 @@ class UnpinOrder:
     reason: str
 
 
-GitOpsOrder = RevertOrder | RefreshOrder | SyncOrder | PinOrder | UnpinOrder
+GitOpsOrder = RevertOrder | RefreshOrder | SyncOrder | StopSyncOrder | PinOrder | UnpinOrder
 RungOrder = UndoOrder | AbortOrder | ReleaseStuckPodsOrder | GitOpsOrder
 
 
@@ -169,6 +180,7 @@ RUNGS: dict[type, str] = {
     RevertOrder: "git",
     RefreshOrder: "git:refresh",
     SyncOrder: "sync",
+    StopSyncOrder: "sync:end",
     PinOrder: "bridge",
     UnpinOrder: "bridge:end",
 }

@@ -232,6 +232,8 @@ def _another_rung(turn: Turn) -> bool:
 
 def _rung_failed(turn: Turn, message: str) -> None:
     watch, decision, rollback = _parts(turn)
+    if rollback.applied:
+        turn.state = settling.left(turn.state, turn.now, failed=True)
     rungs = tuple(
         replace(step, failed=message, done_at=turn.now) if step.rung is rollback.rung else step
         for step in decision.rungs
@@ -377,7 +379,7 @@ def _finish(turn: Turn, outcome: Outcome) -> None:
     if outcome is not Outcome.DID_NOT_HELP and rollback.rung is not Rung.ABORT:  # an abort was noticed when it came
         untried = any(each.check == quarantine.CHECK for each in decision.findings)
         state = ledger.quarantine(state, release, f"it was {did}", turn.now, again=untried)
-    turn.state = settling.left(state, decision, rollback, turn.now)
+    turn.state = settling.left(state, turn.now)
     text = recovery.describe(outcome, rollback, watch, turn.now) + pairing.describe(turn)
     turn.announce(Stage(outcome), text)
     turn.close(text, outcome)

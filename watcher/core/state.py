@@ -199,16 +199,20 @@ class Revert:
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """What is left to do in Git after a rollback: a pull request waits, or a bridge stands until it is merged.
+    """What a rollback that ended at `since` (Unix seconds) has left to be done in Git, and with its tool.
 
-    `overdue` tells that people were reminded of the bridge.  `since` is the end of the rollback, Unix seconds.
+    Git still holds the bad version, perhaps with a pull request of `revert` that waits; a `bridge` stands until that is
+    merged, or comes `down` at once where it led nowhere; a `sync` that was asked for may still wait for its window.
+    `overdue`: people were reminded of the bridge.
     """
 
     decision: str
     release: str
-    revert: Revert
     since: float
+    revert: Revert | None = None
     bridge: bool = False
+    down: bool = False
+    sync: bool = False
     overdue: bool = False
     tried: int = 0
     next_order: float = 0.0

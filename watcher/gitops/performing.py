@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from watcher.core.model import Result, RungReport
-from watcher.core.orders import GitOpsOrder, PinOrder, RefreshOrder, RevertOrder, RungOrder, SyncOrder, rung_of
+from watcher.core.orders import (
+    GitOpsOrder,
+    PinOrder,
+    RefreshOrder,
+    RevertOrder,
+    RungOrder,
+    StopSyncOrder,
+    SyncOrder,
+    rung_of,
+)
 from watcher.gitops.means import Held, Holding, refuse_held
 from watcher.gitops.outcome import Outcome
 from watcher.gitops.reverting import Reverting
@@ -75,6 +84,9 @@ class GitOpsActuator:
         if isinstance(order, SyncOrder):
             await self._applications.sync(application, order.revisions, order.decision)
             return Outcome(Result.APPLIED, f"{application}: asked to sync to {_shown(order.revisions)}")
+        if isinstance(order, StopSyncOrder):
+            await self._applications.stop_sync(application)
+            return Outcome(Result.APPLIED, f"{application}: a sync of ours that still waited is ended")
         if isinstance(order, PinOrder):
             await self._applications.pin(application, order.workload, order.source, order.revision, order.decision)
             return Outcome(Result.APPLIED, f"{application}: follows commit {order.revision[:12]} for now")
