@@ -78,7 +78,7 @@ class MemoryApplications:
     calls: list[tuple[str, ...]] = field(default_factory=list)
     failure: WatcherError | None = None
 
-    async def read(self, tool: str, name: str) -> Application | None:
+    async def read(self, application: Application) -> Application | None:
         raise NotImplementedError
 
     async def refresh(self, application: Application) -> None:

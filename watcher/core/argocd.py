@@ -22,12 +22,13 @@ IN_CLUSTER = frozenset({"https://kubernetes.default.svc", "in-cluster"})
 RUNNING = ("Running", "Terminating")
 
 
-def keeper(raw: Json, destinations: frozenset[str] = IN_CLUSTER) -> Keeper:
-    """An Application and what it keeps.  `destinations`: the names and addresses by which this cluster is meant.
+def keeper(raw: Json, destinations: frozenset[str] = IN_CLUSTER, through: str = "") -> Keeper:
+    """An Application and what it keeps.  `destinations`: the names and addresses by which this cluster is meant;
+    `through`: the address of the API that it comes from.
 
     Raises ValueError for an object without a name.
     """
-    found = application(raw)
+    found = application(raw, through)
     target = mapping(raw, "spec", "destination")
     names = {each for each in (text(target, "server").rstrip("/"), text(target, "name")) if each}
     here = not names.isdisjoint(destinations)
@@ -36,8 +37,8 @@ def keeper(raw: Json, destinations: frozenset[str] = IN_CLUSTER) -> Keeper:
     return Keeper(found, kept, here)
 
 
-def application(raw: Json) -> Application:
-    """An Application.  Raises ValueError for an object without a name."""
+def application(raw: Json, through: str = "") -> Application:
+    """An Application, as `keeper`.  Raises ValueError for an object without a name."""
     sources, marks = sources_of(raw), annotations_of(raw)
     revisions = deployed(raw, sources)
     auto = automated(raw)
@@ -62,6 +63,7 @@ def application(raw: Json) -> Application:
         pinned=text(marks, BRIDGE),
         pinned_from=followed(text(marks, BRIDGE_FROM))[0] if text(marks, BRIDGE) else "",
         message=_message(raw),
+        through=through,
     )
 
 

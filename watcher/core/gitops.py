@@ -44,7 +44,7 @@ class Application:
     ("ApplicationSet/name").  `refused` tells why no way back through it is taken, and what a person should do.
     `overridden` names what is set past Git in the object itself (image parameters), so that a version need not have
     come by a commit.  `pinned` is the decision that has pinned it to an earlier commit; `pinned_from` the branch that
-    it followed before.
+    it followed before.  `through` is the address of Argo CD's own API, where it is in another cluster.
     """
 
     tool: str  # argocd, flux-kustomize, flux-helm
@@ -63,6 +63,7 @@ class Application:
     pinned: str = ""
     pinned_from: str = ""
     message: str = ""  # of the last operation or condition, where it failed
+    through: str = ""
 
     def __str__(self) -> str:
         return f"{self.tool} {self.name}"

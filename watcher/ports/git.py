@@ -185,8 +185,8 @@ class Applications(Protocol):
     does not hold).
     """
 
-    async def read(self, tool: str, name: str) -> Application | None:
-        """The application as it is now, past the cache."""
+    async def read(self, application: Application) -> Application | None:
+        """The same application as it is now, past the cache; None where it is gone."""
 
     async def refresh(self, application: Application) -> None:
         """Ask that the sources be looked at now."""

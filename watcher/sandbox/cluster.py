@@ -43,6 +43,7 @@ class SandboxSettings:
     `api`: token, access rules, bookmarks. kubectl sends no token over plain HTTP, so leave it unset for kubectl.
     `history_limit`: changes that can be watched back before a watch gets 410. `seed`: of generated names and UIDs.
     `kubeconfig`: where to write it; None for a temporary directory that goes with the cluster. `port` 0: a free one.
+    `controllers`: without them it is an API server alone, and nothing changes by itself.
     """
 
     timings: Timings = field(default_factory=Timings)
@@ -53,6 +54,7 @@ class SandboxSettings:
     seed: int | None = None
     port: int = 0
     kubeconfig: Path | None = None
+    controllers: bool = True
 
 
 class SandboxCluster:
@@ -78,7 +80,8 @@ class SandboxCluster:
             self.registry.create(NAMESPACE, "", {"metadata": {"name": namespace}}, Writer(_MANAGER))
         for index in range(self._settings.nodes):
             add_node(self.registry, f"sandbox-node-{index + 1}", self.clock.now())
-        self._start_controllers()
+        if self._settings.controllers:
+            self._start_controllers()
         await self._start_server()
         self._write_kubeconfig()
         return self

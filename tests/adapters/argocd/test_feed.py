@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.adapters.argocd.stand_in import StandIn
+from tests.adapters.argocd.stand_in import API, StandIn
 from tests.adapters.kubernetes.scripted import LoopClock
 from tests.core.applications import an_application, merged
 from watcher.adapters.argocd import ArgoCdFeed, ArgoCdServer
@@ -23,6 +23,7 @@ class Seen:
 
     def _noting(self, what: str):  # type: ignore[no-untyped-def]
         def note(keeper: Keeper) -> None:
+            assert keeper.application.through == API
             self.events.append(f"{what} {keeper.application.name}")
 
         return note

@@ -17,6 +17,7 @@ from watcher.adapters.argocd import ArgoCdApplications, ArgoCdServer
 from watcher.adapters.argocd import server as module
 from watcher.config.gitops import ArgoApi
 from watcher.core import argocd
+from watcher.core.gitops import Application
 from watcher.ports import Changed, Forbidden, Rejected, Unanswered, Unavailable
 
 
@@ -30,7 +31,7 @@ def write() -> Callable[[Path, str], None]:
     return written
 
 
-CART = argocd.application(an_application())
+CART = argocd.application(an_application(), API)
 ONE = f"{API}/api/v1/applications/cart"
 
 
@@ -126,7 +127,7 @@ async def test_the_namespace_goes_with_each_request(server: ArgoCdServer, stand_
     stand_in.make(an_application())
     stand_in.make(an_application({"spec": {"syncPolicy": {"automated": None}}}, namespace="team"))
     applications = ArgoCdApplications(server)
-    found = await applications.read("argocd", "team/cart")
+    found = await applications.read(Application("argocd", "team/cart", through=API))
     assert found is not None
     assert found.name == "team/cart"
     await applications.sync(found, (OLD,), "d-1")
@@ -142,6 +143,9 @@ async def test_a_role_that_only_reads_is_told_what_it_lacks(server: ArgoCdServer
         await ArgoCdApplications(server).sync(CART, (OLD,), "d-1")
 
 
-async def test_objects_of_flux_are_none_of_its(server: ArgoCdServer) -> None:
-    with pytest.raises(Rejected, match="nothing that Argo CD knows"):
-        await ArgoCdApplications(server).read("flux-helm", "shop/cart")
+@pytest.mark.parametrize(
+    "other", [Application("flux-helm", "shop/cart", through=API), argocd.application(an_application())]
+)
+async def test_what_is_reached_otherwise_is_not_taken_for_a_namesake(server: ArgoCdServer, other: Application) -> None:
+    with pytest.raises(Rejected, match="not reached through"):
+        await ArgoCdApplications(server).refresh(other)

@@ -108,6 +108,24 @@ def test_a_workload_that_two_claim_is_left_to_a_person() -> None:
     assert application.refused == CLAIMED_TWICE.format("argocd/a and argocd/b")
 
 
+def test_namesakes_here_and_in_a_hub_are_told_apart() -> None:
+    hub = "https://argocd.example.com"
+    cache = cached(an_application(), manager=Manager("argocd", "cart"))
+    cache.keepers.put(argocd.keeper(listing_another(), through=hub))
+    _, application = kept(cache)
+    assert application is not None
+    assert (application.through, application.refused) == ("", "")
+    remote = argocd.keeper(an_application(), through=hub)
+    cache.keepers.put(remote)
+    _, application = kept(cache)
+    assert application is not None
+    assert application.refused == CLAIMED_TWICE.format(f"argocd/cart and argocd/cart at {hub}")
+    cache.keepers.drop(argocd.keeper(an_application()))
+    _, application = kept(cache)
+    assert application is not None
+    assert (application.through, application.refused) == (hub, "")
+
+
 def test_the_marks_of_a_deployment_count_for_the_rollout_that_takes_its_template() -> None:
     cache = cached(an_application(), manager=Manager("argocd", "cart"))
     cache.put_workload(a_workload(workload=ROLLOUT, uid="r1", template_in="cart"))
@@ -182,7 +200,8 @@ async def followed(*denied: str, **options: Any) -> AsyncIterator[tuple[SandboxC
         AccessRule(("*",), ("*",), ("rollouts",), ("*",)),
         *(AccessRule(("*",), ("*",), (plural,), ("*",)) for plural in plurals if plural not in denied),
     ]
-    settings = SandboxSettings(api=ApiSettings(rules=rules), namespaces=("shop", "argocd", "gitops", "flux-system"))
+    namespaces = ("shop", "argocd", "gitops", "flux-system")
+    settings = SandboxSettings(api=ApiSettings(rules=rules), namespaces=namespaces, controllers=False)
     async with SandboxCluster(settings) as sandbox:
         client = await Client.connect(str(sandbox.kubeconfig_path))
         cluster = KubernetesCluster(client, WallClock(), **options)

@@ -27,6 +27,7 @@ class World(Protocol):
     """The Application argocd/cart, and the port."""
 
     applications: Applications
+    through: str
 
     async def make(self, raw: Json) -> None:
         """Make it."""
@@ -42,7 +43,7 @@ class World(Protocol):
 
 
 async def read(world: World) -> Application:
-    found = await world.applications.read("argocd", "argocd/cart")
+    found = await world.applications.read(Application("argocd", "argocd/cart", through=world.through))
     assert found is not None
     return found
 
@@ -69,12 +70,12 @@ class ApplicationsContract:
 
     async def test_it_is_read_as_it_is_now(self, world: World) -> None:
         found = await made(world)
-        assert found == argocd.application(an_application())
+        assert found == argocd.application(an_application(), world.through)
         await world.merge({"status": {"health": {"status": "Degraded"}}})
         assert not (await read(world)).healthy
 
     async def test_one_that_is_not_there_is_none(self, world: World) -> None:
-        assert await world.applications.read("argocd", "argocd/other") is None
+        assert await world.applications.read(Application("argocd", "argocd/other", through=world.through)) is None
 
     async def test_a_look_at_its_sources_is_asked_for(self, world: World) -> None:
         found = await made(world, {"metadata": {"annotations": {"team": "shop"}}})
@@ -204,7 +205,7 @@ class ApplicationsContract:
         ],
     )
     async def test_a_pin_is_refused(self, world: World, change: Json, reason: str) -> None:
-        found = argocd.application(an_application())
+        found = argocd.application(an_application(), world.through)
         await world.make(an_application(change))
         before = await world.raw()
         with pytest.raises(Rejected, match=reason):
@@ -242,6 +243,6 @@ class ApplicationsContract:
         assert marks(raw) == {}
 
     async def test_one_that_is_gone_is_an_error_for_whoever_writes_it(self, world: World) -> None:
-        found = argocd.application(an_application({"status": {"resources": [LISTED]}}))
+        found = argocd.application(an_application({"status": {"resources": [LISTED]}}), world.through)
         with pytest.raises(Changed):
             await world.applications.refresh(found)

@@ -18,6 +18,8 @@ Json = dict[str, Any]
 class ServerWorld:
     """The Application behind Argo CD's API."""
 
+    through = API
+
     def __init__(self, stand_in: StandIn, applications: ArgoCdApplications) -> None:
         self.stand_in, self.applications = stand_in, applications
 

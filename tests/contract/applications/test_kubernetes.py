@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ from watcher.sandbox.kubernetes.server import ApiSettings
 Json = dict[str, Any]
 REQUESTED = "reconcile.fluxcd.io/requestedAt"
 RECONCILE = "kustomize.toolkit.fluxcd.io/reconcile"
-SETTINGS = SandboxSettings(namespaces=("shop", "argocd", "flux-system"))
+SETTINGS = SandboxSettings(namespaces=("shop", "argocd", "flux-system"), controllers=False)
 
 
 class Interfered(Client):
@@ -56,6 +57,7 @@ class SandboxWorld:
     """The Application in the sandbox."""
 
     path = APPLICATIONS.path("argocd", "cart")
+    through = ""
 
     def __init__(self, sandbox: SandboxCluster, client: Interfered) -> None:
         self.sandbox, self.client = sandbox, client
@@ -88,11 +90,11 @@ class TestSandbox(ApplicationsContract):
 
 async def test_without_the_permission_it_is_said_which_one_is_missing() -> None:
     rules = [AccessRule(("get", "create"), ("*",), ("*",))]
-    async with SandboxCluster(SandboxSettings(api=ApiSettings(rules=rules), namespaces=("argocd",))) as sandbox:
+    async with SandboxCluster(replace(SETTINGS, api=ApiSettings(rules=rules))) as sandbox:
         client = Interfered(await Client.connect(str(sandbox.kubeconfig_path)))
         world = SandboxWorld(sandbox, client)
         await world.make({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "cart"}})
-        found = await world.applications.read("argocd", "argocd/cart")
+        found = await world.applications.read(Application("argocd", "argocd/cart"))
         assert found is not None
         with pytest.raises(Forbidden, match="grant the verb `patch` on `applications`"):
             await world.applications.refresh(found)
@@ -108,7 +110,7 @@ async def test_a_sync_that_was_only_asked_for_is_taken_back(world: SandboxWorld)
         "operation": ours,
     }
     await world.make(raw)
-    found = await world.applications.read("argocd", "argocd/cart")
+    found = await world.applications.read(Application("argocd", "argocd/cart"))
     assert found is not None
     await world.applications.stop_sync(found)
     assert "operation" not in await world.raw()
@@ -121,7 +123,7 @@ async def flux(world: SandboxWorld, raw: Json, tool: str) -> Application:
         applied = await world.sandbox.apply(each)
         assert applied["metadata"]["uid"]
     name = f"{raw['metadata']['namespace']}/{raw['metadata']['name']}"
-    found = await world.applications.read(tool, name)
+    found = await world.applications.read(Application(tool, name))
     assert found is not None
     return found
 
@@ -145,7 +147,7 @@ async def test_flux_is_asked_to_look_at_the_repository_and_then_at_the_object(
     await world.applications.refresh(found)
     asked = annotated(await world.client.get(path))[REQUESTED]
     assert annotated(await world.client.get(GIT_REPOSITORIES.path("flux-system", "deploy")))[REQUESTED] == asked
-    again = await world.applications.read(tool, found.name)
+    again = await world.applications.read(found)
     assert again is not None
     assert again.syncing
 
@@ -183,7 +185,7 @@ async def test_a_helm_release_is_suspended(world: SandboxWorld) -> None:
     await world.applications.pin(found, CART, found.sources[0], OLD, "d-1")
     raw = await world.client.get(path)
     assert raw["spec"]["suspend"] is True
-    pinned = await world.applications.read("flux-helm", "shop/cart")
+    pinned = await world.applications.read(found)
     assert pinned is not None
     assert (pinned.pinned, pinned.refused, pinned.automated) == ("d-1", "", False)
     await world.applications.unpin(found, CART, "d-1")

@@ -18,15 +18,13 @@ class ArgoCdApplications:
     def __init__(self, server: ArgoCdServer) -> None:
         self._server = server
 
-    async def read(self, tool: str, name: str) -> Application | None:
+    async def read(self, application: Application) -> Application | None:
         """The Application as it is now, or None.  Raises Unavailable, Forbidden, Rejected."""
-        _refuse_others(tool, name)
-        raw = await self._found(name)
-        return argocd.application(raw) if raw is not None else None
+        raw = await self._found(application)
+        return argocd.application(raw, self._server.address) if raw is not None else None
 
     async def refresh(self, application: Application) -> None:
         """Ask that the sources be looked at now.  Raises as `read`, and Changed."""
-        _refuse_others(application.tool, application.name)
         await self._object(application)  # of one that is not there the server only says that it is not allowed
         await self._server.refresh(application.name)
 
@@ -67,12 +65,14 @@ class ArgoCdApplications:
             raise Rejected(str(error)) from None
         await self._patch(application, operations)
 
-    async def _found(self, name: str) -> Json | None:
-        return next((raw for raw in await self._server.applications(name) if full_name(raw) == name), None)
+    async def _found(self, application: Application) -> Json | None:
+        if (application.tool, application.through) != (argocd.TOOL, self._server.address):
+            raise Rejected(f"{application} is not reached through {self._server.address}")
+        found = await self._server.applications(application.name)
+        return next((raw for raw in found if full_name(raw) == application.name), None)
 
     async def _object(self, application: Application) -> Json:
-        _refuse_others(application.tool, application.name)
-        raw = await self._found(application.name)
+        raw = await self._found(application)
         if raw is None:
             raise Changed(f"{application} is not there (any more), or the token may not see it")
         return raw
@@ -80,11 +80,6 @@ class ArgoCdApplications:
     async def _patch(self, application: Application, operations: list[Operation]) -> None:
         if operations:
             await self._server.patch(application.name, operations)
-
-
-def _refuse_others(tool: str, name: str) -> None:
-    if tool != argocd.TOOL:
-        raise Rejected(f"{tool} {name} is nothing that Argo CD knows")
 
 
 def _request(operation: Json) -> Json:

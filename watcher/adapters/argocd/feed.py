@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import structlog
@@ -9,6 +10,7 @@ import structlog
 from watcher.adapters.argocd.server import ArgoCdServer
 from watcher.core import argocd
 from watcher.core.keeper import Keeper
+from watcher.core.raw import Json
 from watcher.ports import Clock, WatcherError
 
 POLL_SECONDS = 15.0
@@ -67,17 +69,21 @@ class ArgoCdFeed:
                 log.warning("argocd_poll_failed", problem=str(error))
             self.problem = str(error)
             return
+        self._tell(await asyncio.to_thread(self._here, raws))  # thousands take a second
+        self._read, self.problem = asked, ""
+
+    def _here(self, raws: tuple[Json, ...]) -> dict[str, Keeper]:
+        """Those that deploy to this cluster, by name."""
         found: dict[str, Keeper] = {}
         for raw in raws:
             try:
-                keeper = argocd.keeper(raw, self._destinations)
+                keeper = argocd.keeper(raw, self._destinations, self._server.address)
             except ValueError as error:
                 log.warning("object_not_understood", path=self._server.address, problem=str(error))
                 continue
             if keeper.here:
                 found[keeper.application.name] = keeper
-        self._tell(found)
-        self._read, self.problem = asked, ""
+        return found
 
     def _tell(self, found: dict[str, Keeper]) -> None:
         for name in self._known.keys() - found.keys():

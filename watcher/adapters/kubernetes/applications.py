@@ -31,15 +31,15 @@ class KubernetesApplications:
     def __init__(self, client: Client, clock: Clock) -> None:
         self._client, self._clock = client, clock
 
-    async def read(self, tool: str, name: str) -> Application | None:
+    async def read(self, application: Application) -> Application | None:
         """The application as it is now, or None.  Raises Unavailable, Forbidden, Rejected."""
         try:
-            raw = await self._client.get(_path(tool, name))
+            raw = await self._object(application)
         except NotFound:
             return None
-        if tool == argocd.TOOL:
+        if application.tool == argocd.TOOL:
             return argocd.application(raw)
-        keeper = flux.kustomization(raw) if tool == flux.KUSTOMIZE else flux.helm_release(raw)
+        keeper = _keeper(application, raw)
         return flux.on(keeper, await self._repository(keeper))
 
     async def refresh(self, application: Application) -> None:
@@ -47,15 +47,14 @@ class KubernetesApplications:
         if application.tool == argocd.TOOL:
             raw = await self._object(application)
             if not argocd.refresh_asked(raw):
-                await self._annotate(_path(application.tool, application.name), raw, {argocd.REFRESH: "normal"})
+                await self._annotate(_path(application), raw, {argocd.REFRESH: "normal"})
             return
         asked = {flux.REQUESTED: datetime.fromtimestamp(self._clock.now(), UTC).isoformat()}
         raw = await self._object(application)
-        keeper = flux.kustomization(raw) if application.tool == flux.KUSTOMIZE else flux.helm_release(raw)
         if not application.refused:
-            source = _path_of(resources.GIT_REPOSITORIES, keeper.source)
+            source = _path_of(resources.GIT_REPOSITORIES, _keeper(application, raw).source)
             await self._annotate(source, await self._client.get(source), asked)
-        await self._annotate(_path(application.tool, application.name), raw, asked)
+        await self._annotate(_path(application), raw, asked)
 
     async def sync(self, application: Application, revisions: tuple[str, ...], decision: str) -> None:
         """Sync to these commits.  Raises as `refresh`."""
@@ -99,7 +98,7 @@ class KubernetesApplications:
         return await self._patch(application, operations, "its source changed")
 
     async def _object(self, application: Application) -> Json:
-        return await self._client.get(_path(application.tool, application.name))
+        return await self._client.get(_path(application))
 
     async def _repository(self, keeper: Keeper) -> flux.GitRepository | None:
         try:
@@ -114,7 +113,7 @@ class KubernetesApplications:
         if not operations:
             return
         try:
-            await self._client.patch(_path(application.tool, application.name), operations)
+            await self._client.patch(_path(application), operations)
         except TestFailed as error:
             raise Changed(f"{application}: {raced} while it was written: {error}") from error
 
@@ -124,8 +123,12 @@ def _only_argo_cd(application: Application, what: str) -> None:
         raise Rejected(f"{application} cannot be {what}: Flux follows its branch alone; revert in Git")
 
 
-def _path(tool: str, name: str) -> str:
-    return _path_of(_RESOURCES[tool], name)
+def _keeper(application: Application, raw: Json) -> Keeper:
+    return flux.kustomization(raw) if application.tool == flux.KUSTOMIZE else flux.helm_release(raw)
+
+
+def _path(application: Application) -> str:
+    return _path_of(_RESOURCES[application.tool], application.name)
 
 
 def _path_of(resource: Resource, full_name: str) -> str:

@@ -19,7 +19,8 @@ ELSEWHERE = (
 )
 CLAIMED_TWICE = "{} both say that it is theirs: take it out of all but one, and revert in Git by hand until then"
 
-Name = tuple[str, str]
+Name = tuple[str, str, str]
+Mark = tuple[str, str]
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
@@ -40,10 +41,10 @@ class Keepers:
         self._keepers: dict[Name, Keeper] = {}
         self._repositories: dict[str, GitRepository] = {}
         self._users: dict[str, set[Name]] = defaultdict(set)  # by GitRepository
-        self._listing: dict[Workload, set[str]] = defaultdict(set)  # Argo CD's Applications that list it
-        self._namesakes: dict[str, set[str]] = defaultdict(set)  # Argo CD's Applications by name without namespace
+        self._listing: dict[Workload, set[Name]] = defaultdict(set)  # Argo CD's Applications that list it
+        self._namesakes: dict[str, set[Name]] = defaultdict(set)  # Argo CD's Applications by name without namespace
         self._tools: dict[Workload, str] = {}  # by whose marks they carry
-        self._marked: dict[Name, set[Workload]] = defaultdict(set)  # workloads by what their marks name
+        self._marked: dict[Mark, set[Workload]] = defaultdict(set)  # workloads by what their marks name
 
     def put(self, keeper: Keeper) -> None:
         """An application is new or changed."""
@@ -105,7 +106,7 @@ class Keepers:
     def _application(self, manager: Manager, found: SlimWorkload) -> Application | None:
         if manager.tool == argocd.TOOL:
             return self._tracked(manager.name, found.workload)
-        keeper = self._keepers.get((manager.tool, manager.name))
+        keeper = self._keepers.get((manager.tool, manager.name, ""))
         if keeper is None:
             return None
         application = flux.on(keeper, self._repositories.get(keeper.source))
@@ -120,24 +121,15 @@ class Keepers:
         that lists others, but not this, has the name of one in another cluster.
         """
         namespace, apart, name = tracked.partition("_")
-        names = {f"{namespace}/{name}"} if apart else self._namesakes.get(tracked, set())
-        named = [keeper for each in sorted(names) if (keeper := self._keepers.get((argocd.TOOL, each)))]
+        namesakes = [self._keepers[each] for each in sorted(self._namesakes.get(name if apart else tracked, ()))]
+        named = [each for each in namesakes if not apart or each.application.name == f"{namespace}/{name}"]
         fitting = [each for each in named if workload in (each.keeps or ())]
         if not fitting:
             fitting = [each for each in named if each.keeps is None and (apart or self._is_first(each))]
-        chosen = next((each for each in fitting if self._is_first(each)), fitting[0] if len(fitting) == 1 else None)
-        if chosen is None or chosen.here or chosen.application.refused:
-            return chosen.application if chosen else None
-        return replace(chosen.application, refused=ELSEWHERE)
+        return _only([each for each in fitting if self._is_first(each)] or fitting)
 
     def _lister(self, workload: Workload) -> Application | None:
-        names = sorted(self._listing.get(workload, ()))
-        if not names:
-            return None
-        application = self._keepers[argocd.TOOL, names[0]].application
-        if len(names) > 1:
-            return replace(application, refused=CLAIMED_TWICE.format(" and ".join(names)))
-        return application
+        return _only([self._keepers[name] for name in sorted(self._listing.get(workload, ()))])
 
     def _is_first(self, keeper: Keeper) -> bool:
         return keeper.application.name.startswith(f"{self._control_plane}/")
@@ -149,10 +141,9 @@ class Keepers:
             if keeper.source:
                 _enter(self._users, keeper.source, _name(keeper), add=add)
             if keeper.application.tool == argocd.TOOL:
-                name = keeper.application.name
-                _enter(self._namesakes, name.partition("/")[2], name, add=add)
+                _enter(self._namesakes, keeper.application.name.partition("/")[2], _name(keeper), add=add)
                 for workload in (keeper.keeps or ()) if keeper.here else ():
-                    _enter(self._listing, workload, name, add=add)
+                    _enter(self._listing, workload, _name(keeper), add=add)
 
     def _kept_by(self, *keepers: Keeper | None) -> Iterator[Workload]:
         """Workloads that an application lists, or whose marks name it."""
@@ -160,7 +151,7 @@ class Keepers:
             if keeper is None:
                 continue
             yield from keeper.keeps or ()
-            tool, name = _name(keeper)
+            tool, name, _ = _name(keeper)
             namespace, _, own = name.partition("/")
             for mark in (name, own, f"{namespace}_{own}"):
                 yield from self._marked.get((tool, mark), ())
@@ -175,7 +166,24 @@ class Keepers:
 
 
 def _name(keeper: Keeper) -> Name:
-    return keeper.application.tool, keeper.application.name
+    return keeper.application.tool, keeper.application.name, keeper.application.through
+
+
+def _only(keepers: list[Keeper]) -> Application | None:
+    """The one application that fits.  Of several the first, through which nothing is done."""
+    if not keepers:
+        return None
+    application = keepers[0].application
+    if len(keepers) > 1:
+        each = (f"{keeper.application.name}{_at(keeper.application)}" for keeper in keepers)
+        return replace(application, refused=CLAIMED_TWICE.format(" and ".join(each)))
+    if keepers[0].here or application.refused:
+        return application
+    return replace(application, refused=ELSEWHERE)
+
+
+def _at(application: Application) -> str:
+    return f" at {application.through}" if application.through else ""
 
 
 def _without_time(keeper: Keeper) -> Keeper:
