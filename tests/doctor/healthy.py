@@ -25,6 +25,7 @@ from watcher.doctor.facts import (
     Traffic,
     WorkloadFacts,
 )
+from watcher.doctor.git_facts import GitFacts
 from watcher.doctor.naming import PodNames
 
 NOW = 1_800_000_000.0
@@ -54,7 +55,7 @@ def view(workload: Workload = CART, **more: Any) -> WorkloadView:
 def workload(name: Workload = CART, /, policy: Policy | None = None, **more: Any) -> WorkloadFacts:
     of_view = {
         key: more.pop(key)
-        for key in ("desired", "owner", "manager", "paused", "max_unavailable", "rollout")
+        for key in ("desired", "owner", "manager", "application", "paused", "max_unavailable", "rollout")
         if key in more
     }
     wanted: dict[str, Any] = {
@@ -109,6 +110,7 @@ def facts(
     sources: tuple[SourceFacts, ...] | None = None,
     process: ProcessFacts | None = None,
     entries: tuple[Entry, ...] | None = None,
+    git: GitFacts | None = None,
     **of_cluster: Any,
 ) -> Facts:
     """All is well, but for what is given."""
@@ -120,6 +122,7 @@ def facts(
         sources=(source(),) if sources is None else sources,
         process=process or ProcessFacts("watcher.db", free_bytes=10**10),
         entries=entries or (Entry(1, "thresholds.yaml:9", 1),),
+        git=git,
     )
 
 

@@ -13,7 +13,6 @@ from tests.doctor.healthy import (
     GATEWAY,
     GOOD,
     LATENCY,
-    MANAGED,
     NOW,
     POD,
     analysis,
@@ -23,6 +22,7 @@ from tests.doctor.healthy import (
     traffic,
     workload,
 )
+from tests.doctor.of_git import OF_GIT
 from watcher.adapters.kubernetes import resources
 from watcher.adapters.kubernetes.permissions import Permission
 from watcher.core.model import RolloutStatus, Workload
@@ -86,6 +86,7 @@ MONTH_OLD = replace(GOOD, template_id="t0", revision="gone", last_ran=NOW - DAY)
 BAKE = Policy((ERRORS, LATENCY), Mode.ACT, bake=Bake(1800.0, 14400.0, min_requests=2000))
 
 PAIRS: Mapping[str, tuple[Facts, Facts]] = {
+    **OF_GIT,
     "cluster-unreadable": (facts(problem="cannot reach the API server"), facts()),
     "kind-unreadable": (facts(unread=("ReplicaSets: forbidden",)), facts(unread=())),
     "permission-missing": (allowed(missing=(PATCH,)), allowed()),
@@ -104,7 +105,6 @@ PAIRS: Mapping[str, tuple[Facts, Facts]] = {
     ),
     "no-known-good": (facts(workload(known_good=())), facts(workload(known_good=None))),
     "owned": (facts(workload(owner="Postgresql/orders")), facts()),
-    "managed-by-git": (facts(workload(manager=MANAGED)), facts()),
     "paused": (facts(workload(paused=True)), facts(workload(rollout=replace(PAUSED_ROLLOUT, paused=False)))),
     "config-moved": (configured(changed=NOW - DAY), configured(changed=NOW - DAY, immutable=True)),
     "mutable-tag": (image("shop/cart:latest"), image("shop/cart:latest@sha256:0a1b")),

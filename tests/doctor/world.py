@@ -159,7 +159,9 @@ def about(report: Report, name: str) -> set[str]:
 async def world(directory: Path, rules: tuple[AccessRule, ...] | None = None) -> AsyncIterator[World]:
     """Both, on loopback; `rules` are what the account may do, by default what is documented."""
     settings = SandboxSettings(
-        api=ApiSettings(rules=documented() if rules is None else rules), namespaces=("shop", "watcher", "lab"), seed=7
+        api=ApiSettings(rules=documented() if rules is None else rules),
+        namespaces=("shop", "watcher", "lab", "argocd"),
+        seed=7,
     )
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(SandboxCluster(settings))

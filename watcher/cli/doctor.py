@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,6 +20,7 @@ from watcher.cli.printing import failures_reported
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from watcher.adapters.kubernetes.keeping import ControlPlanes
     from watcher.config import Thresholds
     from watcher.core.model import Workload
     from watcher.core.state import KnownGood
@@ -51,8 +53,9 @@ def doctor(
 ) -> None:
     """Look for what would keep watcher from seeing a bad release or from undoing it.
 
-    Reads only. Exit code 0: nothing, or nothing above info; 1: warnings; 6: something critical; 2: the command line or
-    the thresholds file is wrong. A cluster or a source that does not answer is a finding.
+    Reads only; a repository in Git is asked whether it would take a push, without one. Exit code 0: nothing, or nothing
+    above info; 1: warnings; 6: something critical; 2: the command line or the thresholds file is wrong. A cluster, a
+    source or a repository that does not answer is a finding.
     """
     from watcher.cli.logs import silenced
 
@@ -102,10 +105,11 @@ async def examined(wanted: Wanted, tell: Tell) -> Report:
     from watcher.doctor.examine import examine
     from watcher.doctor.gathering.alone import facts_once
     from watcher.doctor.gathering.asked import Asked
+    from watcher.wiring.git import branches, hub_of
 
-    clock = SystemClock()
-    client = await Client.connect(wanted.kubeconfig, wanted.context)
-    try:
+    clock, gitops = SystemClock(), wanted.thresholds.gitops
+    with _cache() as cache:
+        client = await Client.connect(wanted.kubeconfig, wanted.context)
         asked = Asked(
             client=client,
             connect=PrometheusSource,
@@ -118,11 +122,36 @@ async def examined(wanted: Wanted, tell: Tell) -> Report:
             known_good=wanted.known_good,
             store=wanted.store,
             since=wanted.since,
+            planes=_planes(wanted.thresholds),
+            git=branches(lambda: gitops, cache, clock),
             tell=tell,
         )
-        return examine(await facts_once(asked, clock))
-    finally:
-        await client.close()
+        try:
+            return examine(await facts_once(asked, clock, lambda cluster: hub_of(cluster, gitops.argocd, clock)))
+        finally:
+            await client.close()
+
+
+def _planes(thresholds: Thresholds) -> ControlPlanes:
+    """Where Argo CD and Flux are, as the daemon is told."""
+    from watcher.adapters.kubernetes.keeping import ControlPlanes
+
+    usual = ControlPlanes()
+    return ControlPlanes(
+        os.environ.get("WATCHER_ARGOCD_NAMESPACE", usual.argocd),
+        os.environ.get("WATCHER_FLUX_NAMESPACE", usual.flux),
+        applications_here=thresholds.gitops.argocd is None,
+    )
+
+
+@contextmanager
+def _cache() -> Iterator[Path]:
+    """Where clones of repositories are put: with those of the daemon, or in a folder of our own for as long."""
+    if os.environ.get("WATCHER_GIT_CACHE"):
+        yield Path(os.environ["WATCHER_GIT_CACHE"])
+        return
+    with TemporaryDirectory(prefix="watcher-git-", ignore_cleanup_errors=True) as directory:
+        yield Path(directory)
 
 
 def exit_of(report: Report) -> Exit:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -79,6 +80,12 @@ class CommitNote:
     at: float
 
 
+ASSUMED = 60.0
+"""Seconds that the way through Git takes where nothing was measured."""
+
+_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+
+
 class Route(StrEnum):
     """How a revert may come into the branch."""
 
@@ -107,7 +114,7 @@ class Prospect:
     why: str = ""
     reverted_by: str = ""
     automation: str = ""
-    seconds: float = 60.0
+    seconds: float = ASSUMED
 
 
 class PullState(StrEnum):
@@ -131,6 +138,12 @@ class Followed:
     pull: PullState | None = None
     merged: str = ""
     problem: str = ""
+
+
+def unpinned(application: Application, source: GitSource) -> GitSource:
+    """The source as it follows its branch, also while it is pinned to a commit."""
+    pinned = application.pinned_from and _COMMIT.fullmatch(source.branch)
+    return replace(source, branch=application.pinned_from) if pinned else source
 
 
 def deployed_before(application: Application, began: float) -> Deployed | None:

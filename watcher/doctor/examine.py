@@ -11,9 +11,11 @@ from watcher.doctor.finding import Finding, Kind, Severity, ordered
 from watcher.doctor.rules import (
     Rule,
     access,
+    applications,
     checks,
     configuration,
     history,
+    repositories,
     servers,
     sources,
     template,
@@ -22,7 +24,19 @@ from watcher.doctor.rules import (
 )
 from watcher.doctor.ways import Summary, summaries
 
-_MODULES = (access, configuration, history, template, checks, servers, traffic, sources, tools)
+_MODULES = (
+    access,
+    configuration,
+    history,
+    applications,
+    repositories,
+    template,
+    checks,
+    servers,
+    traffic,
+    sources,
+    tools,
+)
 
 CATALOGUE: dict[str, Kind] = {kind.id: kind for module in _MODULES for kind in module.KINDS}
 """Every kind of finding by its id, in the order of the documentation."""

@@ -12,6 +12,7 @@ from watcher.adapters.kubernetes.permissions import Permission
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Check, Policy, Source
 from watcher.core.state import KnownGood
+from watcher.doctor.git_facts import GitFacts
 from watcher.doctor.naming import PodNames
 
 Labels = Mapping[str, str]
@@ -222,5 +223,6 @@ class Facts:
     sources: tuple[SourceFacts, ...] = ()
     process: ProcessFacts = field(default_factory=ProcessFacts)
     entries: tuple[Entry, ...] = ()
+    git: GitFacts | None = None  # None: nobody looked there
     since: float = 86400.0
     unasked: tuple[str, ...] = ()  # what was not looked at and why; no defect

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from watcher.core.ladder import climb
@@ -14,6 +14,7 @@ from watcher.core.policy import QueryCheck
 from watcher.core.sentence import seconds
 from watcher.core.words import Kind, Mode, Rung
 from watcher.doctor.facts import CheckFacts, Facts, SourceFacts, WorkloadFacts
+from watcher.doctor.through_git import through
 
 ABORT_SECONDS = 5.0
 """Seconds that an abort of a Rollout takes: its controller answers within one or two, the rest is looking."""
@@ -45,16 +46,25 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class WayBack:
-    """The first way back.  `seconds`: how long it is likely to take, None: not known.  `reason`: why there is none."""
+    """The first way back.  `seconds`: how long it is likely to take, None: not known.  `reason`: why there is none.
+
+    `through`: what is done by way of which application, where a GitOps tool keeps it; `assumed`: so that the seconds
+    are, too.
+    """
 
     rung: str = ""
     seconds: float | None = None
     automatic: bool = False
     reason: str = ""
+    through: str = ""
+    assumed: bool = False
 
     def __str__(self) -> str:
         if not self.rung:
             return f"no automatic way back: {self.reason}"
+        if self.through:
+            took = f", about {seconds(self.seconds)}{' (assumed)' * self.assumed}" if self.seconds is not None else ""
+            return f"through {self.through}{took}" + (f"; {self.reason}" if self.reason else "")
         about = f" about {seconds(self.seconds)}" if self.seconds is not None else ""
         only = f" ({self.reason})" if self.reason else ""
         return f"{self.rung}{about}{only}"
@@ -81,6 +91,7 @@ class Summary:
             "way_back": str(self.way),
             "rung": self.way.rung,
             "seconds": self.way.seconds,
+            "assumed": self.way.assumed,
             "automatic": self.way.automatic,
         }
 
@@ -89,7 +100,7 @@ def summaries(facts: Facts) -> tuple[Summary, ...]:
     """All matched workloads, by name."""
     sights = sights_of(facts)
     return tuple(
-        Summary(str(each.workload), str(each.policy.mode), sights[str(each.workload)], way_back(each, facts.now))
+        Summary(str(each.workload), str(each.policy.mode), sights[str(each.workload)], way_back(each, facts))
         for each in sorted(facts.cluster.workloads, key=lambda each: each.workload)
     )
 
@@ -119,15 +130,35 @@ def _seen(check: CheckFacts, source: SourceFacts | None, workload: Workload) -> 
     return "seen" if workload in check.owners else "unseen"
 
 
-def way_back(each: WorkloadFacts, now: float) -> WayBack:
+def way_back(each: WorkloadFacts, facts: Facts) -> WayBack:
     """The first rung of the ladder that could be taken for a bad release of this workload."""
-    reason = next(_obstacles(each, now), "")
+    reason = next(_obstacles(each, facts.now), "")
+    way = WayBack(reason=reason) if reason else _by_template(each, facts)
     if each.view.workload.kind is Kind.ROLLOUT and not _never(each):
         mode = each.policy.rung_mode(Rung.ABORT)
         if mode is not Mode.NONE:
-            after = "once promoted: " + (f"no way back, {reason}" if reason else str(_undo(each)))
+            after = "once promoted: " + (str(way) if way.rung else f"no way back, {way.reason}")
             return _by(each, Rung.ABORT, mode, ABORT_SECONDS, f"while in progress; {after}")
-    return WayBack(reason=reason) if reason else _undo(each)
+    return way
+
+
+def _by_template(each: WorkloadFacts, facts: Facts) -> WayBack:
+    """The way back to an earlier template: directly, or where a GitOps tool keeps it through that."""
+    if each.view.manager is None:
+        return _undo(each)
+    found = through(each, facts.git, facts.now)
+    if isinstance(found, str):
+        return WayBack(reason=found)
+    waits = found.seconds is None
+    if found.rung is Rung.UNDO:  # no sync is waited for
+        found = replace(found, seconds=_rollout(each), measured=True)
+    way = _by(each, found.rung, found.mode, found.seconds, "a person must merge it" if waits else "")
+    return replace(
+        way,
+        automatic=way.automatic and not waits,
+        through=f"{found.application}: {found.what}",
+        assumed=found.seconds is not None and not found.measured,
+    )
 
 
 def _never(each: WorkloadFacts) -> str:
@@ -141,12 +172,11 @@ def _obstacles(each: WorkloadFacts, now: float) -> Iterator[str]:
     view, policy = each.view, each.policy
     if _never(each):
         yield _never(each)
-    if policy.rung_mode(Rung.UNDO) is Mode.NONE:
-        yield "rungs.undo is none"
-    if view.manager is not None:
-        yield f"managed by {view.manager.tool} ({view.manager.name}), so an undo is only proposed"
-    if each.history_limit == 0:
-        yield "no earlier revision is kept"
+    if view.manager is None:
+        if policy.rung_mode(Rung.UNDO) is Mode.NONE:
+            yield "rungs.undo is none"
+        if each.history_limit == 0:
+            yield "no earlier revision is kept"
     if view.paused:
         yield "it is paused"
     if each.known_good is not None:
@@ -158,9 +188,14 @@ def _obstacles(each: WorkloadFacts, now: float) -> Iterator[str]:
 
 def _undo(each: WorkloadFacts) -> WayBack:
     step = next(step for step in climb(each.view, each.policy) if step.rung is Rung.UNDO)
-    took = each.rolled_out_in
-    about = None if took is None or not math.isfinite(took) else max(ALLOWANCE * took, 1.0)
+    about = _rollout(each)
     return _by(each, Rung.UNDO, step.mode, about, "" if about is not None else "its last rollout was not measured")
+
+
+def _rollout(each: WorkloadFacts) -> float | None:
+    """Seconds with which a rollout is reckoned; None: not known."""
+    took = each.rolled_out_in
+    return None if took is None or not math.isfinite(took) else max(ALLOWANCE * took, 1.0)
 
 
 def _by(each: WorkloadFacts, rung: Rung, mode: Mode, seconds_: float | None, note: str) -> WayBack:
@@ -168,5 +203,7 @@ def _by(each: WorkloadFacts, rung: Rung, mode: Mode, seconds_: float | None, not
     reasons = [note] if note else []
     if allowed is not Mode.ACT:
         reasons.append(f"mode {allowed}: not by itself")
+    elif mode is not Mode.ACT:
+        reasons.append(f"the rung in mode {mode}: not by itself")
     automatic = allowed is Mode.ACT and mode is Mode.ACT
     return WayBack(str(rung), seconds_, automatic, "; ".join(reasons))

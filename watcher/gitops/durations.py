@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from statistics import median
 
-from watcher.core.gitops import Application
-
-ASSUMED = 60.0
-"""Seconds where nothing was measured."""
+from watcher.core.gitops import ASSUMED, Application
 
 KEPT = 5
 """Ways of an application that are remembered."""
@@ -26,5 +23,10 @@ class Durations:
 
     def seconds(self, application: Application) -> float:
         """As long as it mostly takes."""
+        measured = self.measured(application)
+        return ASSUMED if measured is None else measured
+
+    def measured(self, application: Application) -> float | None:
+        """The same where it was measured, None where it was not."""
         measured = self._measured.get(str(application))
-        return median(measured) if measured else ASSUMED
+        return median(measured) if measured else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from watcher.core.gitops import CLOCKS, Application, CommitNote, GitSource
 
@@ -18,8 +17,6 @@ _AUTOMATION = re.compile(r"(argocd-)?image-?(updater|automation)\b.*|flux(cd)?([
 
 A dependency bot's commit is none of these: a person has merged it.
 """
-
-_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
 def good_revisions(
@@ -42,12 +39,6 @@ def good_revisions(
     brought = synced[-1].revisions[index]
     earlier = (each.revisions[index] for each in reversed(synced))
     return tuple(dict.fromkeys(each for each in earlier if each != brought))[:MOST_LOOKED_AT]
-
-
-def unpinned(application: Application, source: GitSource) -> GitSource:
-    """The source as it follows its branch, also while it is pinned to a commit."""
-    pinned = application.pinned_from and _COMMIT.fullmatch(source.branch)
-    return replace(source, branch=application.pinned_from) if pinned else source
 
 
 def automation_of(note: CommitNote) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from watcher.config.gitops import ConfigRepository, Write, bare
-from watcher.core.gitops import Application, GitSource, Prospect, Route
+from watcher.core.gitops import Application, GitSource, Prospect, Route, unpinned
 from watcher.core.model import Workload
 from watcher.gitops.drafting import Draft, Drafting, Wanted, path_set
 from watcher.gitops.durations import Durations
 from watcher.gitops.means import Means
-from watcher.gitops.origin import automation_of, good_revisions, unpinned
+from watcher.gitops.origin import automation_of, good_revisions
 from watcher.gitops.protections import Protections
 from watcher.gitops.versions import marks_of, names_any
 from watcher.ports import Rejected, Unavailable, WatcherError

@@ -27,6 +27,7 @@ from watcher.adapters.store.sqlite import SQLiteStore
 from watcher.adapters.store.worker import ForeignLog, StoreThread
 from watcher.app import DAY, Examine, Outside
 from watcher.config import Thresholds
+from watcher.config.gitops import ArgoApi
 from watcher.core.state import WorkloadState
 from watcher.daemon.clock import SystemClock, steady
 from watcher.daemon.holds import Holds
@@ -37,6 +38,7 @@ from watcher.daemon.sourcing import Sourcing
 from watcher.daemon.telemetry import Telemetry
 from watcher.doctor.examine import Report, examine
 from watcher.doctor.gathering.asked import Asked
+from watcher.doctor.gathering.branches import Branches
 from watcher.doctor.gathering.everything import gather
 from watcher.ports import Clock, Cluster, Rejected
 from watcher.ports.git import Applications
@@ -103,7 +105,7 @@ def _means(
     sockets: list[socket.socket],
 ) -> Means:
     api = reloading.current.gitops.argocd  # where Argo CD is, counts from the start of the process on
-    planes = ControlPlanes(settings.argocd_namespace, settings.flux_namespace, applications_here=api is None)
+    planes = _planes(settings, api)
     cluster = KubernetesCluster(client, clock, _namespaces(settings), settings.namespace, planes)
     shared = _Shared(settings, clock, client, reloading, leading, cluster, hub_of(cluster, api, clock))
     return Means(
@@ -134,7 +136,7 @@ def _outside(shared: _Shared, store: StoreThread) -> Outside:
         kept=lambda workload: holds.on(workload, clock.now()),
     )
     reach = Reach(lambda: shared.reloading.current.gitops, settings.git_cache, shared.hub, shared.leading.left)
-    actuator, git = ladder(client, on_cluster, reach, clock, read_only=settings.read_only)
+    actuator, git, branches = ladder(client, on_cluster, reach, clock, read_only=settings.read_only)
     return Outside(
         cluster=shared.cluster,
         actuator=actuator,
@@ -143,7 +145,7 @@ def _outside(shared: _Shared, store: StoreThread) -> Outside:
         store=store,
         clock=clock,
         holds=holds,
-        examine=_examining(settings, client, clock) if settings.preflight else None,
+        examine=_examining(settings, client, clock, branches) if settings.preflight else None,
         couriers=lambda channel: courier(channel, clock.now),
     )
 
@@ -153,7 +155,11 @@ def _namespaces(settings: Settings) -> tuple[str, ...]:
     return tuple(each.strip() for each in settings.namespaces.split(",") if each.strip())
 
 
-def _examining(settings: Settings, client: Client, clock: Clock) -> Examine:
+def _planes(settings: Settings, api: ArgoApi | None) -> ControlPlanes:
+    return ControlPlanes(settings.argocd_namespace, settings.flux_namespace, applications_here=api is None)
+
+
+def _examining(settings: Settings, client: Client, clock: Clock, branches: Branches) -> Examine:
     """The preflight over the daemon's own cache, with connections of its own to the sources."""
 
     async def examined(cluster: Cluster, thresholds: Thresholds, states: Sequence[WorkloadState]) -> Report:
@@ -167,6 +173,8 @@ def _examining(settings: Settings, client: Client, clock: Clock) -> Examine:
             read_only=settings.read_only,
             known_good={state.workload: state.known_good for state in states},
             store=settings.store,
+            git=branches,
+            planes=_planes(settings, thresholds.gitops.argocd),
             pause=lambda: clock.sleep(PREFLIGHT_PAUSE),
         )
         facts = await gather(asked, tuple(cluster.workloads()), cluster.problems())

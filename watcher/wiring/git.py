@@ -15,11 +15,13 @@ from watcher.adapters.kubernetes.actuator import KubernetesActuator
 from watcher.adapters.kubernetes.applications import KubernetesApplications
 from watcher.adapters.kubernetes.client import Client
 from watcher.adapters.kubernetes.cluster import KubernetesCluster
+from watcher.adapters.manifests.commands import Commands
 from watcher.adapters.manifests.of_repositories import RepositoryManifests
 from watcher.config.gitops import ArgoApi, GitOps
 from watcher.core import argocd
 from watcher.core.model import Workload
 from watcher.daemon.prospects import GitWay
+from watcher.doctor.gathering.branches import Branches, GitOutside
 from watcher.gitops.drafting import Drafting
 from watcher.gitops.durations import Durations
 from watcher.gitops.following import Following
@@ -49,8 +51,8 @@ class Reach:
 
 def ladder(
     client: Client, on_cluster: KubernetesActuator, reach: Reach, clock: Clock, *, read_only: bool
-) -> tuple[Actuator, GitWay]:
-    """Who performs every order, and who looks into Git."""
+) -> tuple[Actuator, GitWay, Branches]:
+    """Who performs every order, who looks into Git, and what the preflight asks of it."""
 
     async def held(workload: Workload) -> str:
         """A push that outlives the Lease does no harm: the branch tells whoever leads then of the decision."""
@@ -71,7 +73,9 @@ def ladder(
     reverting = Reverting(means, drafting, protections, held)
     by_git = GitOpsActuator(reverting, means.applications, held, clock, read_only=read_only)
     surveying, following = Surveying(means, drafting, protections, durations), Following(means)
-    return LadderActuator(on_cluster, by_git), GitWay(surveying.survey, following.followed, durations.note)
+    way = GitWay(surveying.survey, following.followed, durations.note)
+    outside = GitOutside(repositories, means.forges, durations.measured, at_hand())
+    return LadderActuator(on_cluster, by_git), way, Branches(outside, clock.now)
 
 
 def hub_of(cluster: KubernetesCluster, api: ArgoApi | None, clock: Clock) -> dict[str, Applications]:
@@ -81,3 +85,15 @@ def hub_of(cluster: KubernetesCluster, api: ArgoApi | None, clock: Clock) -> dic
     server = ArgoCdServer(api)
     cluster.keeping.add(ArgoCdFeed(server, api.destination, clock, cluster.keeping.put, cluster.keeping.drop))
     return {argocd.TOOL: ArgoCdApplications(server)}
+
+
+def branches(configured: Callable[[], GitOps], cache: Path, clock: Clock) -> Branches:
+    """What a preflight without a daemon asks of Git."""
+    repositories, forges = GitRepositories(configured, cache, clock.now), ConfiguredForges(configured, clock.now)
+    return Branches(GitOutside(repositories, forges, renderers=at_hand()), clock.now)
+
+
+def at_hand() -> frozenset[str]:
+    """The programs that can render here."""
+    commands = Commands.on_path()
+    return frozenset(each for each, found in (("kustomize", commands.kustomize), ("helm", commands.helm)) if found)

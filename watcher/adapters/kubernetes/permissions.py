@@ -66,7 +66,12 @@ def needed(
     found = [each for namespace in namespaces or ("",) for each in _within(namespace, WRITING & enabled)]
     if planes is not None:
         everywhere = dict.fromkeys((*namespaces, *planes)) if namespaces else ("",)
-        found += [each for namespace in everywhere for each in _tools(namespace, THROUGH_GIT & enabled)]
+        found += [
+            each
+            for namespace in everywhere
+            for resource in resources.GITOPS
+            for each in of_tool(resource, namespace, enabled)
+        ]
     if act if events is None else events:
         found += _telling(namespaces, own_namespace)
     found += [
@@ -114,12 +119,12 @@ def _within(namespace: str, rungs: frozenset[Rung]) -> Iterator[Permission]:
             yield Permission(verb, resources.PODS, namespace=namespace, purpose="to release stuck StatefulSets")
 
 
-def _tools(namespace: str, rungs: frozenset[Rung]) -> Iterator[Permission]:
-    for resource in resources.GITOPS:
-        for verb in ("get", "list", "watch"):
-            yield Permission(verb, resource, namespace=namespace, purpose="to see what comes from Git, and how")
-        if rungs:
-            yield Permission("patch", resource, namespace=namespace, purpose="to have it look at Git, or at a commit")
+def of_tool(resource: Resource, namespace: str, rungs: Collection[Rung]) -> Iterator[Permission]:
+    """Permissions for one kind of object of Argo CD or Flux, in one namespace or all (empty), for these rungs."""
+    for verb in ("get", "list", "watch"):
+        yield Permission(verb, resource, namespace=namespace, purpose="to see what comes from Git, and how")
+    if not THROUGH_GIT.isdisjoint(rungs):
+        yield Permission("patch", resource, namespace=namespace, purpose="to have it look at Git, or at a commit")
 
 
 def _telling(namespaces: tuple[str, ...], own_namespace: str) -> Iterator[Permission]:

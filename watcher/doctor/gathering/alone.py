@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 from watcher.adapters.kubernetes.cluster import KubernetesCluster
 from watcher.doctor.facts import Facts
@@ -15,8 +16,13 @@ FIRST_LOOK = 120.0
 """Seconds that the first complete reading of a cluster may take."""
 
 
-async def facts_once(asked: Asked, clock: Clock) -> Facts:
-    """Read cluster, sources and process once.  What does not answer becomes part of the facts."""
+async def facts_once(
+    asked: Asked, clock: Clock, prepare: Callable[[KubernetesCluster], object] = lambda _: None
+) -> Facts:
+    """Read cluster, sources, repositories and process once.  What does not answer becomes part of the facts.
+
+    `prepare` is given the cluster before it is read.
+    """
     asked.tell("reading the cluster")
     try:
         await asked.client.get("/version")
@@ -24,7 +30,8 @@ async def facts_once(asked: Asked, clock: Clock) -> Facts:
         return await gather(asked, (), problem=str(error))
     except Rejected:
         pass  # it answers, and does not let everybody see its version
-    cluster = KubernetesCluster(asked.client, clock, asked.namespaces, asked.own_namespace)
+    cluster = KubernetesCluster(asked.client, clock, asked.namespaces, asked.own_namespace, asked.planes)
+    prepare(cluster)
     following = asyncio.create_task(cluster.run(), name="cluster")
     unread: tuple[str, ...] = ()
     try:

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Protocol
 
 from watcher.adapters.kubernetes.client import Client
+from watcher.adapters.kubernetes.keeping import ControlPlanes
 from watcher.adapters.prometheus.about import About
 from watcher.config import Thresholds
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Policy, Source, Subject
 from watcher.core.state import KnownGood
+from watcher.doctor.gathering.branches import Branches
 from watcher.ports import MetricsSource
 
 DAY = 86400.0
@@ -43,7 +45,8 @@ class Asked:
     `namespaces`: those that are watched; none: all.  `only`: the workloads to look at, by a predicate.  `account`: the
     ServiceAccount whose permissions are asked for, as namespace/name; empty: our own.  `known_good`: what the decision
     log holds; None where there is none to read.  `since`: seconds of ordinary operation to look back on.  `pause` is
-    awaited before each check that a source is asked about.
+    awaited before each check that a source is asked about.  `git`: by what repositories are asked; None: they are not.
+    `planes`: where Argo CD and Flux are.
     """
 
     client: Client
@@ -58,6 +61,8 @@ class Asked:
     known_good: Mapping[Workload, tuple[KnownGood, ...]] | None = None
     store: Path | None = None
     since: float = DAY
+    git: Branches | None = None
+    planes: ControlPlanes = ControlPlanes()  # noqa: RUF009 - frozen
     tell: Tell = lambda _: None
     pause: Callable[[], Awaitable[None]] = _at_once
 

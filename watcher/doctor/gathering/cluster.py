@@ -6,17 +6,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from watcher.adapters.kubernetes import resources
+from watcher.core import argocd, flux
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.words import Kind, Mode, Rung, strictest
 from watcher.doctor.facts import AccessFacts, ClusterFacts, ConfigMap, WorkloadFacts
 from watcher.doctor.gathering import surroundings
-from watcher.doctor.gathering.access import access
+from watcher.doctor.gathering.access import Place, access
 from watcher.doctor.gathering.asked import Asked
 from watcher.doctor.gathering.listing import Lists
 from watcher.doctor.gathering.objects import Described, described
 from watcher.doctor.naming import PodNames
 from watcher.ports import Forbidden, Rejected, Unavailable
+
+_OBJECTS = {
+    argocd.TOOL: (resources.APPLICATIONS,),
+    flux.KUSTOMIZE: (resources.KUSTOMIZATIONS, resources.GIT_REPOSITORIES),
+    flux.HELM: (resources.HELM_RELEASES, resources.GIT_REPOSITORIES),
+}
+"""What a tool's applications are made of."""
 
 
 async def gather(
@@ -122,13 +130,25 @@ def _others(workload: Workload, known: Described, flagger: Mapping[tuple[str, st
 async def _access(asked: Asked, lists: Lists, workloads: Sequence[WorkloadFacts]) -> AccessFacts | None:
     rungs = frozenset() if asked.read_only else frozenset(rung for each in workloads for rung in _enabled(each.policy))
     argo = any(each.workload.kind is Kind.ROLLOUT for each in workloads)
-    gitops = any(each.view.manager is not None for each in workloads)
+    tools = sorted(set(_tools(asked, workloads)), key=str)
     account, namespaces, own = asked.account, asked.namespaces, asked.own_namespace
     try:
-        return await access(asked.client, account, namespaces, own, rungs, argo=argo, gitops=gitops)
+        return await access(asked.client, account, namespaces, own, rungs, tools, argo=argo)
     except (Forbidden, Rejected) as error:
         lists.unasked[f"permissions: {error}"] = None
         return None
+
+
+def _tools(asked: Asked, workloads: Sequence[WorkloadFacts]) -> Iterator[Place]:
+    """The objects by which watched workloads are kept; not those that another cluster has."""
+    for each in workloads:
+        manager, application = each.view.manager, each.view.application
+        if manager is None or (manager.tool == argocd.TOOL and asked.thresholds.gitops.argocd is not None):
+            continue
+        plane = asked.planes.argocd if manager.tool == argocd.TOOL else asked.planes.flux
+        namespace = application.name.partition("/")[0] if application is not None else plane
+        for kind in _OBJECTS[manager.tool]:
+            yield kind, namespace if asked.namespaces else ""
 
 
 def _enabled(policy: Policy) -> Iterator[Rung]:

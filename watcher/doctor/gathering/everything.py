@@ -12,6 +12,7 @@ from watcher.core.policy import By, Check
 from watcher.doctor.facts import CheckFacts, ClusterFacts, Entry, Facts, SourceFacts
 from watcher.doctor.gathering import cluster, sources, surroundings
 from watcher.doctor.gathering.asked import Asked
+from watcher.doctor.gathering.git import git
 from watcher.doctor.gathering.listing import Lists
 from watcher.doctor.gathering.measurements import Measurement, measurements
 from watcher.doctor.gathering.process import process
@@ -22,7 +23,7 @@ SOURCES_AT_ONCE = 4
 
 
 async def gather(asked: Asked, views: Sequence[WorkloadView], unread: tuple[str, ...] = (), problem: str = "") -> Facts:
-    """Ask cluster, sources and this process.
+    """Ask cluster, sources, repositories and this process.
 
     `views`: all workloads as the cache has them; `unread`: what it lacks, and why; `problem`: why there is none.  What
     does not answer becomes part of the facts: never raises for it.
@@ -44,6 +45,7 @@ async def gather(asked: Asked, views: Sequence[WorkloadView], unread: tuple[str,
         sources=tuple(source for source, _ in answers),
         process=process(asked.store),
         entries=tuple(_entries(asked, views)),
+        git=await git(asked, lists, found.workloads),
         since=asked.since,
         unasked=tuple(lists.unasked),
     )

@@ -53,14 +53,6 @@ OWNED = Kind(
     mend="go back in the owner: kubectl -n $namespace edit $owner; or leave it out with `not` in the entry that"
     " matches",
 )
-MANAGED = Kind(
-    "managed-by-git",
-    Severity.INFO,
-    what="$subject is kept by $tool ($manager)",
-    why="An undo alone is put back by the next sync; a revert in Git is the durable way back.",
-    mend="name the repository of $manager under gitops.repositories (docs/gitops.md), or have the revert at hand: git"
-    " revert of the commit there, then a sync",
-)
 PAUSED = Kind(
     "paused",
     Severity.WARNING,
@@ -77,7 +69,7 @@ CONFIG_MOVED = Kind(
     mend="give each content a name of its own (Kustomize's configMapGenerator, Helm: a hash in the name, or"
     " `immutable: true`), so that a template leads to its configuration",
 )
-KINDS = (NO_HISTORY, HISTORY_SHORT, TARGET_PRUNED, NO_KNOWN_GOOD, OWNED, MANAGED, PAUSED, CONFIG_MOVED)
+KINDS = (NO_HISTORY, HISTORY_SHORT, TARGET_PRUNED, NO_KNOWN_GOOD, OWNED, PAUSED, CONFIG_MOVED)
 
 FEW = 3
 """Earlier revisions; a target further back is only proposed anyway."""
@@ -118,14 +110,11 @@ def no_known_good(facts: Facts) -> Iterator[Finding]:
             yield NO_KNOWN_GOOD.found(each.workload)
 
 
-def somebody_else_keeps_it(facts: Facts) -> Iterator[Finding]:
-    """An operator owns it, or a GitOps tool keeps it."""
+def owned(facts: Facts) -> Iterator[Finding]:
+    """An operator owns it."""
     for each in facts.cluster.workloads:
-        view = each.view
-        if view.owner:
-            yield OWNED.found(each.workload, owner=view.owner, **names_of(each.workload))
-        elif view.manager is not None:
-            yield MANAGED.found(each.workload, tool=view.manager.tool, manager=view.manager.name)
+        if each.view.owner:
+            yield OWNED.found(each.workload, owner=each.view.owner, **names_of(each.workload))
 
 
 def paused(facts: Facts) -> Iterator[Finding]:
@@ -171,4 +160,4 @@ def _proven(each: WorkloadFacts, template_id: str) -> dict[str, str]:
     return dict(entries[-1].configurations) if entries else {}
 
 
-RULES: tuple[Rule, ...] = (no_history, target_pruned, no_known_good, somebody_else_keeps_it, paused, config_moved)
+RULES: tuple[Rule, ...] = (no_history, target_pruned, no_known_good, owned, paused, config_moved)
