@@ -169,6 +169,19 @@ async def test_a_command_is_ended_with_its_children(tmp_path: Path) -> None:
     assert not runs(child)
 
 
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_command_is_ended_while_it_is_being_started(tmp_path: Path, turns: int) -> None:
+    """Whichever turn of the loop it is cancelled in, nobody waits for a child that was forgotten."""
+    command = asyncio.create_task(Git(tmp_path).run("-c", "alias.wait=!sleep 1000", "wait"))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+    command.cancel()
+    async with asyncio.timeout(20.0):
+        with pytest.raises(asyncio.CancelledError):
+            await command
+
+
 async def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="git wait took longer than 0 s"):
         await Git(tmp_path).run("-c", "alias.wait=!sleep 1000", "wait", seconds=0.1)

@@ -98,17 +98,7 @@ class Git:
         Raises Unavailable when it took too long or could not be started, Rejected when it wrote more than `most` bytes.
         """
         async with self._remote if remote else self._local:
-            try:
-                process = await asyncio.create_subprocess_exec(
-                    *("git", *arguments),
-                    stdin=PIPE,
-                    stdout=PIPE,
-                    stderr=PIPE,
-                    env=environment(self._home, access),
-                    start_new_session=True,  # so that it can be ended with all its children
-                )
-            except OSError as error:
-                raise Unavailable(f"git cannot be started: {error.strerror}; is it installed, and on PATH?") from None
+            process = await _started(arguments, environment(self._home, access))
             _bound(process)
             name = next((each for each in arguments if not each.startswith("-") and "=" not in each), "")
             try:
@@ -139,6 +129,22 @@ def environment(home: Path, access: Access) -> dict[str, str]:
         **counted,
         **access.variables,
     }
+
+
+async def _started(arguments: tuple[str, ...], variables: dict[str, str]) -> Process:
+    """The process in a session of its own, so that it can be ended with all its children.  Raises Unavailable."""
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *("git", *arguments), stdin=PIPE, stdout=PIPE, stderr=PIPE, env=variables, start_new_session=True
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:  # asyncio itself would end the process alone, and then wait for its children
+        await _end(await starting)
+        raise
+    except OSError as error:
+        raise Unavailable(f"git cannot be started: {error.strerror}; is it installed, and on PATH?") from None
 
 
 async def _finished(process: Process, stdin: bytes, most: int, name: str) -> Done:
