@@ -339,7 +339,7 @@ def test_what_is_refused_says_what_a_person_should_do(raw: Json, reason: str) ->
         ({"kustomize": {"images": ["shop/cart:2.5.0"]}}, "kustomize.images shop/cart:2.5.0"),
         (
             {"helm": {"parameters": [{"name": "image.tag", "value": "2.5.0"}, {"name": "replicas", "value": "3"}]}},
-            "helm.parameters image.tag=2.5.0",
+            "helm.parameters image.tag",
         ),
         ({"helm": {"valuesObject": {"cart": {"image": {"tag": "1"}}}}}, "helm.valuesObject"),
         ({"helm": {"valuesObject": {"storage": {"size": "1"}}}}, ""),
@@ -370,6 +370,8 @@ def test_our_own_pin_still_tells_the_branch() -> None:
     ],
 )
 def test_no_url_shows_credentials(url: str, shown: str) -> None:
+    hydrated = spec(source=None, sourceHydrator={"drySource": {"repoURL": url}})
+    assert "secret" not in argocd.application(hydrated).refused
     assert argocd.application(spec(source={"repoURL": url})).sources[0].repo == shown
 
 

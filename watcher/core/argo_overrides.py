@@ -29,7 +29,7 @@ def _overrides(raw: Json) -> Iterator[str]:
             yield f"kustomize.images {image[:200]}"
         for parameter in entries(source, "helm", "parameters"):
             if is_of_an_image(text(parameter, "name")):
-                yield f"helm.parameters {text(parameter, 'name')}={text(parameter, 'value')[:200]}"
+                yield f"helm.parameters {text(parameter, 'name')[:200]}"  # what it is set to may be a secret
         if name_an_image(mapping(source, "helm", "valuesObject")):
             yield "helm.valuesObject"
         if name_an_image(text(source, "helm", "values")):

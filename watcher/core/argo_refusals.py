@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from watcher.core.argo_overrides import image_updater_past_git, overridden
 from watcher.core.argo_sources import Origin, Source
+from watcher.core.keeper import without_credentials
 from watcher.core.raw import Json, annotations_of, field, mapping, text
 
 KARGO_STAGE = "kargo.akuity.io/authorized-stage"
@@ -39,7 +40,7 @@ def _hydrated(raw: Json, _: tuple[Source, ...]) -> str:
         return ""
     return (
         "its branch is rendered by the source hydrator, so a commit there does not last: revert in the dry source,"
-        f" path {text(dry, 'path') or '.'} of {text(dry, 'repoURL') or 'its repository'}"
+        f" path {text(dry, 'path') or '.'} of {without_credentials(text(dry, 'repoURL')) or 'its repository'}"
     )
 
 
