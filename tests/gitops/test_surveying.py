@@ -9,7 +9,7 @@ import pytest
 
 from tests.gitops.world import CHECKOUT, NOW, World
 from watcher.config.gitops import Write
-from watcher.core.gitops import Deployed, GitSource, Prospect, Route
+from watcher.core.gitops import Application, Deployed, GitSource, Prospect, Route
 from watcher.gitops.durations import Durations
 from watcher.gitops.surveying import Question, Surveying
 from watcher.ports import Forbidden, Rejected, Unavailable
@@ -62,7 +62,8 @@ async def test_commits_elsewhere_do_not_count(world: World) -> None:
 async def test_what_a_path_is_rendered_from_counts_too(world: World) -> None:
     world.manifests.bases = {"apps/checkout": ("bases/web",)}
     base = world.repository.commit("Base", {"bases/web/app.yaml": "2.5 with more"})
-    application = replace(world.application, sources=(replace(world.source, deployed=base),))
+    history = (Deployed((world.good,), NOW - 4000.0), Deployed((base,), NOW - 62.0))
+    application = replace(world.application, sources=(replace(world.source, deployed=base),), history=history)
     found = await survey(world, application=application)
     assert [each.sha for each in found.commits] == [base, world.bad]
 
@@ -76,13 +77,42 @@ async def test_the_target_may_be_further_back_than_the_version_before(world: Wor
     assert [each.sha for each in found.commits] == [worse, world.bad]
 
 
-async def test_what_was_noted_when_the_target_ran_counts_before_the_history(world: World) -> None:
+async def test_without_a_history_it_counts_what_was_noted_when_the_target_ran(world: World) -> None:
     application = replace(world.application, tool="flux-kustomize", history=())
     nothing = await survey(world, application=application)
     assert nothing.route is Route.NONE
     assert "it is not known which commit" in nothing.why
     assert (await survey(world, application=application, known=(world.good,))).route is Route.PUSH
     assert (await survey(world, known=("",))).good == world.good
+
+
+async def test_what_was_deployed_between_the_proof_and_the_release_stays(world: World) -> None:
+    repository = world.repository
+    tuned = repository.commit("More memory", {"apps/checkout/app.yaml": "2.5", "apps/checkout/limits.yaml": "1Gi"})
+    worse = repository.commit("Checkout 2.6", {"apps/checkout/app.yaml": "2.6"})
+    synced = ((world.bad, NOW - 9000.0), (tuned, NOW - 2000.0), (worse, NOW - 62.0))
+    application = replace(
+        world.application,
+        sources=(replace(world.source, deployed=worse),),
+        history=tuple(Deployed((sha,), at) for sha, at in synced),
+    )
+
+    async def look(application: Application) -> Prospect:
+        target, bad = ("shop/checkout:2.5",), ("shop/checkout:2.6",)
+        return await survey(world, application=application, target_images=target, bad_images=bad, known=(world.bad,))
+
+    found = await look(application)
+    assert ([each.sha for each in found.commits], found.good) == ([worse], tuned)
+    found = await look(replace(application, tool="flux-kustomize", history=()))
+    assert ([each.sha for each in found.commits], found.good) == ([worse], tuned)
+
+
+async def test_what_was_deployed_after_the_release_stays(world: World) -> None:
+    later = world.repository.commit("More memory", {"apps/checkout/limits.yaml": "1Gi"})
+    history = (*world.application.history, Deployed((later,), NOW - 20.0))
+    application = replace(world.application, sources=(replace(world.source, deployed=later),), history=history)
+    found = await survey(world, application=application)
+    assert ([each.sha for each in found.commits], found.good) == ([world.bad], world.good)
 
 
 async def test_a_version_that_no_commit_names_did_not_come_by_one(world: World) -> None:
@@ -117,7 +147,8 @@ async def test_an_image_automation_is_named(world: World) -> None:
     automated = world.repository.commit(
         "build: automatic update", {"apps/checkout/app.yaml": "2.6"}, author="argocd-image-updater"
     )
-    application = replace(world.application, sources=(replace(world.source, deployed=automated),))
+    history = (*world.application.history[:1], Deployed((automated,), NOW - 62.0))
+    application = replace(world.application, sources=(replace(world.source, deployed=automated),), history=history)
     found = await survey(world, application=application, bad_images=("shop/checkout:2.6",))
     assert found.automation == "argocd-image-updater"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from watcher.core.gitops import CLOCKS, Application, CommitNote, GitSource
 
@@ -19,26 +20,36 @@ A dependency bot's commit is none of these: a person has merged it.
 """
 
 
-def good_revisions(
-    application: Application, source: GitSource, began: float, known: tuple[str, ...]
-) -> tuple[str, ...] | None:
-    """Commits of this source at which the target may have run, newest first; None: not known; empty: it is unchanged.
+@dataclass(frozen=True, slots=True)
+class Came:
+    """The commit of one source that `brought` a release, and those `before` at which the target may have run, newest
+    first; none: the source stayed as it was.  `guessed`: the history of the application does not tell, so that there
+    may be commits in between that were deployed long before the release."""
 
-    `known` has one for each source where that was noted when the target ran.  Else they are those from before the sync
-    that brought the release, as the application's history has them.
+    brought: str
+    before: tuple[str, ...] = ()
+    guessed: bool = False
+
+
+def came(application: Application, source: GitSource, began: float, known: tuple[str, ...]) -> Came | None:
+    """How a release that `began` then (Unix seconds) came from this source; None: that is not known.
+
+    `known` has one commit for each source where that was noted when the target was proven: what was deployed between
+    then and the release is nobody's fault, so the history counts before it.
     """
     index = application.sources.index(source)
-    if len(known) == len(application.sources) and known[index]:
-        return (known[index],) if known[index] != source.deployed else ()
+    noted = known[index] if len(known) == len(application.sources) else ""
     whole = [each for each in application.history if len(each.revisions) == len(application.sources)]
     synced = [each for each in whole if each.at <= began + CLOCKS and each.revisions[index]]
     if len(synced) < 2:
-        return None
-    if synced[-1].at < began - LONGEST_SYNC:
-        return ()
+        if not noted or not source.deployed:
+            return None
+        return Came(source.deployed, (noted,) if noted != source.deployed else (), guessed=True)
     brought = synced[-1].revisions[index]
-    earlier = (each.revisions[index] for each in reversed(synced))
-    return tuple(dict.fromkeys(each for each in earlier if each != brought))[:MOST_LOOKED_AT]
+    if noted == brought or synced[-1].at < began - LONGEST_SYNC:  # the target ran at it; or it came another way
+        return Came(brought)
+    earlier = dict.fromkeys(each.revisions[index] for each in reversed(synced))
+    return Came(brought, tuple(each for each in earlier if each != brought)[:MOST_LOOKED_AT])
 
 
 def automation_of(note: CommitNote) -> str:

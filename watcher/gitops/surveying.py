@@ -11,11 +11,14 @@ from watcher.core.model import Workload
 from watcher.gitops.drafting import Draft, Drafting, Wanted, path_set
 from watcher.gitops.durations import Durations
 from watcher.gitops.means import Means
-from watcher.gitops.origin import automation_of, good_revisions
+from watcher.gitops.origin import automation_of, came
 from watcher.gitops.protections import Protections
 from watcher.gitops.versions import marks_of, names_any
 from watcher.ports import Rejected, Unavailable, WatcherError
 from watcher.ports.git import NothingToRevert, Protected, Repository
+
+AT_ONCE = 600.0
+"""Seconds in which commits may come to be deployed together, where nothing tells how they were."""
 
 MOST_FILES = 50
 """Changed files that are searched for the version."""
@@ -84,26 +87,39 @@ class Surveying:
     async def _places(self, question: Question, source: GitSource) -> list[Place]:
         """The source, if commits have changed it since.  Raises Rejected where that cannot be told."""
         application = question.application
-        candidates = good_revisions(application, source, question.began, question.known)
-        if candidates is None or not source.deployed:
+        release = came(application, source, question.began, question.known)
+        if release is None or not source.deployed:
             what = "is deployed" if not source.deployed else "was deployed before the release"
             raise Rejected(f"it is not known which commit of {bare(source.repo)} {what}, so none can be taken back")
-        if not candidates:
+        if not release.before:
             return []
         entry = self._means.entry(source.repo)
         repository = self._means.repositories.repository(source.repo)
-        source = unpinned(application, source)
+        source = replace(unpinned(application, source), deployed=release.brought)
         branch = await self._means.branch(repository, source)
         head = await repository.fetch(branch)
         found = []
-        for good in candidates:
+        for good in release.before:
             paths = await path_set(self._means.manifests, repository, source, good)
             notes = await repository.commits(good, source.deployed, paths)
             wanted = Wanted(head, source, good, notes, paths)
+            if release.guessed:
+                wanted = await self._narrowed(question, repository, wanted)
             if notes and await self._brought(question, repository, wanted):
                 return [Place(entry, repository, branch, wanted, brought=True)]
             found += [Place(entry, repository, branch, wanted, brought=False)] if notes else []
         return found[:1]
+
+    async def _narrowed(self, question: Question, repository: Repository, wanted: Wanted) -> Wanted:
+        """Without what was deployed long before the release: as few of the newest commits as lead to the target."""
+        target = marks_of(question.target_images, question.bad_images)
+        for newer, older in enumerate(wanted.notes[1:], start=1):
+            if older.at > question.began - AT_ONCE:
+                continue  # it may have come with the release
+            files = await repository.changed(older.sha, wanted.source.deployed, wanted.paths)
+            if not target or await self._names(repository, older.sha, files, wanted, target):
+                return replace(wanted, good=older.sha, notes=wanted.notes[:newer])
+        return wanted
 
     async def _brought(self, question: Question, repository: Repository, wanted: Wanted) -> bool:
         """Whether the version came by these commits: Git names it, and before them the target.
