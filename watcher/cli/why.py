@@ -10,6 +10,7 @@ from watcher.cli.output import Format, Output, for_programs
 from watcher.cli.printing import show_facts
 from watcher.cli.reading import Server, Store, asking, named, present
 from watcher.core.facts import Facts, facts
+from watcher.core.kept import kept_lines
 from watcher.core.moments import moment
 
 
@@ -63,11 +64,20 @@ def _more(found: dict[str, Any], now: float) -> Facts:
     known = [_known(each) for each in found.get("known_good") or []]
     return [
         ("Mode", found.get("mode") or ""),
+        ("Kept by", "\n".join(kept_lines(found["kept"])) if found.get("kept") else ""),
+        ("Way back", _way(found.get("way_back") or {})),
         ("Held", found.get("held") or ""),
         ("Known good", ", ".join(known)),
         ("Did you mean", ", ".join(found.get("near") or [])),
         *about,
     ]
+
+
+def _way(way: dict[str, Any]) -> str:
+    """What would lead back from the next release, as far as that is known before it."""
+    if not way:
+        return ""
+    return f"{way['rung']} ({way.get('mode')}): {way.get('why')}" if way.get("rung") else f"none: {way.get('why')}"
 
 
 def _known(entry: dict[str, Any]) -> str:

@@ -153,7 +153,8 @@ def _git(git: Document) -> Iterator[str]:
     for commit in git.get("commits") or []:
         yield f"{str(commit.get('sha'))[:12]} {commit.get('subject')} ({commit.get('author')})"
     if git.get("repo"):
-        yield f"{git.get('branch')} of {git['repo']}"
+        by = f", kept by {git['application']}" if git.get("application") else ""
+        yield f"{git.get('branch')} of {git['repo']}{by}"
     if git.get("revision"):
         yield f"reverted by {str(git['revision'])[:12]}"
     if git.get("link"):

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 
 from watcher import __version__
 from watcher.config import Thresholds
-from watcher.core import approving, breaker, judge, report, spelling
+from watcher.core import approving, breaker, coverage, judge, report, spelling
 from watcher.core.guards import STALE_CACHE
 from watcher.core.holding import Hold
+from watcher.core.kept import kept_body
 from watcher.core.model import Source, Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import Watch
@@ -147,20 +148,25 @@ class Status:
             {"revision": each.revision, "provenance": each.provenance, "revoked": each.revoked}
             for each in (state.known_good if state is not None else ())
         ]
+        way = coverage.way_back(state, view, policy, self._clock.now())
+        always = {
+            "mode": policy.mode,
+            "known_good": good,
+            "held": self._held(view),
+            "kept": kept_body(view),
+            "way_back": {"rung": way.rung, "mode": way.mode, "why": way.why},
+        }
         if state is None or state.watch is None:
-            text = "It had no release since it is watched."
-            return _answer(workload, text, mode=policy.mode, known_good=good, held=self._held(view))
+            return _answer(workload, "It had no release since it is watched.", **always)
         watch = state.watch
         return _answer(
             workload,
             _because(watch, policy),
-            mode=policy.mode,
             release=report.release_body(watch),
             decision=self._decision(watch, policy),
             checks=self._checks(watch, view, policy),
             problems=list(self._loop.problems.get(workload, ())),
-            known_good=good,
-            held=self._held(view),
+            **always,
         )
 
     def sources(self) -> list[Source]:
