@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestServer
 from typer.testing import CliRunner, Result
 
 from tests.daemon.outside import CART
+from tests.doctor.of_git import SHOP
 from tests.web.conftest import Served
 from watcher.adapters.store.documents import status_document, why_document
 from watcher.cli.application import application as watcher
@@ -133,6 +134,14 @@ async def test_the_commands_print_what_is_served(served: Served) -> None:
     assert decisions.exit_code == 0, decisions.output
     missing = await asked(served, "decisions", "show", "zz")
     assert missing.exit_code == 2
+
+
+async def test_the_command_names_what_keeps_a_workload(served: Served) -> None:
+    served.outside.applications[CART] = SHOP
+    why = await asked(served, "why", str(CART))
+    assert why.exit_code == 0, why.output
+    assert "argocd argocd/shop, which syncs by itself and puts changes back" in why.output
+    assert "git (act): through argocd argocd/shop" in why.output
 
 
 async def test_a_version_that_lost_its_standing_is_not_shown_as_known_good(served: Served) -> None:

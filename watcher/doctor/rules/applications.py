@@ -18,8 +18,8 @@ APPLICATION_UNSEEN = Kind(
     what="$subject is not to be seen from here, and keeps $workloads as Git says",
     why="What is written past it may be put back, and where in Git it comes from is not known: nothing is written, and"
     " a bad release waits for a person.",
-    mend="where $tool runs in this cluster, let the account get, list and watch $resources, in the namespace of $tool"
-    " too (the chart: rbac.gitops; else config/rbac.yaml)$elsewhere",
+    mend="where $tool runs in this cluster, let the account get, list and watch $resources, in its namespace too (the"
+    " chart: rbac.gitops, and controlPlanes where only some namespaces are watched; else config/rbac.yaml)$elsewhere",
 )
 APPLICATION_REFUSED = Kind(
     "application-refused",
