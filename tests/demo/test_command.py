@@ -24,8 +24,10 @@ def test_once_as_json(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["metrics_source"] == ("prometheus" if shutil.which("prometheus") else "embedded")
-    assert [each["rung"] for each in result["releases"]] == [None, None, None, "undo", "undo", "abort"]
+    assert [each["rung"] for each in result["releases"]] == [None, None, None, "git", "undo", "abort"]
     assert all(each["restored_after_s"] for each in result["releases"][3:])
+    assert [each["durability"] for each in result["releases"][3:]] == ["durable"] * 3
+    assert result["releases"][3]["revert"]
 
 
 def test_a_prometheus_that_is_not_there() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from tests.daemon.life import replayed
+from watcher.adapters.git.command import NOBODY, Access, Done, Git, environment
 from watcher.adapters.store.reading import SQLiteReader
 from watcher.cli.application import application
 from watcher.core.words import Verdict
@@ -42,9 +44,20 @@ class LoopClock:
         await asyncio.sleep(seconds)
 
 
+async def at_once(git: Git, *arguments: str, stdin: bytes = b"", access: Access = NOBODY, **_: float) -> Done:
+    """The real command, in no virtual time: the loop would take the wait for it for idleness, and let hours go by."""
+    return _run(arguments, environment(git._home, access), stdin)
+
+
+def _run(arguments: tuple[str, ...], variables: dict[str, str], stdin: bytes) -> Done:
+    done = subprocess.run(["git", *arguments], env=variables, input=stdin, capture_output=True, timeout=60, check=False)
+    return Done(done.returncode, done.stdout, done.stderr.decode())
+
+
 @asynccontextmanager
 async def staged(directory: Path) -> AsyncIterator[Stage]:
-    with capture_logs():
+    with capture_logs(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Git, "run", at_once)
         async with asyncio.timeout(600.0), stage(directory, clock=LoopClock()) as set_up:
             yield set_up
 
@@ -65,23 +78,36 @@ async def test_every_release_ends_as_it_must(tmp_path: Path) -> None:
         decisions = (await ask(set_up, "/api/v1/decisions"))["items"]
         status = await ask(set_up, "/api/v1/status")
         event = await told_of_a_bad_file(set_up)
+        assert set_up.configuration is not None
+        commits = [line.partition(" ") for line in set_up.configuration.repository.log()]
+        now_in_git = set_up.configuration.repository.files("main", "search")
 
     ends = {each["image"]: each for each in result["releases"]}
     assert {image: each["verdict"] for image, each in ends.items()} == {
         "shop/cart:1.8.1": "pass",
         "shop/checkout:3.0.1": "pass",
         "shop/search:5.1.4": "pass",
-        "shop/search:5.2.0-err20": "breach",
+        "shop/search:5.2.0-err15": "breach",
         "shop/cart:1.9.0-err20": "breach",
         "shop/checkout:3.1.0-err60": "breach",
     }
     undone = {image: each for image, each in ends.items() if each["rung"]}
     assert {image: (each["action"], each["rung"]) for image, each in undone.items()} == {
-        "shop/search:5.2.0-err20": ("roll_back", "undo"),
+        "shop/search:5.2.0-err15": ("roll_back", "git"),
         "shop/cart:1.9.0-err20": ("roll_back", "undo"),
         "shop/checkout:3.1.0-err60": ("roll_back", "abort"),
     }
     assert undone["shop/cart:1.9.0-err20"]["target"] == ends["shop/cart:1.8.1"]["revision"]
+    assert {each["durability"] for each in undone.values()} == {"durable"}
+    assert [subject for _, _, subject in commits] == [
+        'Revert "search 5.2.0-err15"',
+        "search 5.2.0-err15",
+        "search 5.1.4",
+        "search 5.1.3",
+    ]
+    assert undone["shop/search:5.2.0-err15"]["revert"].startswith(commits[0][0])
+    assert b"shop/search:5.1.4" in now_in_git["workload.yaml"]
+    assert any(commits[0][0] in text and commits[1][0] in text for _, text in play.story)
     assert all(0 < each["detected_after_s"] < each["restored_after_s"] < 75 for each in undone.values())
 
     acted = [each for each in decisions if each["action"] == "roll_back"]
@@ -118,7 +144,7 @@ def the_report_tells_of_it(log: Path) -> None:
     found: Json = json.loads(answer.stdout)
     assert found["releases"]["verdicts"] == {"pass": 3, "breach": 3}
     assert {(each["image"], each["done"], each["outcome"]) for each in found["rollbacks"]} == {
-        ("shop/search:5.2.0-err20", True, "restored"),
+        ("shop/search:5.2.0-err15", True, "restored"),
         ("shop/cart:1.9.0-err20", True, "restored"),
         ("shop/checkout:3.1.0-err60", True, "restored"),
     }
@@ -138,6 +164,20 @@ def every_record_replays(log: Path) -> None:
             assert replayed(transition, reader.policy(transition.policy_hash)), transition.kind
     finally:
         reader.close()
+
+
+@virtual
+async def test_without_git_its_part_is_left_out_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watcher.sandbox.demo.stage.has_git", lambda: False)
+    async with staged(tmp_path) as set_up:
+        play = Play(set_up)
+        await play.begin()
+        assert play.blind == plays.BLIND
+        assert await set_up.release(plays.SEARCH, "5.1.4") == ""
+        assert set_up.cluster.objects("Application") == []
+    assert [text for _, text in play.story][1].startswith("git is not on PATH: ")
 
 
 @virtual

@@ -1,4 +1,4 @@
-"""Argo CD itself: that what the scenarios of the way back through Git build on is so."""
+"""Argo CD itself: what the scenarios build on, beyond what tests/contract/argocd asks of the simulated one too."""
 
 from __future__ import annotations
 
@@ -6,21 +6,14 @@ import time
 from collections.abc import Callable
 
 import httpx
-import pytest
 import yaml
 
 from tests.e2e import workloads
-from tests.e2e.controlplane import ApiError, ArgoCD, ControlPlane, GitServer, Json, eventually
-from tests.e2e.harness import Application, ReplicaSetSequence, ShopInGit, alongside
+from tests.e2e.controlplane import ArgoCD, GitServer, Json, eventually
+from tests.e2e.harness import Application, ShopInGit, alongside
 
 GOOD, BAD = "shop/cart:1.8", "shop/cart:1.9-err20"
 WITHIN = 60.0  # seconds; far more than is needed on an idle machine
-
-
-def set_image(plane: ControlPlane, application: Application, image: str) -> None:
-    """What `kubectl rollout undo` does: the template is another, and Git does not know of it."""
-    service = application.service
-    plane.kubectl("set", "image", f"deployment/{service.name}", f"app={image}", f"--namespace={service.namespace}")
 
 
 def test_a_commit_is_deployed_after_a_refresh(shop_in_git: ShopInGit, measured: Callable[[str], None]) -> None:
@@ -40,59 +33,6 @@ def test_a_commit_is_deployed_after_a_refresh(shop_in_git: ShopInGit, measured: 
     measured(
         f"Argo CD: Synced, Healthy and serving {created:.1f} s after a first commit, {settled:.1f} s after a refresh"
     )
-
-
-def test_self_heal_puts_an_undo_back(shop_in_git: ShopInGit, control_plane: ControlPlane) -> None:
-    cart = shop_in_git.deploy(workloads.deployment, "cart", GOOD)
-    cart.release(BAD)
-    cart.refresh()
-    cart.service.serves(BAD)
-    with ReplicaSetSequence(control_plane.admin, cart.service.namespace, "cart") as seen:
-        set_image(control_plane, cart, GOOD)
-        eventually(lambda: cart.service.image == BAD, WITHIN, "self-heal has put the bad image back")
-        cart.service.serves(BAD)
-    assert seen.came_back(BAD), seen.recorded
-    assert seen.sizes(GOOD)[-1] == 0
-
-
-def test_revert_refresh_and_undo_in_this_order_never_bring_the_bad_version_back(
-    shop_in_git: ShopInGit, control_plane: ControlPlane
-) -> None:
-    cart = shop_in_git.deploy(workloads.deployment, "cart", GOOD)
-    cart.release(BAD)
-    cart.refresh()
-    cart.service.serves(BAD)
-    with ReplicaSetSequence(control_plane.admin, cart.service.namespace, "cart") as seen:
-        reverted = cart.release(GOOD)
-        cart.refresh()
-        set_image(control_plane, cart, GOOD)
-        cart.settles(reverted)
-        cart.service.serves(GOOD)
-    assert seen.sizes(BAD)[-1] == 0
-    assert not seen.came_back(BAD), seen.recorded
-
-
-def test_without_automation_an_operation_syncs_to_an_earlier_commit(shop_in_git: ShopInGit) -> None:
-    cart = shop_in_git.add(workloads.deployment, "cart", GOOD, automated=False)
-    first = shop_in_git.repository.head()
-    eventually(lambda: cart.live.get("status", {}).get("sync"), WITHIN, "it was compared for the first time")
-    cart.sync_to(first)
-    cart.settles(first)
-    second = cart.release(BAD)
-    cart.refresh()
-    cart.sync_to(second)
-    cart.service.serves(BAD)
-    cart.sync_to(first)
-    cart.service.serves(GOOD)
-    assert cart.history == [first, second, first]
-    with pytest.raises(ApiError) as refused:
-        twice(lambda: cart.sync_to(second))
-    assert refused.value.status == 422
-
-
-def twice(action: Callable[[], None]) -> None:
-    action()
-    action()
 
 
 def test_a_repository_may_be_a_file_url(shop_in_git: ShopInGit, argocd: ArgoCD) -> None:

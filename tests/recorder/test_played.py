@@ -33,7 +33,7 @@ class Incidents(Play):
     """Good releases, then a bad Deployment and a bad canary, one after the other."""
 
     async def perform(self) -> None:
-        await self._settle()
+        await self.begin()
         await self._good_releases()
         for part in BAD:
             await self.stage.release(part.service, part.tag)

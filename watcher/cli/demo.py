@@ -129,6 +129,11 @@ def _report(play: Play, output: Output, console: Console) -> None:
     releases = result["releases"]
     for release in releases if isinstance(releases, list) else []:
         console.print(_line(release))
+    configuration = play.stage.configuration
+    if configuration is not None:
+        console.print("git log --oneline of the configuration repository:")
+        for line in configuration.repository.log():
+            console.print(f"  {line}", highlight=False, markup=False)
 
 
 def _line(release: dict[str, object]) -> str:
@@ -154,6 +159,8 @@ async def _stay(play: Play, console: Console) -> None:
         "watcher why Deployment/shop/cart",
     ):
         console.print(f"  {line}", style="bold", soft_wrap=True, highlight=False)
+    if set_up.configuration is not None:
+        console.print(f"  git -C {set_up.configuration.repository.path} log -p", style="bold", soft_wrap=True)
     console.print(f"Logs: {set_up.directory / 'watcher.log'}   Metrics source: {set_up.metrics.url}", highlight=False)
     with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is the way to end it
         await asyncio.Event().wait()

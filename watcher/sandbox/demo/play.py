@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from watcher.core.model import Workload
 from watcher.core.report import first_bad_at, restored_at
-from watcher.core.state import Watch
-from watcher.core.words import Action, Outcome, Phase, Rung, Verdict
+from watcher.core.state import Revert, Watch
+from watcher.core.words import Action, Durability, Outcome, Phase, Rung, Verdict
 from watcher.sandbox.demo.stage import Stage
 from watcher.sandbox.shop.services import SERVICES, Service
 
@@ -44,7 +44,10 @@ GOOD = (
     Part(CHECKOUT, "3.0.1", Verdict.PASS),
     Part(SEARCH, "5.1.4", Verdict.PASS),
 )
-BLIND = Part(SEARCH, "5.2.0-err20", Verdict.BREACH, Rung.UNDO)
+BLIND = Part(SEARCH, "5.2.0-err15", Verdict.BREACH, Rung.UNDO)
+BLIND_IN_GIT = replace(BLIND, rung=Rung.GIT)
+"""With a larger share of errors it would be urgent: then it is undone first, and Git follows."""
+
 BAD = (
     Part(CART, "1.9.0-err20", Verdict.BREACH, Rung.UNDO),
     Part(CHECKOUT, "3.1.0-err60", Verdict.BREACH, Rung.ABORT),
@@ -61,10 +64,20 @@ class Play:
 
     async def perform(self) -> None:
         """All acts.  Raises PlayFailed."""
-        await self._settle()
+        await self.begin()
         await self._good_releases()
         await self._outage()
         await self._bad_releases()
+
+    @property
+    def in_git(self) -> bool:
+        """Whether there is a configuration repository that search is kept from."""
+        return self.stage.configuration is not None
+
+    @property
+    def blind(self) -> Part:
+        """The release during the outage: it goes back in Git where it came from there."""
+        return BLIND_IN_GIT if self.in_git else BLIND
 
     def say(self, text: str) -> None:
         """Add a sentence to the story."""
@@ -75,13 +88,18 @@ class Play:
         state = self.stage.daemon.stepping.states.get(workload)
         return state.watch if state is not None else None
 
-    async def _settle(self) -> None:
+    async def begin(self) -> None:
+        """Wait until the shop runs and the daemon follows it."""
         stepping = self.stage.daemon.stepping
         await self._until(
             lambda: all(service.workload in stepping.states for service in SERVICES), "the daemon saw no shop"
         )
         await self._until(self._all_available, "the shop did not become available")
         self.say("The shop runs: 4 services; watcher follows them.")
+        if self.in_git:
+            self.say("A simulated GitOps controller keeps search as a Git repository says.")
+        else:
+            self.say("git is not on PATH: what is shown of a Git repository and a GitOps controller is left out.")
 
     async def _good_releases(self) -> None:
         self.say("Three good releases: cart 1.8.1, search 5.1.4, and checkout 3.0.1 as a canary.")
@@ -96,24 +114,29 @@ class Play:
 
     async def _outage(self) -> None:
         await self.stage.metrics.stop()
-        self.say(f"Prometheus goes down. Meanwhile {BLIND.image} is released: one request in five fails.")
-        await self.stage.release(BLIND.service, BLIND.tag)
+        blind = self.blind
+        commit = await self.stage.release(blind.service, blind.tag)
+        by = f" by commit {commit[:7]}" if commit else ""
+        self.say(f"Prometheus goes down. Meanwhile search 5.2.0 is released{by}: 15 % errors.")
         await asyncio.sleep(OUTAGE_SECONDS)
-        watch = self.watch(BLIND.service.workload)
-        if watch is None or watch.release.images != (BLIND.image,):
-            raise PlayFailed(f"{BLIND.image} was not noticed during the outage")
+        watch = self.watch(blind.service.workload)
+        if watch is None or watch.release.images != (blind.image,):
+            raise PlayFailed(f"{blind.image} was not noticed during the outage")
         if watch.decision is not None:
             raise PlayFailed(f"something was decided without data: {watch.decision.reason}")
         self.say(f"{OUTAGE_SECONDS:.0f} s blind: nothing was decided, nothing was done.")
         await self.stage.metrics.start()
         self.say("Prometheus is back; the watch goes on.")
-        await self._until(self._decided, f"{BLIND.image} was not found")
+        await self._until(self._decided, f"{blind.image} was not found")
+        if self.in_git:
+            await self._until(lambda: self._revert() is not None, f"{blind.image} was not reverted")
+            self._tell_revert()
 
     async def _bad_releases(self) -> None:
         for part in BAD:
             await self.stage.release(part.service, part.tag)
         self.say("Two bad releases: cart 1.9.0 (20 % errors) and checkout 3.1.0, a canary (60 % errors).")
-        for part in (BLIND, *BAD):
+        for part in (self.blind, *BAD):
             await self._ended(part)
         self.say("All three were undone by themselves, and the services have recovered.")
 
@@ -130,6 +153,18 @@ class Play:
         watch = self.watch(BLIND.service.workload)
         return watch is not None and watch.rollback is not None
 
+    def _revert(self) -> Revert | None:
+        """The revert of what was released during the outage, once it is pushed."""
+        watch = self.watch(BLIND.service.workload)
+        revert = watch.rollback.revert if watch is not None and watch.rollback is not None else None
+        return revert if revert is not None and revert.revision else None
+
+    def _tell_revert(self) -> None:
+        revert = self._revert()
+        if revert is not None:
+            bad = ", ".join(each[:7] for each in revert.commits)
+            self.say(f"watcher reverts commit {bad} by {revert.revision[:7]}, and follows the sync.")
+
     def _is_over(self, part: Part) -> bool:
         watch = self.watch(part.service.workload)
         return watch is not None and watch.release.images == (part.image,) and watch.phase is Phase.CLOSED
@@ -142,6 +177,8 @@ class Play:
                 f"{part.image} must end as {part.verdict}, {part.rung}, {outcome}; "
                 f"it ended as {watch.verdict}, {rung}, {watch.outcome}: {watch.end_reason}"
             )
+        if part.rung is Rung.GIT and watch.durability is not Durability.DURABLE:
+            raise PlayFailed(f"{part.image} must end durable; it ended {watch.durability}: {watch.end_reason}")
 
     async def _until(self, true: Callable[[], bool], otherwise: str) -> None:
         try:
@@ -176,6 +213,7 @@ def summary(play: Play) -> dict[str, object]:
 
 def _release(play: Play, watch: Watch) -> dict[str, object]:
     decision, release = watch.decision, watch.release
+    revert = watch.rollback.revert if watch.rollback is not None else None
     first_bad = play.stage.shop.first_bad.get((release.workload, release.images[0]))
     restored = restored_at(watch)
     began = first_bad if first_bad is not None or decision is None else first_bad_at(decision)
@@ -189,6 +227,8 @@ def _release(play: Play, watch: Watch) -> dict[str, object]:
         "target": decision.target.revision if decision is not None and decision.target is not None else None,
         "detected_after_s": _after(began, decision.at if decision is not None else None),
         "restored_after_s": _after(began, restored),
+        "durability": watch.durability,
+        "revert": revert.revision if revert is not None else None,
     }
 
 

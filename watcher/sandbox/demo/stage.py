@@ -16,10 +16,13 @@ from watcher.daemon.clock import SystemClock
 from watcher.daemon.settings import Settings
 from watcher.ports import Clock
 from watcher.sandbox.cluster import SandboxCluster, SandboxSettings
+from watcher.sandbox.controllers.gitops_applying import CONTROL_PLANE
+from watcher.sandbox.demo.configuration import Configuration
 from watcher.sandbox.kubernetes.kinds import by_name
 from watcher.sandbox.kubernetes.ownership import Writer
 from watcher.sandbox.kubernetes.patches import merge_patch
 from watcher.sandbox.metrics.server import MetricsServer, metrics_server
+from watcher.sandbox.repository import has_git
 from watcher.sandbox.shop.pods import ShopPod
 from watcher.sandbox.shop.server import ShopServer
 from watcher.sandbox.shop.services import NAMESPACE, SERVICES, Service, manifests, rates
@@ -32,7 +35,7 @@ NAME_LABEL = "app.kubernetes.io/name"
 
 @dataclass
 class Stage:
-    """Everything that runs, and what a person would do to it."""
+    """Everything that runs, and what a person would do to it.  Without `git` on PATH there is no configuration."""
 
     cluster: SandboxCluster
     shop: ShopServer
@@ -40,10 +43,14 @@ class Stage:
     daemon: Daemon
     running: asyncio.Task[None]
     directory: Path
+    configuration: Configuration | None
 
-    async def release(self, service: Service, tag: str) -> None:
-        """Roll out another image, as a pipeline would."""
+    async def release(self, service: Service, tag: str) -> str:
+        """Roll out another image, as a pipeline would; what is kept in Git by a commit, which is returned."""
+        if service.in_git and self.configuration is not None:
+            return self.configuration.release(service, tag)
         await self.cluster.apply(replace(service, tag=tag).manifest())
+        return ""
 
     def promote(self, service: Service) -> None:
         """Promote a Rollout that waits at a step, as `kubectl argo rollouts promote --full` does."""
@@ -72,7 +79,7 @@ async def stage(
     clock = clock or SystemClock()
     async with contextlib.AsyncExitStack() as stack:
         settings = SandboxSettings(
-            namespaces=("default", NAMESPACE, OWN_NAMESPACE), kubeconfig=directory / "kubeconfig"
+            namespaces=("default", NAMESPACE, OWN_NAMESPACE, CONTROL_PLANE), kubeconfig=directory / "kubeconfig"
         )
         cluster = await stack.enter_async_context(SandboxCluster(settings))
         shop = ShopServer(lambda: shop_pods(cluster), rates(), lambda: cluster.clock.now().timestamp())
@@ -81,9 +88,7 @@ async def stage(
         metrics = metrics_server(shop.discovery, directory, prometheus, clock.now)
         await metrics.start()
         stack.push_async_callback(metrics.stop)
-        for manifest in manifests():
-            if manifest["kind"] != "Namespace":
-                await cluster.apply(manifest)
+        configuration = await _set_up(cluster, directory)
         prepared = await stack.enter_async_context(process(_settings(directory, metrics.url, cluster, port), clock))
         stop = asyncio.Event()
         running = asyncio.create_task(prepared.run(stop))
@@ -92,11 +97,20 @@ async def stage(
             await asyncio.wait([running, leading], return_when=asyncio.FIRST_COMPLETED)
             if running.done():
                 running.result()
-            yield Stage(cluster, shop, metrics, leading.result(), running, directory)
+            yield Stage(cluster, shop, metrics, leading.result(), running, directory, configuration)
         finally:
             stop.set()
             leading.cancel()
             await asyncio.wait([running, leading])
+
+
+async def _set_up(cluster: SandboxCluster, directory: Path) -> Configuration | None:
+    """The workloads of the shop: by a repository and its controller where that is so and can be, else directly."""
+    in_git = [service for service in SERVICES if service.in_git] if has_git() else []
+    for manifest in manifests([service for service in SERVICES if service not in in_git]):
+        if manifest["kind"] != "Namespace":
+            await cluster.apply(manifest)
+    return await Configuration.begun(directory / "config.git", cluster, in_git) if in_git else None
 
 
 def shop_pods(cluster: SandboxCluster) -> list[ShopPod]:
@@ -136,6 +150,7 @@ def _settings(directory: Path, metrics_url: str, cluster: SandboxCluster, port: 
     return Settings(
         config=thresholds,
         store=directory / "watcher.db",
+        git_cache=directory / "git-cache",
         host="127.0.0.1",
         port=port,
         kubeconfig=cluster.kubeconfig_path,

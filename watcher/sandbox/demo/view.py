@@ -22,7 +22,7 @@ from watcher.sandbox.demo.play import Play
 from watcher.sandbox.shop.services import SERVICES
 
 REFRESH = 0.5
-STORY_LINES = 9
+STORY_LINES = 10
 WIDTH = 12
 
 STYLES = {Verdict.PASS: "green", Verdict.BREACH: "red", Verdict.NO_DATA: "yellow", Verdict.INCONCLUSIVE: "yellow"}
@@ -56,7 +56,8 @@ def _head(play: Play) -> RenderableType:
     what = "a real Prometheus" if source.kind == "prometheus" else "the embedded source (no prometheus on PATH)"
     sick = [each for each in play.stage.daemon.status.sources() if not each.healthy]
     health = Text("  metrics source is down", style="bold red") if sick else Text("")
-    return Text.assemble(("watcher demo", "bold"), f"  metrics from {what}", health)
+    kept = "; search kept from Git by a simulated controller" if play.in_git else ""
+    return Text.assemble(("watcher demo", "bold"), f"  metrics from {what}{kept}", health)
 
 
 def _releases(play: Play) -> RenderableType:

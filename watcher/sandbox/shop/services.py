@@ -25,6 +25,7 @@ class Service:
     tag: str
     requests_per_second: float
     canary: bool = False  # an Argo Rollout that stops at a quarter, instead of a Deployment
+    in_git: bool = False  # kept as a Git repository says, where there is one
 
     @property
     def kind(self) -> Kind:
@@ -60,7 +61,7 @@ class Service:
 SERVICES: tuple[Service, ...] = (
     Service("catalog", replicas=3, tag="2.4.0", requests_per_second=120.0),
     Service("cart", replicas=4, tag="1.8.0", requests_per_second=80.0),
-    Service("search", replicas=2, tag="5.1.3", requests_per_second=60.0),
+    Service("search", replicas=2, tag="5.1.3", requests_per_second=60.0, in_git=True),
     Service("checkout", replicas=4, tag="3.0.0", requests_per_second=80.0, canary=True),
 )
 """One of each that the demo plays with."""
