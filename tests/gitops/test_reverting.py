@@ -158,11 +158,21 @@ async def test_who_is_to_merge_reads_how_far_it_would_reach(world: World) -> Non
     ]
 
 
-@pytest.mark.parametrize(("propose", "merges"), [(False, True), (True, False)])
-async def test_the_forge_may_merge_by_itself_what_is_not_only_proposed(
-    world: World, propose: bool, merges: bool
+async def test_who_is_to_merge_reads_why_it_was_not_pushed_also_where_that_was_known_before(world: World) -> None:
+    assert world.forge is not None
+    world.protections.note(world.source.repo, "main", "the branch main is protected")
+    await world.perform(world.order(propose=True))
+    ((_, text),) = world.forge.texts
+    assert "This needs a person: the branch main is protected." in text
+
+
+@pytest.mark.parametrize("propose", [False, True])
+@pytest.mark.parametrize(("shared", "merges"), [((), True), (("apps/cart",), False)])
+async def test_the_forge_may_merge_by_itself_what_is_known_not_to_reach_too_far(
+    world: World, propose: bool, shared: tuple[str, ...], merges: bool
 ) -> None:
     assert world.forge is not None
+    world.manifests.shared = shared
     world.entry = replace(world.entry, write=Write.PULL_REQUEST, auto_merge=True)
     await world.perform(world.order(propose=propose))
     assert world.forge.merging == [merges]

@@ -99,10 +99,10 @@ class Reverting:
             draft = await self._drafting.draft(repository, work.entry, wanted, message.of_commit(order, notes))
         except NothingToRevert as error:
             return await self._done_by_others(work, head, error)
-        if order.propose:
-            return await self._propose(work, draft, notes, "; ".join(draft.doubts))
         why = self._no_push(work, draft)
-        return await (self._propose(work, draft, notes, why) if why else self._push(work, draft, wanted))
+        if order.propose or why:
+            return await self._propose(work, draft, notes, why)
+        return await self._push(work, draft, wanted)
 
     async def _notes(self, work: Work, head: str) -> tuple[CommitNote, ...]:
         """Those that the order names, as people are told of them; all of them, in its order."""
@@ -147,7 +147,7 @@ class Reverting:
         with contextlib.suppress(Moved):  # an earlier attempt has made it, on the head of that time
             await work.repository.push(draft.prepared.commit, branch, "")
         title, text = message.subject(order, notes), message.of_pull_request(order, notes, why)
-        merge = work.entry.auto_merge and not order.propose and not draft.doubts
+        merge = work.entry.auto_merge and not draft.doubts
         return _proposed(work, await forge.open(branch, work.branch, title, text, merge=merge), why)
 
     async def _done_by_others(self, work: Work, head: str, error: NothingToRevert) -> Outcome:
