@@ -341,6 +341,7 @@ def test_where_it_is_allowed_a_bad_version_that_an_automation_brings_back_is_not
     comes_back(world)
     assert world.writes == ["revert", "revert"]
     assert "argocd-image-updater has brought back" in world.decision.reason
+    assert world.watch.outcome is Outcome.RESTORED  # nothing was measured, so the good version has to serve
     world.run(2 * 3600.0)
     world.ship("v2", errors=0.0)
     world.run(60.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from watcher.core import availability
+from watcher.core import availability, quarantine
 from watcher.core.evidence import Evidence, RecoveryEvidence, Tally
 from watcher.core.model import Block, Observation, PodCount, WorkloadView
 from watcher.core.policy import CounterCheck, Policy, QueryCheck, basis
@@ -114,7 +114,7 @@ def _sum(pods: list[PodCount]) -> Tally:
 def _answer(
     finding: Finding, rollback: Rollback, view: WorkloadView, policy: Policy, evidence: Evidence
 ) -> Outcome | None:
-    if finding.lane is Lane.AVAILABILITY:
+    if finding.lane is Lane.AVAILABILITY or finding.check == quarantine.CHECK:  # that one was not tried this time
         return Outcome.RESTORED if availability.recovered(view) else None
     if finding.lane is Lane.QUERY:
         return _query_answer(finding, rollback, policy, evidence)
