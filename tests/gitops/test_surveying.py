@@ -282,6 +282,13 @@ async def test_what_cannot_be_looked_at_is_no_way(world: World, error: Exception
     assert (found.route, found.why) == (Route.NONE, why)
 
 
+async def test_commits_that_nobody_lets_it_take_back_are_named_for_people(world: World) -> None:
+    world.repository.refusals.append(Forbidden("the token may only read"))
+    found = await survey(world)
+    assert (found.route, found.why) == (Route.NONE, "the token may only read")
+    assert ([each.sha for each in found.commits], found.good) == ([world.bad], world.good)
+
+
 async def test_an_application_that_takes_no_way_back_says_why(world: World) -> None:
     application = replace(world.application, refused="it is hydrated: revert in the dry source")
     assert (await survey(world, application=application)).why == "it is hydrated: revert in the dry source"

@@ -82,7 +82,12 @@ class Surveying:
         if len(brought) > 1:
             named = ", ".join(bare(each.wanted.source.repo) for each in brought)
             return self._no_way(question, f"commits in several sources came with it ({named}); take them back by hand")
-        return await self._weighed(question, brought[0])
+        try:
+            return await self._weighed(question, brought[0])
+        except Unavailable:
+            raise
+        except WatcherError as error:
+            return self._no_way(question, str(error), brought[0].wanted)
 
     async def _places(self, question: Question, source: GitSource) -> list[Place]:
         """The source, if commits have changed it since.  Raises Rejected where that cannot be told."""
