@@ -67,6 +67,7 @@ class Argo:
     waiting: bool = False
     reverted_by: str = ""  # a commit that has taken the newest one back already
     slow: float = 0.0  # seconds from a refresh to the sync; it heals nothing meanwhile
+    tool: str = "argocd"  # or flux-kustomize, which is kept off by a pin, and asked for no look when that ends
 
     def commit(self, template: str) -> str:
         """Somebody commits this template."""
@@ -89,7 +90,9 @@ class Argo:
         if now - self.looked_at >= RESYNC and not self.down:
             self.refresh(now)
         wanted = self.pin or self.seen
-        if self.automated and wanted != self.deployed:
+        if self.pinned and self.tool != "argocd":
+            self.deployed = self.seen  # everything but this one workload
+        elif self.automated and wanted != self.deployed:
             if now - self.looked_at >= self.slow:
                 self.sync(wanted, now)
         elif self.automated and self.self_heal and self.cluster.current.template != self._template(self.deployed):
@@ -114,12 +117,12 @@ class Argo:
 
     def application(self) -> Application:
         return Application(
-            tool="argocd",
+            tool=self.tool,
             name="argocd/cart",
             sources=(self.source,),
             automated=self.automated,
             self_heal=self.self_heal,
-            synced=self.cluster.current.template == self._template(self.deployed),
+            synced=bool(self.pinned) or self.cluster.current.template == self._template(self.deployed),
             healthy=True,
             syncing=self.waiting or (self.automated and self.seen != self.deployed and not self.pin),
             reconciled=self.looked_at,
@@ -188,12 +191,14 @@ class GitOpsActuator(Actuator):
             self.writes.append(("stop_sync", order.decision))
             return Result.APPLIED, ""
         if isinstance(order, PinOrder):
-            self.argo.pin, self.argo.pinned = order.revision, order.decision
+            self.argo.pin = order.revision if self.argo.tool == "argocd" else ""
+            self.argo.pinned = order.decision
             self.writes.append(("pin", order.decision))
             return Result.APPLIED, ""
         if isinstance(order, UnpinOrder):
             self.argo.pin = self.argo.pinned = ""
-            self.argo.refresh(now)
+            if self.argo.tool == "argocd":
+                self.argo.refresh(now)
             self.writes.append(("unpin", order.decision))
             return Result.APPLIED, ""
         return super()._attempt(order, now)

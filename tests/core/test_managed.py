@@ -179,6 +179,132 @@ def test_a_bridge_is_not_taken_down_under_a_hold() -> None:
     assert world.writes == ["pin", "unpin"]
 
 
+def under_flux(cluster: Cluster | None = None, **settings: object) -> ManagedWorld:
+    kept = {"route": Route.PULL_REQUEST, "why": "protected", "tool": "flux-kustomize", **settings}
+    return with_bridge(ManagedWorld.under(cluster or Cluster(), **kept))
+
+
+def test_flux_is_kept_off_then_the_workload_undone_and_after_the_merge_it_goes_on() -> None:
+    world = under_flux()
+    world.ship("v2", errors=0.3)
+    world.run_until("restored")
+    assert rungs(world) == {"flag": False, "abort": False, "bridge": True, "undo": False, "git": True, "sync": False}
+    assert world.writes == ["pin", "undo"]
+    assert world.ran == ["v1", "v2", "v1"]
+    assert durability(world) is Durability.CLUSTER_ONLY
+    assert f"merge {LINK}" in told(world, Stage.RESTORED)[0]
+    world.run(LASTS)
+    assert world.ran == ["v1", "v2", "v1"]
+    world.argo.merge()
+    world.run_until("durable")
+    assert world.writes == ["pin", "undo", "unpin"]
+    assert world.ran == ["v1", "v2", "v1"]
+    assert not world.argo.pinned
+
+
+def test_flux_is_let_at_the_workload_again_only_once_it_has_the_merge() -> None:
+    world = under_flux()
+    world.ship("v2", errors=0.3)
+    world.run_until("restored")
+    world.argo.merge()
+    world.run_until("refresh_ordered")
+    assert world.argo.pinned
+    world.run_until("durable")
+    assert world.argo.deployed == MERGED
+    assert world.ran == ["v1", "v2", "v1"]
+
+
+def test_a_merge_before_the_recovery_is_proven_ends_the_bridge_as_well() -> None:
+    world = under_flux()
+    world.ship("v2", errors=0.3)
+    world.run_until("on_target")
+    world.argo.merge()
+    world.run_until("restored")
+    world.run_until("bridge_ends")
+    world.run(60.0)
+    assert world.writes == ["pin", "undo", "unpin"]
+    assert durability(world) is Durability.DURABLE
+    assert told(world, Stage.DURABLE) == []
+    assert world.ran == ["v1", "v2", "v1"]
+
+
+@pytest.mark.parametrize("order", range(3))
+@pytest.mark.parametrize("reaction", [SILENT, SILENT_APPLIED, UNKNOWN_APPLIED, "unavailable", "conflict"])
+def test_an_order_of_the_bridge_that_is_lost_is_given_again(reaction: str, order: int) -> None:
+    world = under_flux()
+    world.react(*["applied"] * order, reaction)
+    world.ship("v2", errors=0.3)
+    crashed = 0
+    for _ in range(400):
+        world.tick()
+        if len(world.orders) > order and crashed < 2:
+            world.crash()
+            crashed += 1
+        if world.watch.phase is Phase.CLOSED:
+            break
+    assert world.watch.outcome in (Outcome.RESTORED, Outcome.RESTORED_UNCONFIRMED)
+    assert world.writes.count("undo") == 1
+    assert world.ran == ["v1", "v2", "v1"]
+
+
+def test_what_flux_still_had_in_hand_when_it_was_kept_off_is_undone_once_more() -> None:
+    world = under_flux()
+    world.ship("v2", errors=0.3)
+    world.run_until("on_target")
+    world.cluster.apply("v2", world.now)
+    world.run_until("restored")
+    assert world.writes == ["pin", "undo", "undo"]
+    assert "put_back" in world.moved
+
+
+def test_an_undo_that_cannot_be_made_takes_the_bridge_down_and_leaves_it_to_the_pull_request() -> None:
+    world = under_flux()
+    world.react("applied", "refused")
+    world.ship("v2", errors=0.3)
+    world.run_until("bridge_ends")
+    world.run(60.0)
+    assert world.writes == ["pin", "unpin"]
+    assert world.watch.phase is Phase.CONFIRMING
+    assert told(world, Stage.WAITING_FOR_PERSON)
+    world.argo.merge()
+    world.run_until("restored")
+    assert durability(world) is Durability.DURABLE
+
+
+def test_no_bridge_for_flux_where_nothing_may_be_undone() -> None:
+    world = under_flux()
+    world.set(rungs=tuple((rung, Mode.NONE if rung is Rung.UNDO else Mode.ACT) for rung, _ in world.policy.rungs))
+    world.ship("v2", errors=0.3)
+    world.run_until("confirming")
+    assert not rungs(world)["bridge"]
+    assert world.writes == []
+
+
+def test_no_bridge_for_flux_where_only_configuration_has_changed() -> None:
+    world = under_flux()
+    world.ship("v1+cfg", errors=0.3)
+    world.run_until("confirming")
+    assert not rungs(world)["bridge"]
+    assert world.writes == []
+
+
+def test_a_bridge_that_keeps_flux_off_for_too_long_is_told_as_what_it_is() -> None:
+    world = under_flux()
+    world.ship("v2", errors=0.3)
+    world.run_until("restored")
+    world.run_until("bridge_overdue", within=15_000.0)
+    assert told(world, Stage.BRIDGE_OVERDUE)[0].startswith("flux-kustomize argocd/cart is kept off since")
+
+
+def test_a_hold_keeps_the_undo_behind_a_bridge_back() -> None:
+    world = under_flux()
+    world.ship("v2", errors=0.3)
+    world.run_until("bridge")
+    world.cluster.hold = "look first"
+    world.run(30.0)
+    assert "undo" not in world.writes
+
+
 def test_no_bridge_where_a_parent_would_undo_it() -> None:
     world = with_bridge(ManagedWorld.under(Cluster(), route=Route.PULL_REQUEST, why="p", parent="ApplicationSet/all"))
     world.ship("v2", errors=0.3)

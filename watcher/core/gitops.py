@@ -69,6 +69,11 @@ class Application:
     def __str__(self) -> str:
         return f"{self.tool} {self.name}"
 
+    @property
+    def follows_commits(self) -> bool:
+        """Whether it can be told to follow a commit; Flux follows its branch alone, and can only be kept off."""
+        return self.tool == "argocd"
+
 
 @dataclass(frozen=True, slots=True)
 class CommitNote:

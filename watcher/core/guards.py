@@ -44,7 +44,9 @@ class Case:
     @property
     def whole(self) -> bool:
         """Whether the way back brings all manifests back, configuration included, and not the pod template alone."""
-        return self.rung in (Rung.GIT, Rung.SYNC, Rung.BRIDGE)
+        application = self.view.application
+        bridged = self.rung is Rung.BRIDGE and application is not None and application.follows_commits
+        return bridged or self.rung in (Rung.GIT, Rung.SYNC)
 
     @property
     def reverted(self) -> bool:

@@ -12,7 +12,7 @@ from watcher.core.gitops import Application, Prospect, Route, deployed_before
 from watcher.core.model import Observation, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import Finding, Release, RungStep
-from watcher.core.words import Mode, Rung, strictest
+from watcher.core.words import Change, Mode, Rung, strictest
 
 URGENT = 10.0
 """Seconds of a complete outage that the way through Git may cost before an undo goes first."""
@@ -23,18 +23,21 @@ class Outlook:
     """What the ladder depends on beside the workload and its settings.
 
     `failing` is the share of all requests that fail, a ratio in [0, 1]; `began` when the release began, Unix seconds.
-    `prospect` is None while it is not known what going back in Git would mean.
+    `prospect` is None while it is not known what going back in Git would mean.  `configuration`: nothing else changed,
+    so that the pod template alone does not lead back.
     """
 
     prospect: Prospect | None = None
     failing: float = 0.0
     began: float = 0.0
+    configuration: bool = False
 
 
 def outlook(release: Release, observation: Observation, findings: tuple[Finding, ...]) -> Outlook:
     """What is known when these findings speak against this release."""
     failing = max((each.new.plus(each.old).share for each in findings), default=0.0)
-    return Outlook(prospect(release, observation), failing, release.began)
+    configuration = release.change is Change.CONFIGURATION
+    return Outlook(prospect(release, observation), failing, release.began, configuration)
 
 
 def prospect(release: Release, observation: Observation) -> Prospect | None:
@@ -126,7 +129,7 @@ def _undo(application: Application, policy: Policy, outlook: Outlook) -> RungSte
 
 
 def _sync(application: Application, policy: Policy, outlook: Outlook) -> RungStep:
-    if application.tool != "argocd":
+    if not application.follows_commits:
         return _skipped(Rung.SYNC, f"{application} cannot be synced to an earlier commit")
     before = deployed_before(application, outlook.began)
     if before is None:
@@ -143,8 +146,16 @@ def _bridge(application: Application, policy: Policy, outlook: Outlook) -> RungS
         return _no_bridge(f"{application} puts nothing back")
     if application.parent:
         return _no_bridge(f"{application.parent} would undo it")
-    reason = f"{application} follows the last good commit until the pull request is merged"
-    return _taken(Rung.BRIDGE, policy.rung_mode(Rung.BRIDGE), reason, paired=True)
+    mode = policy.rung_mode(Rung.BRIDGE)
+    if application.follows_commits:
+        reason = f"{application} follows the last good commit until the pull request is merged"
+        return _taken(Rung.BRIDGE, mode, reason, paired=True)
+    if outlook.configuration:
+        return _no_bridge(f"{application} can only be kept off an undo, and only configuration changed")
+    if policy.rung_mode(Rung.UNDO) is Mode.NONE:
+        return _no_bridge(f"{application} can only be kept off an undo, and rungs.undo is none")
+    reason = f"{application} is kept off until the pull request is merged; restores the known good pod template"
+    return _taken(Rung.BRIDGE, strictest(mode, policy.rung_mode(Rung.UNDO)), reason, paired=True)
 
 
 def _no_bridge(reason: str) -> RungStep:

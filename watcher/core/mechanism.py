@@ -13,9 +13,15 @@ LEAST_ALLOWED = 60.0
 
 
 def order(view: WorkloadView, decision: Decision, rollback: Rollback, release: Release) -> RungOrder:
-    """The order for this rung of the decision; that for a revert in Git comes from `pairing`."""
-    if rollback.rung in (Rung.SYNC, Rung.BRIDGE) and view.application is not None:
-        return _at_the_tool(view.application, decision, rollback, release)
+    """The order for this rung of the decision; that for a revert in Git comes from `pairing`.
+
+    A bridge that only keeps the tool off leads back by the undo that is ordered once it stands.
+    """
+    application = view.application
+    if application is not None and rollback.rung in (Rung.SYNC, Rung.BRIDGE):
+        stands = by_undo(view, rollback) and application.pinned == decision.id
+        if not stands:
+            return _at_the_tool(application, decision, rollback, release)
     if rollback.rung is Rung.ABORT:
         return AbortOrder(
             decision=decision.id,
@@ -55,6 +61,13 @@ def _at_the_tool(application: Application, decision: Decision, rollback: Rollbac
     return PinOrder(
         decision.id, rollback.tried, release.workload, release.uid, application, source, good, decision.reason
     )
+
+
+def by_undo(view: WorkloadView, rollback: Rollback) -> bool:
+    """Whether it is an undo that leads back on this rung: on a bridge that keeps the tool off there is nothing else."""
+    if rollback.rung is Rung.BRIDGE:
+        return view.application is not None and not view.application.follows_commits
+    return rollback.rung is Rung.UNDO
 
 
 def target_of(decision: Decision) -> Target:
@@ -104,9 +117,14 @@ def cannot_work_any_more(view: WorkloadView, decision: Decision, rollback: Rollb
     return rollback.rung is Rung.ABORT and rollout is not None and not rollout.in_progress and not rollout.aborted_at
 
 
-def not_taken_up(view: WorkloadView, rollback: Rollback) -> bool:
-    """Whether a Rollout's controller has lost the abort, or the promotion that skips the steps of the way back."""
+def not_taken_up(view: WorkloadView, decision: Decision, rollback: Rollback) -> bool:
+    """Whether a Rollout's controller has lost the abort, or the promotion that skips the steps of the way back.
+
+    Or a bridge stands, and the undo that it is for is not there yet.
+    """
     rollout = view.rollout
+    if rollback.rung is Rung.BRIDGE and by_undo(view, rollback) and not has_target(view, decision):
+        return True
     if rollout is None:
         return False
     if rollback.rung is Rung.ABORT:

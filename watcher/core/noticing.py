@@ -58,7 +58,8 @@ def _put_back(turn: Turn, newest: Revision) -> bool:
     if watch is None or watch.rollback is None or not watch.carrying_out or turn.view.manager is None:
         return False
     rollback, release = watch.rollback, watch.release
-    if rollback.rung is not Rung.UNDO or not rollback.applied or newest.template_id != release.template_id:
+    undone = mechanism.by_undo(turn.view, rollback) and rollback.applied
+    if not undone or newest.template_id != release.template_id:
         return False
     if rollback.put_back:
         return False

@@ -94,8 +94,14 @@ def go_on(turn: Turn) -> None:
         turn.update(replace(watch, rollback=replace(rollback, waited=rollback.waited + turn.passed_seconds())))
     _note_completion(turn)
     {Phase.ACTING: _acting, Phase.CONFIRMING: _confirming, Phase.RECOVERING: _recovering}[watch.phase](turn)
-    if turn.watch.phase in (Phase.CONFIRMING, Phase.RECOVERING):
+    if turn.watch.phase in (Phase.CONFIRMING, Phase.RECOVERING) and not _undo_comes_first(turn):
         pairing.pursue(turn)
+
+
+def _undo_comes_first(turn: Turn) -> bool:
+    """Whether a bridge has just been laid, and the undo that it is for was not ordered yet."""
+    _, _, rollback = _parts(turn)
+    return rollback.rung is Rung.BRIDGE and mechanism.by_undo(turn.view, rollback) and rollback.tried == 1
 
 
 def _acting(turn: Turn) -> None:
@@ -138,14 +144,16 @@ def _own_report(turn: Turn) -> RungReport | None:
     """The report of an order of this rung (`undo`, or a part of it such as `undo:stuck_pods`)."""
     _, decision, rollback = _parts(turn)
     report = turn.observation.report
-    own = report is not None and report.decision == decision.id and report.rung.startswith(rollback.rung)
+    parts = (rollback.rung, Rung.UNDO) if mechanism.by_undo(turn.view, rollback) else (rollback.rung,)
+    own = report is not None and report.decision == decision.id and report.rung.startswith(parts)
     return report if own else None
 
 
 def _note_completion(turn: Turn) -> None:
     watch, _, rollback = _parts(turn)
     report = _own_report(turn)
-    if report is not None and report.rung == rollback.rung and report.result not in UNHEARD:
+    last = Rung.UNDO if mechanism.by_undo(turn.view, rollback) else rollback.rung
+    if report is not None and report.rung == last and report.result not in UNHEARD:
         turn.update(replace(watch, rollback=replace(rollback, complete=True)))
 
 
@@ -287,6 +295,8 @@ def _confirming(turn: Turn) -> None:
         turn.update(replace(watch, rollback=rollback))
     if mechanism.on_target(turn.view, decision, rollback, watch.release):
         _arrived(turn)
+    elif report is not None and report.result == Result.REFUSED and rollback.rung is Rung.BRIDGE:
+        _rung_failed(turn, report.message)
     elif mechanism.cannot_work_any_more(turn.view, decision, rollback):
         _rung_failed(turn, "the Rollout was promoted before the abort took effect")
     elif rollback.revert is not None and rollback.revert.failed and rollback.rung is Rung.GIT:
@@ -316,12 +326,12 @@ def _may_order(turn: Turn, rollback: Rollback) -> bool:
     return not turn.observation.executing and turn.now >= rollback.next_order and permission.forbidden(turn) is None
 
 
-def _unfinished(rollback: Rollback) -> bool:
+def _unfinished(turn: Turn, rollback: Rollback) -> bool:
     """Whether an undo shows on the object and nobody has told that it was carried through, as after a crash.
 
     Its last patch gives the changed fields back to whoever applied them; an abort's last patch is the abort.
     """
-    return rollback.rung is Rung.UNDO and not rollback.complete and rollback.tried < TRIED_ENOUGH
+    return mechanism.by_undo(turn.view, rollback) and not rollback.complete and rollback.tried < TRIED_ENOUGH
 
 
 def _arrived(turn: Turn) -> None:
@@ -340,7 +350,7 @@ def _nudge(turn: Turn) -> None:
     """Give what is missing once more: a lost abort, skipped steps, pods that block an ordered StatefulSet."""
     watch, decision, rollback = _parts(turn)
     release = watch.release
-    if _unfinished(rollback):
+    if _unfinished(turn, rollback):
         _order_again(turn)
         return
     stuck = mechanism.stuck_pods(turn.view, decision, release)
@@ -348,7 +358,7 @@ def _nudge(turn: Turn) -> None:
         turn.commands.append(ReleaseStuckPodsOrder(decision.id, rollback.tried, release.workload, release.uid, stuck))
         turn.update(replace(watch, rollback=replace(rollback, next_order=turn.now + STUCK_PAUSE)))
         turn.move("stuck_pods")
-    elif mechanism.not_taken_up(turn.view, rollback):
+    elif mechanism.not_taken_up(turn.view, decision, rollback):
         _order_again(turn)
 
 
@@ -359,7 +369,7 @@ def _recovering(turn: Turn) -> None:
     rollback = replace(rollback, recovery=seen)
     turn.update(replace(watch, rollback=rollback))
     outcome = recovery.outcome(rollback, decision.findings, turn.view, turn.policy, watch.evidence)
-    if _unfinished(rollback) and _may_order(turn, rollback):
+    if _unfinished(turn, rollback) and _may_order(turn, rollback):
         _order_again(turn)
     elif outcome is not None and pairing.settled(turn) and _ends(turn, rollback):
         _finish(turn, outcome)
@@ -367,7 +377,7 @@ def _recovering(turn: Turn) -> None:
 
 def _ends(turn: Turn, rollback: Rollback) -> bool:
     """Whether nothing is left that could still be ordered."""
-    return not _unfinished(rollback) or permission.forbidden(turn) is not None
+    return not _unfinished(turn, rollback) or permission.forbidden(turn) is not None
 
 
 def _finish(turn: Turn, outcome: Outcome) -> None:

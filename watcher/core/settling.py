@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from watcher.core import permission
+from watcher.core import pairing, permission
 from watcher.core.gitops import CLOCKS, Application, PullState
-from watcher.core.orders import GitOpsOrder, StopSyncOrder, UnpinOrder
+from watcher.core.orders import GitOpsOrder, RefreshOrder, StopSyncOrder, UnpinOrder
 from watcher.core.pace import pause
 from watcher.core.sentence import seconds
-from watcher.core.state import Unsettled, WorkloadState
+from watcher.core.state import Revert, Unsettled, WorkloadState
 from watcher.core.turn import Turn
 from watcher.core.words import Durability, Phase, Rung, Stage
+
+MOST_LOOKS = 5
+"""Times that a tool is asked to take a merge up before it is let at the workload again in any case."""
 
 
 def left(state: WorkloadState, now: float, *, failed: bool = False) -> WorkloadState:
@@ -20,9 +23,11 @@ def left(state: WorkloadState, now: float, *, failed: bool = False) -> WorkloadS
     rollback, decision = (watch.rollback, watch.decision) if watch is not None else (None, None)
     if watch is None or rollback is None or decision is None:
         return state
-    waits = rollback.revert is not None and bool(rollback.revert.link) and not rollback.revert.revision
+    revert = rollback.revert
+    waits = revert is not None and bool(revert.link) and not revert.revision
     behind = watch.durability is Durability.CLUSTER_ONLY
     bridge = rollback.rung is Rung.BRIDGE
+    merged = bridge and revert is not None and bool(revert.revision)
     sync = rollback.rung is Rung.SYNC and watch.phase is not Phase.RECOVERING
     if not (waits or behind or bridge or sync):
         return state
@@ -30,9 +35,9 @@ def left(state: WorkloadState, now: float, *, failed: bool = False) -> WorkloadS
         decision=decision.id,
         release=watch.release.id,
         since=now,
-        revert=rollback.revert if waits and not (failed and bridge) else None,
+        revert=revert if (waits or merged) and not (failed and bridge) else None,
         bridge=bridge,
-        down=bridge and (failed or not waits),
+        down=bridge and (failed or not (waits or merged)),
         sync=sync,
     )
     return replace(state, unsettled=found)
@@ -103,17 +108,26 @@ def _mind_bridge(turn: Turn, found: Unsettled, application: Application) -> None
             _agreed(turn, found, f"Git holds the good version as {revert.revision[:8]}: {revert.link}")
         else:
             _keep(turn, replace(found, bridge=False), "bridge_over")
+    elif revert is not None and revert.revision and _merge_to_come(turn, found, revert, application):
+        workload, uid = turn.state.workload, turn.state.uid
+        order: GitOpsOrder = RefreshOrder(found.decision, found.tried + 1, workload, uid, application)
+        _order(turn, found, order, "refresh_ordered")
     elif found.down or revert is None or revert.revision:
         reason = "it led nowhere" if found.down else "Git holds the good version"
         order = UnpinOrder(found.decision, found.tried + 1, turn.state.workload, turn.state.uid, application, reason)
         _order(turn, found, order, "bridge_ends")
     elif turn.now - found.since > turn.policy.bridge_for and not found.overdue:
         _keep(turn, replace(found, overdue=True), "bridge_overdue")
+        stands = f"pinned to {revert.good[:8]}" if application.follows_commits else "kept off"
         since = seconds(turn.now - found.since)
-        text = (
-            f"{application} is pinned to {revert.good[:8]} since {since}, and gets no new version: merge {revert.link}"
-        )
+        text = f"{application} is {stands} since {since}, and no new version arrives: merge {revert.link}"
         turn.announce(Stage.BRIDGE_OVERDUE, text)
+
+
+def _merge_to_come(turn: Turn, found: Unsettled, revert: Revert, application: Application) -> bool:
+    """Whether a tool that is kept off, as Flux, would bring the bad version back: it has not heard of the merge yet."""
+    hears = not application.follows_commits and application.automated and not found.down
+    return hears and not pairing.landed(turn, revert) and found.tried < MOST_LOOKS
 
 
 def _order(turn: Turn, found: Unsettled, order: GitOpsOrder, what: str) -> None:
@@ -129,9 +143,11 @@ def _order(turn: Turn, found: Unsettled, order: GitOpsOrder, what: str) -> None:
 
 def _agreed(turn: Turn, found: Unsettled, text: str) -> None:
     watch = turn.state.watch
+    known = watch is not None and watch.release.id == found.release and watch.durability is Durability.DURABLE
     if watch is not None and watch.release.id == found.release:
         turn.update(replace(watch, durability=Durability.DURABLE))
-    turn.announce(Stage.DURABLE, text)
+    if not known:  # a merge that came before the end of the rollback was told of then
+        turn.announce(Stage.DURABLE, text)
     turn.move("durable")
     _drop(turn)
 
