@@ -10,7 +10,7 @@ from watcher.core.ladder import FAR_BACK, choose_target, climb, describe_target,
 from watcher.core.managed import outlook
 from watcher.core.model import Observation, Suspect, WorkloadView
 from watcher.core.policy import Policy
-from watcher.core.siblings import suspected_siblings
+from watcher.core.siblings import known_origins, suspected_siblings
 from watcher.core.state import Decision, Finding, GuardFinding, RungStep, Target, Watch, WorkloadState
 from watcher.core.words import STRICTNESS, Action, Mode, Rung, strictest
 
@@ -43,7 +43,7 @@ def decide(
     best, may, why_may = _strongest(watch, case.sound or findings, policy)
     mode, why_mode = _mode((may, why_may), chosen, described, policy)
     attempt = state.decisions + 1
-    siblings = suspected_siblings(watch.release, observation.surroundings.suspects)
+    siblings = suspected_siblings(known_origins(watch.release, ahead.prospect), observation.surroundings.suspects)
     action = Action.HOLD if guards else Action.ROLL_BACK
     decision = Decision(
         id=decision_id((watch.release.id,), attempt),

@@ -15,7 +15,7 @@ from watcher.core.managed import prospect
 from watcher.core.model import Fleet, Observation, PastRollback, WorkloadView
 from watcher.core.policy import Limit, Policy
 from watcher.core.sentence import seconds
-from watcher.core.siblings import suspected_siblings
+from watcher.core.siblings import known_origins, suspected_siblings
 from watcher.core.state import Finding, GuardFinding, KnownGood, Release, WorkloadState
 from watcher.core.words import Change, Rung
 
@@ -174,7 +174,7 @@ def _several_releases(case: Case) -> str | None:
         return None
     begin, end = _onset(case.sound, case.now)
     suspects = case.observation.surroundings.suspects
-    siblings = suspected_siblings(case.release, suspects)
+    siblings = suspected_siblings(known_origins(case.release, case.observation.surroundings.prospect), suspects)
     others = [
         each
         for each in suspects

@@ -228,6 +228,7 @@ def _git(watch: Watch, decision: Decision) -> Body | None:
         "revision": revert.revision if revert is not None else "",
         "link": revert.link if revert is not None else "",
         "failed": revert.failed if revert is not None else "",
+        "message": revert.message if revert is not None else "",
     }
 
 

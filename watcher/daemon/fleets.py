@@ -56,7 +56,7 @@ class Lookout:
             if policy is None or (known is not None and fresh(known, at, waited_for=waited_for(watches[workload]))):
                 continue
             services = self._services() if services is None else services
-            apart = released_together(workload, watches)
+            apart = released_together(workload, watches, self._stepping.prospects)
             found = await look(self._sourcing.polling.source, apart, policy, services, at)
             self._stepping.inbox.looked(workload, found)
             seen.add(workload)

@@ -12,6 +12,7 @@ from watcher.core import judge, machine
 from watcher.core.gitops import Followed, Prospect
 from watcher.core.model import Fleet, Observation, PastRollback, Surroundings, Suspect, Workload, WorkloadView
 from watcher.core.policy import Policy
+from watcher.core.siblings import known_origins
 from watcher.core.state import Watch, WorkloadState
 from watcher.core.turn import Step
 from watcher.daemon.executing import Executing
@@ -252,7 +253,8 @@ class Stepping:
         if watch is None or found is None:
             self.suspects.pop(state.workload, None)
             return
-        self.suspects[state.workload] = Suspect(state.workload, watch.release.origins, *found)
+        origins = known_origins(watch.release, self.prospects.get(state.workload))
+        self.suspects[state.workload] = Suspect(state.workload, origins, *found)
         if watch is state.open_watch:
             self.suspicion.set()
 
