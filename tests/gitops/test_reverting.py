@@ -185,6 +185,16 @@ async def test_without_a_forge_it_is_said_what_to_configure(world: World) -> Non
     assert "add `forge` with `kind`, `api` and `tokenFile`" in report.message
 
 
+async def test_and_why_a_push_will_not_do(world: World) -> None:
+    world.forge = None
+    world.repository.commit("Checkout 2.6", {"apps/checkout/app.yaml": "2.6"}, author="carol")
+    before = dict(world.repository.branches)
+    report = await world.perform()
+    assert report.result == Result.REFUSED
+    assert "of carol (Checkout 2.6) too, which came later; a pull request is needed" in report.message
+    assert world.repository.branches == before
+
+
 async def test_without_an_entry_too(world: World) -> None:
     source = GitSource("git@other.example.com:team/x.git", "main", world.bad, ("apps/checkout",))
     report = await world.perform(world.order(source=source))

@@ -18,8 +18,8 @@ from watcher.gitops.drafting import Draft, Drafting, Wanted, path_set
 from watcher.gitops.means import Holding, Means, refuse_held
 from watcher.gitops.outcome import Outcome
 from watcher.gitops.protections import Protections
-from watcher.ports import Unavailable, WatcherError
-from watcher.ports.git import Moved, NothingToRevert, Protected, PullRequest, Repository
+from watcher.ports import Rejected, Unavailable, WatcherError
+from watcher.ports.git import Forge, Moved, NothingToRevert, Protected, PullRequest, Repository
 
 PATIENCE = 30.0
 """Seconds for which a revert is made anew each time that somebody else has pushed first."""
@@ -141,7 +141,7 @@ class Reverting:
     async def _propose(self, work: Work, draft: Draft, notes: tuple[CommitNote, ...], why: str) -> Outcome:
         """By a pull request.  One that was merged, or closed by a person, is not opened again."""
         order = work.order
-        forge = self._means.forge(order.source.repo)
+        forge = self._forge(work, why)
         await refuse_held(self._holding, order.workload)
         branch = f"watcher/revert-{order.decision}"
         with contextlib.suppress(Moved):  # an earlier attempt has made it, on the head of that time
@@ -149,6 +149,13 @@ class Reverting:
         title, text = message.subject(order, notes), message.of_pull_request(order, notes, why)
         merge = work.entry.auto_merge and not draft.doubts
         return _proposed(work, await forge.open(branch, work.branch, title, text, merge=merge), why)
+
+    def _forge(self, work: Work, why: str) -> Forge:
+        """The repository's forge.  Raises Rejected, saying also why a push will not do."""
+        try:
+            return self._means.forge(work.order.source.repo)
+        except Rejected as error:
+            raise Rejected("; ".join(each for each in (why, str(error)) if each)) from None
 
     async def _done_by_others(self, work: Work, head: str, error: NothingToRevert) -> Outcome:
         """Somebody's fix, or the revert for another workload of the same commits."""
