@@ -58,21 +58,27 @@ class Looking:
         return Followed(self.outside.clock.now(), pull=self.pull, merged=REVERT)
 
 
+def kept_in_git(outside: o.Outside) -> Looking:
+    """Argo CD keeps cart as Git says, and Git can be looked at."""
+    looking = Looking(outside)
+    outside.git = GitWay(looking.survey, looking.follow, lambda application, seconds: looking.took.append(seconds))
+    outside.applications[o.CART] = Application(
+        tool="argocd",
+        name="argocd/cart",
+        sources=(SOURCE,),
+        automated=True,
+        self_heal=True,
+        synced=True,
+        history=(Deployed((GOOD,), 0.0), Deployed((BAD,), outside.clock.now())),
+    )
+    return looking
+
+
 @asynccontextmanager
 async def managed(thresholds: Path) -> AsyncIterator[tuple[Life, Looking]]:
     """A daemon that has followed cart for a minute, which Argo CD keeps as Git says."""
     async with alive() as outside:
-        looking = Looking(outside)
-        outside.git = GitWay(looking.survey, looking.follow, lambda application, seconds: looking.took.append(seconds))
-        outside.applications[o.CART] = Application(
-            tool="argocd",
-            name="argocd/cart",
-            sources=(SOURCE,),
-            automated=True,
-            self_heal=True,
-            synced=True,
-            history=(Deployed((GOOD,), 0.0), Deployed((BAD,), outside.clock.now())),
-        )
+        looking = kept_in_git(outside)
         life = await Life.begin(outside, thresholds)
         await asyncio.sleep(60.0)
         yield life, looking
@@ -93,6 +99,26 @@ async def test_a_release_is_looked_at_as_soon_as_it_is_under_watch_and_the_rever
         order = life.outside.orders[0]
         assert isinstance(order, RevertOrder)
         assert (order.commits, order.good, order.propose) == ((BAD,), GOOD, False)
+
+
+async def test_a_revert_that_was_ordered_before_a_restart_is_looked_at_and_ordered_again(thresholds: Path) -> None:
+    async with alive() as outside:
+        looking = kept_in_git(outside)
+        life = await Life.begin(outside, thresholds)
+        await asyncio.sleep(60.0)
+        life.acting.seconds = 60.0
+        outside.release("v3", errors=0.3)
+        await life.until(lambda: outside.orders)
+        life.kill()
+
+        looked = len(looking.asked)
+        again = await Life.begin(outside, thresholds)
+        await again.until(lambda: len(outside.orders) > 1, within=30.0)
+        assert len(looking.asked) > looked
+        first, second = outside.orders[:2]
+        assert isinstance(second, RevertOrder)
+        assert second.decision == first.decision
+        await again.end()
 
 
 async def test_without_evidence_it_is_looked_at_once(thresholds: Path) -> None:

@@ -118,8 +118,8 @@ class Prospects:
             self._due.pop(workload, None)
 
     def _is_due(self, workload: Workload, watch: Watch) -> bool:
-        if watch.rollback is not None and watch.rollback.revert is not None:
-            return False  # what is reverted is fixed by now
+        if watch.rollback is not None and watch.rollback.revert is not None and workload in self._stepping.prospects:
+            return False  # what is reverted is fixed by now; only after a restart it is asked what that means
         if self._surveyed.get(workload) != self._as_of(workload, watch):
             return True
         urgent = workload in self._stepping.suspects
