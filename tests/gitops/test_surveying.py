@@ -59,6 +59,16 @@ async def test_commits_elsewhere_do_not_count(world: World) -> None:
     assert ([each.sha for each in found.commits], found.good) == ([world.bad], world.good)
 
 
+async def test_what_was_synced_since_the_release_began_is_not_taken_back(world: World) -> None:
+    """It has left the workload as it was, else there would be another release."""
+    scaled = world.repository.commit("Five of them", {"apps/checkout/replicas.yaml": "5"})
+    source = replace(world.source, deployed=scaled)
+    for later in ((), (Deployed((scaled,), NOW - 30.0),)):  # a commit that changes no object is not synced at all
+        application = replace(world.application, sources=(source,), history=(*world.application.history, *later))
+        found = await survey(world, application=application)
+        assert [each.sha for each in found.commits] == [world.bad]
+
+
 async def test_what_a_path_is_rendered_from_counts_too(world: World) -> None:
     world.manifests.bases = {"apps/checkout": ("bases/web",)}
     base = world.repository.commit("Base", {"bases/web/app.yaml": "2.5 with more"})
