@@ -47,6 +47,7 @@ def users() -> dict[str, User]:
         *(User(name, f"system:{name}") for name in controllers),
         service_account("watcher"),
         service_account("watcher-readonly"),
+        service_account("watcher-hub"),
     ]
     return {user.name: user for user in everybody}
 

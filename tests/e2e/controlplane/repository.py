@@ -129,6 +129,10 @@ class Repository:
         """The paths of all files at a revision."""
         return self._git("ls-tree", "-r", "--name-only", revision).splitlines()
 
+    def changed(self, sha: str) -> list[str]:
+        """The paths that a commit changes, against its only parent."""
+        return self._git("diff-tree", "-r", "--name-only", "--no-commit-id", sha).splitlines()
+
     @property
     def protected(self) -> set[str]:
         """The branches that take no pushes."""

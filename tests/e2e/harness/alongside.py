@@ -18,7 +18,7 @@ AT_ONCE = 4  # more of them slow each other down on two cores
 class Scenes:
     """All scenarios of the session that are marked ``alongside``, from its beginning on. ``directory`` makes one each.
 
-    What a scenario asks for by the names of its parameters is an attribute of its ``Stage``.
+    What a scenario asks for by the names of its parameters is an attribute of its ``Stage``, or ``stage`` itself.
     """
 
     def __init__(self, house: House, scenarios: Iterable[Scenario], directory: Callable[[str], Path]) -> None:
@@ -47,7 +47,8 @@ class Scenes:
     def _play(self, scenario: Scenario) -> None:
         with Stage(self._house, self._directory(scenario.__name__)) as stage:
             self._stages.append(stage)
-            scenario(**{name: getattr(stage, name) for name in inspect.signature(scenario).parameters})
+            asked = inspect.signature(scenario).parameters
+            scenario(**{name: stage if name == "stage" else getattr(stage, name) for name in asked})
 
 
 def alongside(scenario: Scenario) -> Callable[[Scenes], None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,9 +65,12 @@ class Application:
         """The commits of its full syncs, oldest first."""
         return [each["revision"] for each in self.live["status"].get("history", [])]
 
-    def create(self, *, automated: bool) -> None:
-        """Apply it, with auto-sync, pruning and self-heal, or with no automation at all."""
-        source = {"repoURL": self.url, "targetRevision": MAIN, "path": self.directory}
+    def create(self, *, automated: bool, **source: Any) -> None:
+        """Apply it, with auto-sync, pruning and self-heal, or with no automation at all.
+
+        ``source`` adds to what it is rendered from, as ``helm``.
+        """
+        source = {"repoURL": self.url, "targetRevision": MAIN, "path": self.directory, **source}
         spec: Json = {
             "project": PROJECT,
             "source": source,
@@ -133,6 +136,23 @@ class ShopInGit:
         application = Application(service, self.repository, self.url)
         application.commit(f"{name}: {image}")
         application.create(automated=automated)
+        self.applications.append(application)
+        return application
+
+    def commit(self, message: str, files: Mapping[str, Any]) -> str:
+        """Somebody commits files, each a document or a text as it is; returns the sha."""
+        texts = {path: each if isinstance(each, str) else yaml.safe_dump(each) for path, each in files.items()}
+        return self.repository.commit(message, texts)
+
+    def add_rendered(self, name: str, image: str, files: Mapping[str, Any], **source: Any) -> Application:
+        """Commit files, and create the Application on directory ``name``, which makes a Deployment of this name.
+
+        ``source`` as for ``Application.create``.
+        """
+        self.commit(f"{name}: {image}", files)
+        service = Service(self.argocd.plane, workloads.deployment(self.namespace, name, image))
+        application = Application(service, self.repository, self.url)
+        application.create(automated=True, **source)
         self.applications.append(application)
         return application
 

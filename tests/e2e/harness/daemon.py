@@ -108,6 +108,13 @@ class Daemon:
         body: Json = answer.json()
         return body
 
+    def metric(self, name: str, service: Service) -> float | None:
+        """The value of a metric of one service; None without one."""
+        answer = httpx.get(f"{self.url}/metrics", trust_env=False, timeout=10)
+        labelled = f'workload="{service.workload}"'
+        lines = [line for line in answer.text.splitlines() if line.startswith(f"{name}{{") and labelled in line]
+        return float(lines[0].rpartition(" ")[2]) if lines else None
+
     def releases(self, service: Service) -> list[Json]:
         """Its releases of a service, newest first."""
         found: list[Json] = self.get("releases", workload=service.workload)["items"]

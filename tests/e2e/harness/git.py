@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.build_tools import installed_tools
 from tests.e2e.controlplane import GitServer, Json
 from tests.e2e.controlplane.credentials import NAMESPACE
+from tests.e2e.controlplane.forge import ForgeServer
 
 GROUP = "rbac.authorization.k8s.io"
 
@@ -32,9 +35,34 @@ def lets_follow_git(account: str, namespace: str) -> list[Json]:
     ]
 
 
-def git_access(forge: GitServer, url: str, directory: Path, **entry: Any) -> Json:
-    """The section ``gitops`` for one repository, with a token that may push; ``entry`` adds keys to its entry."""
-    token = directory / "git-token"
-    token.write_text(forge.token)
-    token.chmod(0o600)
-    return {"repositories": [{"url": url, "auth": {"user": "oauth2", "tokenFile": str(token)}, **entry}]}
+def git_access(forge: GitServer, url: str, directory: Path, /, **entry: Any) -> Json:
+    """The section ``gitops`` for one repository, with a token that may push; ``entry`` adds keys, or replaces some."""
+    return {"repositories": [{"url": url, "auth": auth(directory / "git-token", forge.token), **entry}]}
+
+
+def auth(file: Path, token: str) -> Json:
+    """The key ``auth`` of a repository's entry, with this token in this file."""
+    return {"user": "oauth2", **token_file(file, token)}
+
+
+def forge_access(forge: ForgeServer, directory: Path) -> Json:
+    """The key ``forge`` of a repository's entry."""
+    return {"kind": "gitea", "api": forge.api, **token_file(directory / "forge-token", forge.token)}
+
+
+def token_file(file: Path, token: str) -> Json:
+    """The key ``tokenFile``, with this token in this file."""
+    file.write_text(token)
+    file.chmod(0o600)
+    return {"tokenFile": str(file)}
+
+
+def renderers(directory: Path) -> dict[str, str]:
+    """The environment of a daemon that finds kustomize and helm, as an image with them."""
+    tools = installed_tools()
+    assert tools is not None, "the real parts are not built"
+    programs = directory / "programs"
+    programs.mkdir()
+    for name, tool in {"helm": "helm4", "kustomize": "kustomize"}.items():
+        (programs / name).symlink_to(tools[tool])
+    return {"PATH": f"{programs}:{os.environ['PATH']}"}

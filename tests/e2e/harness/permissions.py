@@ -12,6 +12,7 @@ from tests.e2e.controlplane.credentials import NAMESPACE
 
 FILE = Path(__file__).parents[3] / "config" / "rbac.yaml"
 READER = "watcher-readonly"  # an account that is never let act
+HUB = "watcher-hub"  # an account to whom Applications are not shown
 
 
 def documented() -> list[Json]:
@@ -29,6 +30,20 @@ def grant_documented(plane: ControlPlane) -> None:
         if each["kind"].endswith("Binding"):
             each["metadata"]["name"] += "-readonly"
             plane.admin.apply(_bound_to(READER, each))
+
+
+def reads_but_applications(account: str) -> list[Json]:
+    """The documented roles of the whole cluster, without Argo CD's Applications, and their bindings to an account."""
+    found = [copy.deepcopy(each) for each in documented() if each["kind"] in ("ClusterRole", "ClusterRoleBinding")]
+    bound = {each["roleRef"]["name"] for each in found if "subjects" in each}
+    found = [each for each in found if "subjects" in each or each["metadata"]["name"] in bound]
+    for each in found:
+        each["metadata"]["name"] += f"-{account}"
+        if "subjects" in each:
+            each["roleRef"]["name"] += f"-{account}"
+        else:
+            each["rules"] = [rule for rule in each["rules"] if "applications" not in rule.get("resources", ())]
+    return [_bound_to(account, each) if "subjects" in each else each for each in found]
 
 
 def reads_holds(account: str, namespace: str) -> list[Json]:

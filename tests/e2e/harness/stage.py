@@ -12,11 +12,13 @@ from typing import Any, Self
 from uuid import uuid4
 
 from tests.e2e.controlplane import ArgoCD, ControlPlane, GitServer, Json, Prometheus
+from tests.e2e.controlplane.forge import ForgeServer
 from tests.e2e.harness.application import ShopInGit
 from tests.e2e.harness.daemon import Daemon
-from tests.e2e.harness.git import git_access, lets_follow_git
+from tests.e2e.harness.forge_thread import served
+from tests.e2e.harness.git import auth, forge_access, git_access, lets_follow_git, token_file
 from tests.e2e.harness.installed import Installed
-from tests.e2e.harness.permissions import READER, leads, lets_act, reads_holds
+from tests.e2e.harness.permissions import HUB, READER, leads, lets_act, reads_but_applications, reads_holds
 from tests.e2e.harness.records import Replayed
 from tests.e2e.harness.shop import Shop
 from tests.e2e.harness.thresholds import thresholds
@@ -77,6 +79,16 @@ class Stage:
         return forge
 
     @cached_property
+    def pull_requests(self) -> ForgeServer:
+        """The forge's API for the repository of ``shop_in_git``."""
+        return self._ending.enter_context(served(self.shop_in_git.repository))
+
+    @property
+    def with_forge(self) -> Json:
+        """Keys of the repository's entry by which pull requests are opened there."""
+        return {"forge": forge_access(self.pull_requests, self._directory)}
+
+    @cached_property
     def shop_in_git(self) -> ShopInGit:
         """Its namespace and a repository from which Argo CD deploys; over HTTP, with a token that may read."""
         argocd = self._house.argocd
@@ -108,6 +120,27 @@ class Stage:
         file = thresholds(self.prometheus.url, self.namespace, **(service or {}))
         file["gitops"] = git_access(self.forge, self.shop_in_git.url, self._directory, **entry)
         file |= {"rungs": rungs} if rungs is not None else {}
+        daemon.environment["WATCHER_GIT_CACHE"] = str(self._directory / "git-cache")
+        daemon.configure(file)
+        return daemon
+
+    @property
+    def reading_only(self) -> Json:
+        """The key ``auth`` of the repository's entry with a token that may not push."""
+        return auth(self._directory / "reading-token", self.forge.reading_token)
+
+    def watch_hub(self, api: str, token: str, destination: str) -> Daemon:
+        """As ``git_watcher``, where Applications are seen and changed by Argo CD's API at ``api`` alone.
+
+        ``destination`` is what this cluster is called there.
+        """
+        admin, daemon = self.control_plane.admin, self._daemon(HUB)
+        admin.apply_all([*reads_but_applications(HUB), lets_act(HUB, self.namespace), leads(HUB, self.namespace)])
+        file = thresholds(self.prometheus.url, self.namespace)
+        file["gitops"] = git_access(self.forge, self.shop_in_git.url, self._directory)
+        file["gitops"]["argocd"] = {"api": api, "destination": destination} | token_file(
+            self._directory / "argocd-token", token
+        )
         daemon.environment["WATCHER_GIT_CACHE"] = str(self._directory / "git-cache")
         daemon.configure(file)
         return daemon
