@@ -87,6 +87,16 @@ async def test_the_target_may_be_further_back_than_the_version_before(world: Wor
     assert [each.sha for each in found.commits] == [worse, world.bad]
 
 
+async def test_a_revert_that_no_sync_tells_of_is_not_taken_back_with_what_came_after_it(world: World) -> None:
+    """An undo went first, so that nothing was left to sync."""
+    reverted = world.repository.commit("Revert", {"apps/checkout/app.yaml": "2.4"})
+    again = world.repository.commit("Checkout 2.5, once more", {"apps/checkout/app.yaml": "2.5 again"})
+    history = (*world.application.history, Deployed((again,), NOW - 62.0))
+    application = replace(world.application, sources=(replace(world.source, deployed=again),), history=history)
+    found = await survey(world, application=application)
+    assert ([each.sha for each in found.commits], found.good) == ([again], reverted)
+
+
 async def test_without_a_history_it_counts_what_was_noted_when_the_target_ran(world: World) -> None:
     application = replace(world.application, tool="flux-kustomize", history=())
     nothing = await survey(world, application=application)

@@ -11,7 +11,7 @@ from watcher.core.model import Workload
 from watcher.gitops.drafting import Draft, Drafting, Wanted, path_set
 from watcher.gitops.durations import Durations
 from watcher.gitops.means import Means
-from watcher.gitops.origin import automation_of, came
+from watcher.gitops.origin import MOST_LOOKED_AT, automation_of, came
 from watcher.gitops.protections import Protections
 from watcher.gitops.versions import marks_of, names_any
 from watcher.ports import Rejected, Unavailable, WatcherError
@@ -107,13 +107,21 @@ class Surveying:
         for good in release.before:
             paths = await path_set(self._means.manifests, repository, source, good)
             notes = await repository.commits(good, source.deployed, paths)
-            wanted = Wanted(head, source, good, notes, paths)
+            wanted = await self._without_what_cancels_out(repository, Wanted(head, source, good, notes, paths))
             if release.guessed:
                 wanted = await self._narrowed(question, repository, wanted)
             if notes and await self._brought(question, repository, wanted):
                 return [Place(entry, repository, branch, wanted, brought=True)]
             found += [Place(entry, repository, branch, wanted, brought=False)] if notes else []
         return found[:1]
+
+    async def _without_what_cancels_out(self, repository: Repository, wanted: Wanted) -> Wanted:
+        """Without older commits that together changed nothing, as a bad version and its revert."""
+        for older in wanted.notes[1 : 1 + MOST_LOOKED_AT]:
+            if not await repository.changed(wanted.good, older.sha, wanted.paths):
+                notes = await repository.commits(older.sha, wanted.source.deployed, wanted.paths)
+                return replace(wanted, good=older.sha, notes=notes)
+        return wanted
 
     async def _narrowed(self, question: Question, repository: Repository, wanted: Wanted) -> Wanted:
         """Without what was deployed long before the release: as few of the newest commits as lead to the target."""
