@@ -1,5 +1,5 @@
-"""Simulated controllers: what kube-controller-manager, a kubelet, Argo Rollouts and Argo CD do to the objects in the
-store.
+"""Simulated controllers: what kube-controller-manager, a kubelet, Argo Rollouts, Argo CD and Flux do to the objects
+in the store.
 
 Each looks at the whole state of one object and takes the next step towards what its spec asks for, synchronously;
 the loop in `runtime` calls it again after every change that concerns it.
@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 from watcher.sandbox.controllers.daemon_sets import DaemonSetController
 from watcher.sandbox.controllers.deployments import DeploymentController
+from watcher.sandbox.controllers.flux_helm import HelmReleaseController
+from watcher.sandbox.controllers.flux_kustomize import KustomizationController
+from watcher.sandbox.controllers.flux_sources import GitRepositoryController
 from watcher.sandbox.controllers.garbage import GarbageCollector, NamespaceController
 from watcher.sandbox.controllers.gitops import GitOpsController
 from watcher.sandbox.controllers.kubelet import Kubelet
@@ -32,6 +35,9 @@ def all_controllers(world: World) -> list[Controller]:
         DaemonSetController(world),
         RolloutController(world),
         GitOpsController(world),
+        GitRepositoryController(world),
+        KustomizationController(world),
+        HelmReleaseController(world),
         Kubelet(world),
         GarbageCollector(world),
         NamespaceController(world),

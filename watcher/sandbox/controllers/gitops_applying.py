@@ -44,8 +44,7 @@ class Target:
         """What applying the manifest would make of the object that is there."""
         last = json.loads(annotations_of(live).get(LAST_APPLIED, "{}"))
         wanted = _with_last_applied(self.manifest)
-        merged: Json = _applied(live, _with_last_applied(last) if last else {}, wanted, "")
-        return merged
+        return merged(live, _with_last_applied(last) if last else {}, wanted)
 
     def differs(self, live: Json) -> bool:
         """Whether applying it would change the object."""
@@ -92,6 +91,12 @@ def _with_last_applied(manifest: Json) -> Json:
     noted = json.dumps(manifest, separators=(",", ":"), sort_keys=True)
     annotations = {**annotations_of(manifest), LAST_APPLIED: noted}
     return {**manifest, "metadata": {**manifest["metadata"], "annotations": annotations}}
+
+
+def merged(live: Json, last: Json, wanted: Json) -> Json:
+    """The object that is there after an apply of `wanted`, where `last` was applied before it."""
+    made: Json = _applied(live, last, wanted, "")
+    return made
 
 
 def _applied(live: Any, last: Any, wanted: Any, field: str) -> Any:

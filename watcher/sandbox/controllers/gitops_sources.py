@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from watcher.sandbox.controllers.gitops_applying import Target, target
-from watcher.sandbox.kubernetes.kinds import by_type
+from watcher.sandbox.kubernetes.kinds import Kind, by_type
 from watcher.sandbox.kubernetes.objects import Json
 from watcher.sandbox.repository import BareRepository, GitFailed
 
@@ -55,10 +55,16 @@ def source_of(application: Json) -> Json:
 
 
 def _targets(application: Json, files: dict[str, bytes], source: Json) -> Iterator[Target]:
-    if rendered := _RENDERED.intersection(files):
-        raise SourceProblem(f"the sandbox's GitOps controller applies plain files only; there is {min(rendered)}")
-    recurse = (source.get("directory") or {}).get("recurse", False)
     namespace = str((application["spec"].get("destination") or {}).get("namespace", "default"))
+    recurse = bool((source.get("directory") or {}).get("recurse", False))
+    for kind, document in manifests(files, recurse=recurse):
+        yield target(kind, document, application, namespace)
+
+
+def manifests(files: dict[str, bytes], *, recurse: bool) -> Iterator[tuple[Kind, Json]]:
+    """The objects in a directory's files, with those below it or without.  Raises SourceProblem."""
+    if rendered := _RENDERED.intersection(files):
+        raise SourceProblem(f"the sandbox's GitOps controllers apply plain files only; there is {min(rendered)}")
     for name, content in sorted(files.items()):
         if name.endswith(_MANIFESTS) and (recurse or "/" not in name):
             for document in _documents(name, content):
@@ -66,7 +72,7 @@ def _targets(application: Json, files: dict[str, bytes], source: Json) -> Iterat
                 if kind is None:
                     unknown = f"{document['apiVersion']} {document['kind']}"
                     raise SourceProblem(f"{name}: the sandbox does not serve {unknown}")
-                yield target(kind, document, application, namespace)
+                yield kind, document
 
 
 def _documents(name: str, content: bytes) -> list[Any]:
