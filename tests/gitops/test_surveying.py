@@ -97,6 +97,22 @@ async def test_a_revert_that_no_sync_tells_of_is_not_taken_back_with_what_came_a
     assert ([each.sha for each in found.commits], found.good) == ([again], reverted)
 
 
+@pytest.mark.parametrize("file", ["apps/checkout/app.yaml", "apps/checkout/Deployment-checkout.yaml"])
+async def test_a_commit_that_asked_for_the_bad_version_is_none_to_go_back_to_though_a_base_names_the_target(
+    world: World, file: str
+) -> None:
+    world.manifests.bases = {"apps/checkout": ("bases/web",)}
+    commit = world.repository.commit
+    tuned = commit("Base", {"bases/web/app.yaml": "2.4", "apps/checkout/app.yaml": "", file: "2.4"})
+    bad = commit("Checkout 2.5", {file: "2.5"})
+    reverted = commit("Revert", {file: "2.4"})  # an undo went first, so no sync tells of it
+    base = commit("Base 2.5", {"bases/web/app.yaml": "2.5"})
+    history = tuple(Deployed((sha,), NOW - at) for sha, at in ((tuned, 9000.0), (bad, 4000.0), (base, 62.0)))
+    application = replace(world.application, sources=(replace(world.source, deployed=base),), history=history)
+    found = await survey(world, application=application)
+    assert ([each.sha for each in found.commits], found.good) == ([base], reverted)
+
+
 async def test_without_a_history_it_counts_what_was_noted_when_the_target_ran(world: World) -> None:
     application = replace(world.application, tool="flux-kustomize", history=())
     nothing = await survey(world, application=application)

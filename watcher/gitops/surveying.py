@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from watcher.config.gitops import ConfigRepository, Write, bare
@@ -11,17 +10,15 @@ from watcher.core.model import Workload
 from watcher.gitops.drafting import Draft, Drafting, Wanted, path_set
 from watcher.gitops.durations import Durations
 from watcher.gitops.means import Means
+from watcher.gitops.naming import Naming
 from watcher.gitops.origin import MOST_LOOKED_AT, automation_of, came
 from watcher.gitops.protections import Protections
-from watcher.gitops.versions import marks_of, names_any
+from watcher.gitops.versions import marks_of
 from watcher.ports import Rejected, Unavailable, WatcherError
 from watcher.ports.git import NothingToRevert, Protected, Repository
 
 AT_ONCE = 600.0
 """Seconds in which commits may come to be deployed together, where nothing tells how they were."""
-
-MOST_FILES = 50
-"""Changed files that are searched for the version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ class Surveying:
     """Looks at repositories and forges; nothing is written there."""
 
     def __init__(self, means: Means, drafting: Drafting, protections: Protections, durations: Durations) -> None:
-        self._means, self._drafting = means, drafting
+        self._means, self._drafting, self._naming = means, drafting, Naming(means)
         self._protections, self._durations = protections, durations
 
     async def survey(self, question: Question) -> Prospect:
@@ -110,7 +107,7 @@ class Surveying:
             wanted = await self._without_what_cancels_out(repository, Wanted(head, source, good, notes, paths))
             if release.guessed:
                 wanted = await self._narrowed(question, repository, wanted)
-            if notes and await self._brought(question, repository, wanted):
+            if notes and await self._brought(question, repository, wanted, proven=good in question.known):
                 return [Place(entry, repository, branch, wanted, brought=True)]
             found += [Place(entry, repository, branch, wanted, brought=False)] if notes else []
         return found[:1]
@@ -130,12 +127,12 @@ class Surveying:
             if older.at > question.began - AT_ONCE:
                 continue  # it may have come with the release
             files = await repository.changed(older.sha, wanted.source.deployed, wanted.paths)
-            if not target or await self._names(repository, older.sha, files, wanted, target):
+            if not target or await self._naming.names(repository, older.sha, files, wanted, target):
                 return replace(wanted, good=older.sha, notes=wanted.notes[:newer])
         return wanted
 
-    async def _brought(self, question: Question, repository: Repository, wanted: Wanted) -> bool:
-        """Whether the version came by these commits: Git names it, and before them the target.
+    async def _brought(self, question: Question, repository: Repository, wanted: Wanted, *, proven: bool) -> bool:
+        """Whether the version came by these commits: Git names it, and before them the target and not the version.
 
         Somebody may have set it past Git, and commits of the same time have nothing to do with it.
         """
@@ -144,20 +141,11 @@ class Surveying:
         if not bad:  # the same images: what else the template says has changed
             return not question.application.overridden
         files = await repository.changed(wanted.good, wanted.source.deployed, wanted.paths)
-        return await self._names(repository, wanted.source.deployed, files, wanted, bad) and (
-            not target or await self._names(repository, wanted.good, files, wanted, target)
-        )
-
-    async def _names(
-        self, repository: Repository, revision: str, files: Sequence[str], wanted: Wanted, marks: frozenset[str]
-    ) -> bool:
-        """Whether these files name a version at this commit, or what is rendered then has it."""
-        for file in files[:MOST_FILES]:
-            content = await repository.read(revision, file)
-            if content is not None and names_any(content.decode(errors="replace"), marks):
-                return True
-        rendered = await self._means.manifests.render(repository, revision, wanted.source.paths)
-        return any(names_any(str(each), marks) for each in rendered.objects or ())
+        if not await self._naming.names(repository, wanted.source.deployed, files, wanted, bad):
+            return False
+        if target and not await self._naming.names(repository, wanted.good, files, wanted, target):
+            return False
+        return proven or not await self._naming.was_bad(question.workload, repository, files, wanted, bad)
 
     async def _weighed(self, question: Question, place: Place) -> Prospect:
         wanted = place.wanted
