@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.controlplane import GitServer, Repository
+from tests.e2e.controlplane.held_requests import is_push
 from tests.e2e.controlplane.repository import ISOLATED
 
 BIG = "x" * 3_000_000  # more than Git sends at once: it is pushed in chunks
@@ -90,6 +92,34 @@ def test_it_refuses_connections_while_it_is_down(server: GitServer, shop: Reposi
     assert "onnect" in git(tmp_path, "ls-remote", shop.url, token=server.token).stderr
     server.start()
     assert shop.head() in git(tmp_path, "ls-remote", shop.url, token=server.token).stdout
+
+
+def test_a_push_that_is_held_before_it_is_done_may_come_too_late(
+    server: GitServer, shop: Repository, tmp_path: Path
+) -> None:
+    work = clone(tmp_path, shop, server.token)
+    held = server.hold(is_push)
+    with ThreadPoolExecutor(1) as elsewhere:
+        pushing = elsewhere.submit(commit_and_push, work, "image: 2\n", server.token)
+        held.wait()
+        carols = shop.commit("docs", {"docs/README": "docs\n"}, author="carol")
+        held.let_go()
+        refused = pushing.result()
+    held.wait_answered()
+    assert refused.returncode == 1
+    assert shop.head() == carols
+
+
+def test_a_push_that_is_held_before_it_is_answered_is_done(server: GitServer, shop: Repository, tmp_path: Path) -> None:
+    work = clone(tmp_path, shop, server.token)
+    held = server.hold(is_push, done=True)
+    with ThreadPoolExecutor(1) as elsewhere:
+        pushing = elsewhere.submit(commit_and_push, work, "image: 2\n", server.token)
+        held.wait()
+        assert shop.read("cart/app.yaml") == "image: 2\n"
+        held.let_go()
+        assert pushing.result().returncode == 0
+    assert commit_and_push(work, "image: 3\n", server.token).returncode == 0  # only the first one is held
 
 
 def test_a_colleague_commits_beside_others(shop: Repository) -> None:

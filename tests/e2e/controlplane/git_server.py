@@ -10,12 +10,15 @@ import os
 import secrets
 import subprocess
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedIOBase
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+from tests.e2e.controlplane.held_requests import Asked, HeldRequest
 from tests.e2e.controlplane.ports import free_ports
 from tests.e2e.controlplane.repository import ISOLATED, Repository
 
@@ -34,6 +37,7 @@ class GitServer:
         self.directory = directory
         self.token, self.reading_token = secrets.token_hex(20), secrets.token_hex(20)
         self._port = free_ports(1)[0]
+        self._held: list[HeldRequest] = []
         self._running: tuple[ThreadingHTTPServer, threading.Thread] | None = None
 
     @property
@@ -52,8 +56,20 @@ class GitServer:
         thread.start()
         self._running = (server, thread)
 
+    def hold(self, fits: Callable[[Asked], bool], *, done: bool = False) -> HeldRequest:
+        """Hold the next request that fits back, until it is let go; ``done``: only its answer."""
+        held = HeldRequest(fits, done=done)
+        self._held.append(held)
+        return held
+
+    def held(self, asked: Asked) -> HeldRequest | None:
+        """What holds this request back, or None."""
+        return next((each for each in self._held if each.takes(asked)), None)
+
     def stop(self) -> None:
-        """Be down: connections are refused until ``start``."""
+        """Be down: connections are refused until ``start``; what is held back is let go."""
+        for held in self._held:
+            held.let_go()
         if self._running is None:
             return
         (server, thread), self._running = self._running, None
@@ -94,7 +110,18 @@ class _GitHandler(BaseHTTPRequestHandler):
         elif token == self.git.reading_token and (PUSH in asked.query or asked.path.endswith(PUSH)):
             self._answer(HTTPStatus.FORBIDDEN, {}, b"this token may not push\n")
         else:
-            self._answer(*self._backend(asked.path, asked.query, body))
+            self._carry_out(asked, body, may_push=token == self.git.token)
+
+    def _carry_out(self, asked: SplitResult, body: bytes, *, may_push: bool) -> None:
+        service = asked.query.partition("service=")[2] or asked.path.rpartition("/")[2]
+        held = self.git.held(Asked(service, announced=bool(asked.query), may_push=may_push))
+        if held is not None:
+            held.before()
+        answer = self._backend(asked.path, asked.query, body)
+        if held is not None:
+            held.after()
+        with suppress(ConnectionError):  # a client that was killed meanwhile
+            self._answer(*answer)
 
     def _token(self) -> str:
         scheme, _, credentials = self.headers.get("Authorization", "").partition(" ")

@@ -99,6 +99,18 @@ class Application:
         """Have it look at Git now."""
         self.plane.admin.patch(self.path, {"metadata": {"annotations": {REFRESH: "normal"}}})
 
+    def sync_to(self, sha: str) -> None:
+        """Ask for a sync to a commit, as `argocd app sync --revision` does; refused while an operation runs."""
+        operation = {"initiatedBy": {"username": "alice"}, "sync": {"revision": sha}}
+        self.plane.admin.patch(
+            self.path,
+            [
+                {"op": "test", "path": "/operation", "value": None},
+                {"op": "add", "path": "/operation", "value": operation},
+            ],
+            "json",
+        )
+
     def settles(self, sha: str, within: float = WITHIN) -> None:
         """Wait until it is Synced with a commit or a later one, and Healthy, and nothing is under way."""
 

@@ -36,8 +36,9 @@ def lets_follow_git(account: str, namespace: str) -> list[Json]:
 
 
 def git_access(forge: GitServer, url: str, directory: Path, /, **entry: Any) -> Json:
-    """The section ``gitops`` for one repository, with a token that may push; ``entry`` adds keys, or replaces some."""
-    return {"repositories": [{"url": url, "auth": auth(directory / "git-token", forge.token), **entry}]}
+    """The section ``gitops`` for one repository, with a token that may push; ``entry`` adds keys; None removes one."""
+    found = {"url": url, "auth": auth(directory / "git-token", forge.token), **entry}
+    return {"repositories": [{key: value for key, value in found.items() if value is not None}]}
 
 
 def auth(file: Path, token: str) -> Json:
