@@ -67,7 +67,7 @@ class Argo:
     waiting: bool = False
     reverted_by: str = ""  # a commit that has taken the newest one back already
     slow: float = 0.0  # seconds from a refresh to the sync; it heals nothing meanwhile
-    tool: str = "argocd"  # or flux-kustomize, which is kept off by a pin, and asked for no look when that ends
+    tool: str = "argocd"  # or flux-kustomize, flux-helm: kept off by a pin, and asked for no look when that ends
 
     def commit(self, template: str) -> str:
         """Somebody commits this template."""
@@ -90,6 +90,8 @@ class Argo:
         if now - self.looked_at >= RESYNC and not self.down:
             self.refresh(now)
         wanted = self.pin or self.seen
+        if self.suspended:
+            return
         if self.pinned and self.tool != "argocd":
             self.deployed = self.seen  # everything but this one workload
         elif self.automated and wanted != self.deployed:
@@ -112,6 +114,11 @@ class Argo:
         return dict(self.commits)[sha]
 
     @property
+    def suspended(self) -> bool:
+        """A HelmRelease is kept off as a whole."""
+        return bool(self.pinned) and self.tool == "flux-helm"
+
+    @property
     def source(self) -> GitSource:
         return GitSource(REPO, "main", self.deployed, ("apps/cart",))
 
@@ -120,8 +127,8 @@ class Argo:
             tool=self.tool,
             name="argocd/cart",
             sources=(self.source,),
-            automated=self.automated,
-            self_heal=self.self_heal,
+            automated=self.automated and not self.suspended,
+            self_heal=self.self_heal and not self.suspended,
             synced=bool(self.pinned) or self.cluster.current.template == self._template(self.deployed),
             healthy=True,
             syncing=self.waiting or (self.automated and self.seen != self.deployed and not self.pin),

@@ -202,6 +202,23 @@ def test_flux_is_kept_off_then_the_workload_undone_and_after_the_merge_it_goes_o
     assert not world.argo.pinned
 
 
+def test_a_helm_release_is_suspended_the_workload_undone_and_after_the_merge_resumed() -> None:
+    world = under_flux(tool="flux-helm")
+    world.ship("v2", errors=0.3)
+    world.run_until("restored")
+    assert world.writes == ["pin", "undo"]
+    assert durability(world) is Durability.CLUSTER_ONLY
+    world.run(LASTS)
+    assert world.ran == ["v1", "v2", "v1"]
+    world.argo.merge()
+    world.argo.refresh(world.now)  # its source is not suspended
+    world.run_until("durable")
+    assert world.writes == ["pin", "undo", "unpin"]
+    world.run(LASTS)
+    assert world.argo.deployed == MERGED
+    assert world.ran == ["v1", "v2", "v1"]
+
+
 def test_flux_is_let_at_the_workload_again_only_once_it_has_the_merge() -> None:
     world = under_flux()
     world.ship("v2", errors=0.3)

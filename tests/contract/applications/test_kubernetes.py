@@ -19,6 +19,7 @@ from watcher.adapters.kubernetes.resources import (
     KUSTOMIZATIONS,
 )
 from watcher.core.gitops import Application, GitSource
+from watcher.core.model import Workload
 from watcher.core.words import Kind
 from watcher.ports import Changed, Forbidden, Rejected
 from watcher.sandbox.cluster import SandboxCluster, SandboxSettings
@@ -177,6 +178,23 @@ async def test_a_kustomization_is_kept_off_one_workload(world: SandboxWorld) -> 
     after = annotated(await world.client.get(path))
     assert RECONCILE not in after
     assert {*after} == {*before}
+
+
+async def test_a_rollout_whose_template_is_in_a_deployment_is_not_kept_off(world: SandboxWorld) -> None:
+    found = await flux(world, a_kustomization(), "flux-kustomize")
+    rollout = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Rollout",
+        "metadata": {"namespace": "shop", "name": "web"},
+        "spec": {
+            "workloadRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "cart"},
+            "strategy": {"canary": {}},
+        },
+    }
+    before = await world.sandbox.apply(rollout)
+    with pytest.raises(Rejected, match="in Deployment cart"):
+        await world.applications.pin(found, Workload(Kind.ROLLOUT, "shop", "web"), found.sources[0], OLD, "d-1")
+    assert annotated(world.sandbox.get("Rollout", "shop", "web")) == annotated(before)
 
 
 async def test_a_helm_release_is_suspended(world: SandboxWorld) -> None:

@@ -30,9 +30,14 @@ class FluxBridge:
     client: Client
 
     async def begin(self, application: Application, workload: Workload, decision: str) -> None:
-        """Keep Flux off.  Raises Rejected where somebody else does already, Changed, Unavailable, Forbidden."""
+        """Keep Flux off.  Raises Rejected where somebody else does already, Changed, Unavailable, Forbidden.
+
+        Rejected too where the pod template is not the workload's own: what holds it would not be left alone.
+        """
         path = _path(application, workload)
         raw = await self.client.get(path)
+        if application.tool == flux.KUSTOMIZE and (other := at(raw, "spec", "workloadRef", "name")):
+            raise Rejected(f"{workload} has its pod template in Deployment {other}, which {application} keeps as well")
         by = annotations_of(raw).get(BRIDGE, "")
         if _is_kept_off(application, raw):
             if by == decision:
