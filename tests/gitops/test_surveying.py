@@ -113,6 +113,16 @@ async def test_a_commit_that_asked_for_the_bad_version_is_none_to_go_back_to_tho
     assert ([each.sha for each in found.commits], found.good) == ([base], reverted)
 
 
+async def test_with_the_same_images_it_goes_back_to_where_the_target_was_proven(world: World) -> None:
+    """The history names the bad commit as the one before: an undo went first, so no sync tells of its revert."""
+    reverted = world.repository.commit("Revert", {"apps/checkout/app.yaml": "2.4"})
+    again = world.repository.commit("Other settings", {"apps/checkout/app.yaml": "2.4 and settings"})
+    history = (Deployed((world.bad,), NOW - 9000.0), Deployed((again,), NOW - 62.0))
+    application = replace(world.application, sources=(replace(world.source, deployed=again),), history=history)
+    found = await survey(world, application=application, bad_images=GOOD, known=(world.good,))
+    assert ([each.sha for each in found.commits], found.good) == ([again], reverted)
+
+
 async def test_without_a_history_it_counts_what_was_noted_when_the_target_ran(world: World) -> None:
     application = replace(world.application, tool="flux-kustomize", history=())
     nothing = await survey(world, application=application)

@@ -49,7 +49,8 @@ def came(application: Application, source: GitSource, began: float, known: tuple
     if noted == brought or synced[-1].at < began - LONGEST_SYNC:  # the target ran at it; or it came another way
         return Came(brought)
     earlier = dict.fromkeys(each.revisions[index] for each in reversed(synced))
-    return Came(brought, tuple(each for each in earlier if each != brought)[:MOST_LOOKED_AT])
+    before = tuple(each for each in earlier if each != brought)[:MOST_LOOKED_AT]
+    return Came(brought, (*before, noted) if noted and noted not in before else before)
 
 
 def automation_of(note: CommitNote) -> str:

@@ -138,8 +138,8 @@ class Surveying:
         """
         bad = marks_of(question.bad_images, question.target_images)
         target = marks_of(question.target_images, question.bad_images)
-        if not bad:  # the same images: what else the template says has changed
-            return not question.application.overridden
+        if not bad:  # the same images: no text tells at which commit the target ran, so where that was noted it counts
+            return (proven or not any(question.known)) and not question.application.overridden
         files = await repository.changed(wanted.good, wanted.source.deployed, wanted.paths)
         if not await self._naming.names(repository, wanted.source.deployed, files, wanted, bad):
             return False
