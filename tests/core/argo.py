@@ -66,7 +66,8 @@ class Argo:
     window: bool = False  # no sync happens now; one that is asked for waits
     waiting: bool = False
     reverted_by: str = ""  # a commit that has taken the newest one back already
-    slow: float = 0.0  # seconds from a refresh to the sync; it heals nothing meanwhile
+    slow: float = 0.0  # seconds from a look that finds a commit to its sync; it heals nothing meanwhile
+    seen_at: float = 0.0
     tool: str = "argocd"  # or flux-kustomize, flux-helm: kept off by a pin, and asked for no look when that ends
 
     def commit(self, template: str) -> str:
@@ -95,14 +96,18 @@ class Argo:
         if self.pinned and self.tool != "argocd":
             self.deployed = self.seen  # everything but this one workload
         elif self.automated and wanted != self.deployed:
-            if now - self.looked_at >= self.slow:
+            if now - self.seen_at >= self.slow:
                 self.sync(wanted, now)
         elif self.automated and self.self_heal and self.cluster.current.template != self._template(self.deployed):
             self.healed += 1
             self.cluster.apply(self._template(self.deployed), now)
 
     def refresh(self, now: float) -> None:
-        self.looked_at, self.seen = now, self.commits[-1][0]
+        if self.seen != self.commits[-1][0]:
+            self.seen, self.seen_at = self.commits[-1][0], now
+        self.looked_at = now
+        if not self.automated and self._template(self.seen) == self.cluster.current.template:
+            self.deployed = self.seen  # it is compared, and found to be the same
 
     def sync(self, sha: str, now: float) -> None:
         self.deployed = sha
@@ -160,7 +165,7 @@ class Argo:
         )
 
     def followed(self, now: float) -> Followed:
-        return Followed(now, pull=self.pull, merged=MERGED if self.pull is PullState.MERGED else "")
+        return Followed(now, pull=self.pull, merged=MERGED if self.pull is PullState.MERGED else "", of=LINK)
 
 
 MERGED = "f" * 40

@@ -12,9 +12,9 @@ async def test_the_commit_itself_and_those_after_it_contain_it(world: World) -> 
     revert = (await world.perform()).revision
     later = world.repository.commit("Cart 1.1", {"apps/cart/app.yaml": "1.1"})
     following = Following(world.means)
-    assert await following.followed(world.source, revert, world.bad) == Followed(NOW)
-    assert await following.followed(world.source, revert, revert) == Followed(NOW, (revert,))
-    assert await following.followed(world.source, revert, later) == Followed(NOW, (later,))
+    assert await following.followed(world.source, revert, world.bad) == Followed(NOW, of=revert)
+    assert await following.followed(world.source, revert, revert) == Followed(NOW, (revert,), of=revert)
+    assert await following.followed(world.source, revert, later) == Followed(NOW, (later,), of=revert)
 
 
 async def test_what_is_known_is_not_asked_again(world: World) -> None:
@@ -31,11 +31,11 @@ async def test_a_pull_request_is_followed_until_the_cluster_has_what_was_merged(
     assert world.forge is not None
     link = (await world.perform(world.order(propose=True))).link
     following = Following(world.means)
-    assert await following.followed(world.source, "", world.bad, link) == Followed(NOW, pull=PullState.OPEN)
+    assert await following.followed(world.source, "", world.bad, link) == Followed(NOW, pull=PullState.OPEN, of=link)
     merged = world.repository.commit("Merged", {"apps/checkout/app.yaml": "2.4"})
     world.forge.answer(PullState.MERGED, merged)
     waiting = await following.followed(world.source, "", world.bad, link)
-    assert waiting == Followed(NOW, pull=PullState.MERGED, merged=merged)
+    assert waiting == Followed(NOW, pull=PullState.MERGED, merged=merged, of=link)
     assert (await following.followed(world.source, "", merged, link)).contained_in == (merged,)
 
 
@@ -44,4 +44,4 @@ async def test_what_cannot_be_asked_is_a_problem(world: World) -> None:
     link = (await world.perform(world.order(propose=True))).link
     world.forge.down = Unavailable("git.example.com: no answer within 20 s")
     found = await Following(world.means).followed(world.source, "", world.bad, link)
-    assert found == Followed(NOW, problem="git.example.com: no answer within 20 s")
+    assert found == Followed(NOW, problem="git.example.com: no answer within 20 s", of=link)

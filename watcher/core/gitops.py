@@ -143,6 +143,7 @@ class Followed:
     pull: PullState | None = None
     merged: str = ""
     problem: str = ""
+    of: str = ""  # the commit of the revert, or its pull request where there is none yet
 
 
 def unpinned(application: Application, source: GitSource) -> GitSource:

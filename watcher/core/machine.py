@@ -123,6 +123,8 @@ def _first(
 ) -> Step:
     """A workload never seen before; `before` is the state of one of the same name that was deleted."""
     state = releases.first_sight(view, newest, policy, now)
+    if before is not None and before.unsettled is not None:  # a bridge stands on the application, not on the workload
+        state = replace(state, unsettled=before.unsettled)
     ended = _deleted(before, now) if before is not None else None
     turn = Turn(state, view, observation, policy, now, moved=["seen"])
     if ended is not None:

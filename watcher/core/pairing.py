@@ -10,13 +10,13 @@ from dataclasses import replace
 
 from watcher.core import managed, permission
 from watcher.core.approving import may_go
-from watcher.core.gitops import Application, Followed, PullState, Route
+from watcher.core.gitops import Application, PullState, Route
 from watcher.core.model import Result, RungReport
 from watcher.core.orders import RefreshOrder, RevertOrder
 from watcher.core.pace import pause
 from watcher.core.state import Decision, Revert, Rollback
 from watcher.core.turn import Turn
-from watcher.core.words import Durability, Rung
+from watcher.core.words import Durability, Mode, Rung
 
 PATIENCE = 300.0
 """Seconds after which a revert that could not be made is left to a person."""
@@ -24,7 +24,7 @@ PATIENCE = 300.0
 FIRST_PATIENCE = 30.0
 """Seconds that an undo waits for the revert that must come before it."""
 
-LANDING = 60.0
+LANDING = 120.0
 """Seconds that the end of a rollback waits for the sync of a revert, once the service has recovered."""
 
 WAIT_FOR_PERSON = 86400.0
@@ -41,7 +41,19 @@ def wanted(turn: Turn, rung: Rung) -> bool:
     application = turn.view.application
     if rung is Rung.FLAG or application is None or application.refused:
         return False
-    return may_go(turn.policy.rung_mode(Rung.GIT), turn.watch.decision)
+    return _permitted(turn)
+
+
+def _permitted(turn: Turn) -> bool:
+    """Whether the revert may be made: by itself, or as what a person who approved has seen."""
+    mode, decision = turn.policy.rung_mode(Rung.GIT), turn.watch.decision
+    if not may_go(mode, decision):
+        return False
+    if mode is Mode.ACT or decision is None:
+        return True
+    rollback = turn.watch.rollback
+    planned = rollback.revert if rollback is not None and rollback.revert is not None else _planned(turn)
+    return planned is None or set(planned.commits) <= {each.sha for each in decision.commits}
 
 
 def impossible(turn: Turn) -> str:
@@ -83,7 +95,7 @@ def order(turn: Turn) -> bool:
     release = turn.watch.release
     turn.commands.append(
         RevertOrder(
-            decision=decision.id,
+            decision=revert.decision,
             tried=revert.tried,
             workload=release.workload,
             uid=release.uid,
@@ -110,6 +122,7 @@ def _planned(turn: Turn) -> Revert | None:
         commits=tuple(each.sha for each in prospect.commits),
         propose=prospect.route is Route.PULL_REQUEST,
         began=turn.now,
+        decision=_decision(turn).id,
     )
 
 
@@ -123,17 +136,29 @@ def give_up(turn: Turn) -> None:
 
 def look(turn: Turn) -> None:
     """Take in what became of the revert: the report of an attempt, and what was seen of its pull request."""
-    report, followed = turn.observation.report, turn.observation.surroundings.followed
-    if report is not None and report.decision == _decision(turn).id and report.rung == Rung.GIT:
-        _reported(turn, report)
-    if followed is not None:
-        _followed(turn, followed)
-
-
-def _reported(turn: Turn, report: RungReport) -> None:
+    report, revert = turn.observation.report, _rollback(turn).revert
+    if report is not None and revert is not None and report.decision == revert.decision and report.rung == Rung.GIT:
+        _reported(turn, revert, report)
     revert = _rollback(turn).revert
-    if revert is None:
-        return
+    heard = heard_of(turn, revert)
+    if revert is not None and heard is not None:
+        _keep(turn, heard)
+        turn.move("revert_merged" if heard.revision else "revert_closed")
+
+
+def heard_of(turn: Turn, revert: Revert | None) -> Revert | None:
+    """The revert with what became of its pull request, or None where that is no news."""
+    followed = turn.observation.surroundings.followed
+    if followed is None or revert is None or revert.revision or not revert.link or followed.of != revert.link:
+        return None
+    if followed.pull is PullState.MERGED and followed.merged:
+        return replace(revert, revision=followed.merged, next_order=turn.now)
+    if followed.pull is PullState.CLOSED and not revert.failed:
+        return replace(revert, failed=f"the pull request was closed without being merged: {revert.link}")
+    return None
+
+
+def _reported(turn: Turn, revert: Revert, report: RungReport) -> None:
     if report.result in SETTLED:
         revision = report.revision or revert.revision
         looked = replace(revert, revision=revision, link=report.link or revert.link, message=report.message)
@@ -146,18 +171,6 @@ def _reported(turn: Turn, report: RungReport) -> None:
     turn.move(f"revert_{report.result}")
 
 
-def _followed(turn: Turn, followed: Followed) -> None:
-    revert = _rollback(turn).revert
-    if revert is None or revert.revision or not revert.link:
-        return
-    if followed.pull is PullState.MERGED:
-        _keep(turn, replace(revert, revision=followed.merged or "merged", next_order=turn.now))
-        turn.move("revert_merged")
-    elif followed.pull is PullState.CLOSED and not revert.failed:
-        _keep(turn, replace(revert, failed=f"the pull request was closed without being merged: {revert.link}"))
-        turn.move("revert_closed")
-
-
 def pursue(turn: Turn) -> None:
     """While the rung's own change is under way or done: see to it that Git says the same."""
     rollback = _rollback(turn)
@@ -166,15 +179,14 @@ def pursue(turn: Turn) -> None:
         return
     if revert is not None and revert.revision and turn.now >= revert.next_order and not landed(turn, revert):
         look_again(turn, revert)
-        return
-    if not _due(turn, rollback):
-        return
-    since = revert.began if revert is not None else rollback.began
-    if turn.now - since > PATIENCE:
-        if revert is not None:
-            _keep(turn, replace(revert, failed=revert.message or "it could not be made in time"))
-        return
-    order(turn)
+    elif _due(turn, rollback) and not _too_late(turn, rollback):
+        order(turn)
+
+
+def _too_late(turn: Turn, rollback: Rollback) -> bool:
+    """Whether a revert that could not be made so far is left to a person."""
+    since = rollback.revert.began if rollback.revert is not None else rollback.began
+    return turn.now - since > PATIENCE
 
 
 def _due(turn: Turn, rollback: Rollback) -> bool:
@@ -209,31 +221,32 @@ def landed(turn: Turn, revert: Revert) -> bool:
     if application is None:
         return False
     deployed = {each.deployed for each in application.sources if each.repo == revert.source.repo}
-    holding = {revert.revision, *(followed.contained_in if followed is not None else ())}
+    contained = followed.contained_in if followed is not None and followed.of == revert.revision else ()
+    holding = {revert.revision, *contained}
     return application.synced and bool(deployed & holding)
 
 
 def settled(turn: Turn) -> bool:
     """Whether nothing of the Git side is to be waited for any more, now that the service is known to be well or not."""
     rollback = _rollback(turn)
-    revert, application = rollback.revert, turn.view.application
-    if not wanted(turn, rollback.rung) or application is None:
+    revert = rollback.revert
+    if not wanted(turn, rollback.rung) or turn.view.application is None:
         return True
     if revert is None:
-        return bool(impossible(turn)) or turn.now - rollback.began > PATIENCE
+        return bool(impossible(turn)) or _too_late(turn, rollback)
     if revert.failed or (revert.link and not revert.revision):
         return True
     if not revert.revision:
-        return False
-    return not application.automated or landed(turn, revert) or rollback.waited > LANDING
+        return _too_late(turn, rollback)
+    return landed(turn, revert) or rollback.waited > LANDING
 
 
 def durability(turn: Turn) -> Durability:
     """Whether Git and cluster agree on the way back that the cluster has taken."""
-    if turn.view.manager is None:
-        return Durability.DURABLE
     revert = _rollback(turn).revert
-    return Durability.DURABLE if revert is not None and revert.revision else Durability.CLUSTER_ONLY
+    if turn.view.manager is None or (revert is not None and revert.revision and landed(turn, revert)):
+        return Durability.DURABLE
+    return Durability.CLUSTER_ONLY
 
 
 def describe(turn: Turn) -> str:
@@ -243,7 +256,8 @@ def describe(turn: Turn) -> str:
     if turn.view.manager is None:
         return ""
     if revert is not None and revert.revision:
-        return f" Git holds it as {revert.revision[:8]}."
+        seen = "" if landed(turn, revert) else ", which was not seen to be synced yet"
+        return f" Git holds it as {revert.revision[:8]}{seen}."
     if revert is not None and revert.link and not revert.failed:
         return f" Git still holds the bad version: merge {revert.link}."
     why = (revert.failed or revert.message) if revert is not None else _why_none(turn, application)

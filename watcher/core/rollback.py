@@ -127,7 +127,10 @@ def _order_next(turn: Turn) -> None:
     _, _, rollback = _parts(turn)
     if not pairing.goes_first(turn, rollback):
         hopeless = pairing.fought(turn, rollback)
-        _rung_failed(turn, hopeless) if hopeless else _order_again(turn)
+        if hopeless:
+            _rung_failed(turn, hopeless)
+        else:
+            _order_again(turn)
     elif rollback.revert is None or turn.now >= rollback.revert.next_order:
         if turn.now - rollback.phase_began > pairing.FIRST_PATIENCE:
             pairing.give_up(turn)
@@ -145,7 +148,8 @@ def _own_report(turn: Turn) -> RungReport | None:
     _, decision, rollback = _parts(turn)
     report = turn.observation.report
     parts = (rollback.rung, Rung.UNDO) if mechanism.by_undo(turn.view, rollback) else (rollback.rung,)
-    own = report is not None and report.decision == decision.id and report.rung.startswith(parts)
+    given = (decision.id, rollback.revert.decision) if rollback.revert is not None else (decision.id,)
+    own = report is not None and report.decision in given and report.rung.startswith(parts)
     return report if own else None
 
 
@@ -222,11 +226,17 @@ def _bar(turn: Turn, why: GuardFinding, *, seen: bool) -> None:
 
 
 def _stand_down(turn: Turn, why: GuardFinding) -> None:
-    """Give up an intent that was not carried out: the decision becomes a hold, and is judged anew."""
-    watch, decision, _ = _parts(turn)
+    """Give up an intent that was not carried out: the decision becomes a hold, and is judged anew.
+
+    What was sent on the way to it is not forgotten: a pull request may wait, a sync of which nobody has heard.
+    """
+    watch, decision, rollback = _parts(turn)
+    if rollback.tried or rollback.revert is not None:
+        turn.state = settling.left(turn.state, turn.now)
     held = replace(decision, action=Action.HOLD, guards=(why,), reason=f"{decision.reason} Not sent: {why.reason}.")
     consent = watch.consent if why.id in UNSEEN else None
-    turn.update(replace(watch, phase=Phase.WATCHING, rollback=None, decision=held, consent=consent))
+    given_up = replace(watch, phase=Phase.WATCHING, rollback=None, decision=held, consent=consent)
+    turn.update(replace(given_up, revert=rollback.revert))
     turn.move("stood_down")
     turn.announce(Stage.HELD, f"Rollback not sent: {why.reason}")
 
@@ -265,7 +275,7 @@ def _take(turn: Turn, decision: Decision, rung: Rung) -> None:
     rungs = tuple(replace(step, at=turn.now) if step.rung is rung else step for step in decision.rungs)
     decision = replace(decision, rungs=rungs)
     before = turn.watch.rollback
-    began, revert = (before.began, before.revert) if before is not None else (turn.now, None)
+    began, revert = (before.began, before.revert) if before is not None else (turn.now, turn.watch.revert)
     if rung is Rung.GIT and revert is not None:  # it was in another rung's way; now it is the rung
         revert = replace(revert, failed="", began=turn.now)
     rollback = Rollback(rung, began=began, phase_began=turn.now, revert=revert)
@@ -350,6 +360,8 @@ def _nudge(turn: Turn) -> None:
     """Give what is missing once more: a lost abort, skipped steps, pods that block an ordered StatefulSet."""
     watch, decision, rollback = _parts(turn)
     release = watch.release
+    if not _undo_may_follow(turn, rollback):
+        return
     if _unfinished(turn, rollback):
         _order_again(turn)
         return
@@ -360,6 +372,11 @@ def _nudge(turn: Turn) -> None:
         turn.move("stuck_pods")
     elif mechanism.not_taken_up(turn.view, decision, rollback):
         _order_again(turn)
+
+
+def _undo_may_follow(turn: Turn, rollback: Rollback) -> bool:
+    """Whether the undo that a bridge is for is still allowed."""
+    return rollback.rung is not Rung.BRIDGE or may_go(turn.policy.rung_mode(Rung.UNDO), turn.watch.decision)
 
 
 def _recovering(turn: Turn) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from watcher.core import pairing, permission
-from watcher.core.gitops import CLOCKS, Application, PullState
+from watcher.core import argocd, pairing, permission
+from watcher.core.gitops import CLOCKS, Application
 from watcher.core.orders import GitOpsOrder, RefreshOrder, StopSyncOrder, UnpinOrder
 from watcher.core.pace import pause
 from watcher.core.sentence import seconds
@@ -35,12 +35,24 @@ def left(state: WorkloadState, now: float, *, failed: bool = False) -> WorkloadS
         decision=decision.id,
         release=watch.release.id,
         since=now,
-        revert=revert if (waits or merged) and not (failed and bridge) else None,
+        revert=None if failed and bridge else revert,
         bridge=bridge,
         down=bridge and (failed or not (waits or merged)),
         sync=sync,
     )
-    return replace(state, unsettled=found)
+    return replace(state, unsettled=_with(found, state.unsettled))
+
+
+def _with(found: Unsettled, earlier: Unsettled | None) -> Unsettled:
+    """What is left with what was left before and is not done: a bridge that stands is not forgotten.
+
+    One that was to come down, and has led back after all, stays until the pull request is merged.
+    """
+    if earlier is None or not (earlier.bridge or earlier.sync):
+        return found
+    waits = found.revert is not None and bool(found.revert.link) and not found.down
+    down = not waits and (found.down or earlier.down or not found.bridge)
+    return replace(found, bridge=found.bridge or earlier.bridge, down=down, sync=found.sync or earlier.sync)
 
 
 def settle(turn: Turn) -> None:
@@ -58,37 +70,45 @@ def settle(turn: Turn) -> None:
         _end_sync(turn, found, application)
     elif found.bridge:
         _mind_bridge(turn, found, application)
-    elif found.revert is not None and found.revert.revision:
-        _agreed(turn, found, f"Git holds the good version as {found.revert.revision[:8]}: {found.revert.link}")
     elif another:
         _drop(turn)
+    elif found.revert is not None and found.revert.revision and _in_place(turn) and pairing.landed(turn, found.revert):
+        _agreed(turn, found, f"Git holds the good version as {found.revert.revision[:8]}.")
     elif _mended_by_hand(turn, found, application):
         _agreed(
             turn, found, f"{application} is as Git says, and that is the good version: somebody has mended it there"
         )
 
 
-def _mended_by_hand(turn: Turn, found: Unsettled, application: Application) -> bool:
-    """Whether Git was compared with the cluster since, and found to ask for the very version that was put back."""
+def _in_place(turn: Turn) -> bool:
+    """Whether the spec asks for the version that was gone back to."""
     watch, newest = turn.state.watch, turn.view.newest()
     target = watch.decision.target if watch is not None and watch.decision is not None else None
-    if target is None or newest is None or newest.template_id != target.template_id or not application.synced:
+    return target is not None and newest is not None and newest.template_id == target.template_id
+
+
+def _mended_by_hand(turn: Turn, found: Unsettled, application: Application) -> bool:
+    """Whether Git was compared with the cluster since, and found to ask for the very version that was put back.
+
+    A tool that puts no change back need not have looked at the cluster at all, and a pin is not what Git says.
+    """
+    compares = application.tool == argocd.TOOL or application.self_heal
+    if not (compares and application.synced and _in_place(turn)) or application.pinned:
         return False
     return application.reconciled is not None and application.reconciled > found.since + CLOCKS
 
 
 def _follow(turn: Turn, found: Unsettled) -> None:
-    """Take in what became of the pull request."""
-    followed, revert = turn.observation.surroundings.followed, found.revert
-    if followed is None or revert is None or revert.revision:
+    """Take in what became of the pull request, and have the tool look once it is merged."""
+    heard, application = pairing.heard_of(turn, found.revert), turn.view.application
+    if heard is None:
         return
-    if followed.pull is PullState.MERGED:
-        merged = replace(revert, revision=followed.merged or "merged")
-        _keep(turn, replace(found, revert=merged), "revert_merged")
-    elif followed.pull is PullState.CLOSED and not revert.failed:
-        closed = replace(revert, failed="the pull request was closed without being merged")
-        _keep(turn, replace(found, revert=closed), "revert_closed")
-        turn.announce(Stage.WAITING_FOR_PERSON, f"Git still holds the bad version: {closed.failed}: {closed.link}")
+    _keep(turn, replace(found, revert=heard), "revert_merged" if heard.revision else "revert_closed")
+    if not heard.revision:
+        turn.announce(Stage.WAITING_FOR_PERSON, f"Git still holds the bad version: {heard.failed}")
+    elif application is not None and not found.bridge:
+        order = RefreshOrder(found.decision, found.tried + 1, turn.state.workload, turn.state.uid, application)
+        _order(turn, replace(found, revert=heard), order, "refresh_ordered")
 
 
 def _end_sync(turn: Turn, found: Unsettled, application: Application) -> None:
@@ -104,24 +124,28 @@ def _end_sync(turn: Turn, found: Unsettled, application: Application) -> None:
 def _mind_bridge(turn: Turn, found: Unsettled, application: Application) -> None:
     revert = found.revert
     if not application.pinned:
-        if revert is not None and revert.revision:
-            _agreed(turn, found, f"Git holds the good version as {revert.revision[:8]}: {revert.link}")
-        else:
-            _keep(turn, replace(found, bridge=False), "bridge_over")
-    elif revert is not None and revert.revision and _merge_to_come(turn, found, revert, application):
-        workload, uid = turn.state.workload, turn.state.uid
-        order: GitOpsOrder = RefreshOrder(found.decision, found.tried + 1, workload, uid, application)
-        _order(turn, found, order, "refresh_ordered")
+        _keep(turn, replace(found, bridge=False, down=False), "bridge_over")
+        return
+    if turn.now - found.since > turn.policy.bridge_for and not found.overdue:
+        found = replace(found, overdue=True)
+        _keep(turn, found, "bridge_overdue")
+        turn.announce(Stage.BRIDGE_OVERDUE, _overdue(turn, found, application))
+    workload, uid = turn.state.workload, turn.state.uid
+    if revert is not None and revert.revision and _merge_to_come(turn, found, revert, application):
+        look: GitOpsOrder = RefreshOrder(found.decision, found.tried + 1, workload, uid, application)
+        _order(turn, found, look, "refresh_ordered")
     elif found.down or revert is None or revert.revision:
         reason = "it led nowhere" if found.down else "Git holds the good version"
-        order = UnpinOrder(found.decision, found.tried + 1, turn.state.workload, turn.state.uid, application, reason)
+        order = UnpinOrder(application.pinned, found.tried + 1, workload, uid, application, reason)
         _order(turn, found, order, "bridge_ends")
-    elif turn.now - found.since > turn.policy.bridge_for and not found.overdue:
-        _keep(turn, replace(found, overdue=True), "bridge_overdue")
-        stands = f"pinned to {revert.good[:8]}" if application.follows_commits else "kept off"
-        since = seconds(turn.now - found.since)
-        text = f"{application} is {stands} since {since}, and no new version arrives: merge {revert.link}"
-        turn.announce(Stage.BRIDGE_OVERDUE, text)
+
+
+def _overdue(turn: Turn, found: Unsettled, application: Application) -> str:
+    revert, since = found.revert, seconds(turn.now - found.since)
+    stands = "pinned to an earlier commit" if application.follows_commits else "kept off"
+    waits = revert is not None and bool(revert.link) and not revert.revision
+    what = f"merge {revert.link}" if waits and revert is not None else "it could not be taken down: do it by hand"
+    return f"{application} is {stands} since {since}, and no new version arrives: {what}"
 
 
 def _merge_to_come(turn: Turn, found: Unsettled, revert: Revert, application: Application) -> bool:

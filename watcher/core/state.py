@@ -178,7 +178,8 @@ class Decision:
 class Revert:
     """The revert in Git that a rollback consists of, or goes along with.
 
-    Everything up to `propose` is fixed with the first order, so that a repeated one asks for the same.  `tried` counts
+    Everything up to `propose` is fixed with the first order, so that a repeated one asks for the same; `decision` is
+    the one that gave it, which a later one of the same release goes on with.  `tried` counts
     the orders; `next_order` is when another may be given.  `revision` is the commit that holds it, `link` the pull
     request that waits for a person, `failed` why it will not come by itself.
     """
@@ -195,6 +196,7 @@ class Revert:
     link: str = ""
     failed: str = ""
     message: str = ""
+    decision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +281,7 @@ class Watch:
     ended_at: float | None = None
     end_reason: str = ""
     consent: Consent | None = field(default=None, metadata=ADDED)
+    revert: Revert | None = field(default=None, metadata=ADDED)  # of an intent that was given up after it was ordered
 
     @property
     def carrying_out(self) -> bool:

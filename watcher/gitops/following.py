@@ -35,7 +35,7 @@ class Following:
                 contained = (deployed,)
         except WatcherError as error:
             problem = str(error)
-        return Followed(self._means.clock.now(), contained, pull, merged, problem)
+        return Followed(self._means.clock.now(), contained, pull, merged, problem, revision or link)
 
     async def _contains(self, source: GitSource, revision: str, deployed: str) -> bool:
         if not revision or not deployed:
