@@ -153,6 +153,21 @@ async def test_what_was_deployed_between_the_proof_and_the_release_stays(world: 
     assert ([each.sha for each in found.commits], found.good) == ([worse], tuned)
 
 
+async def test_with_the_same_images_what_was_deployed_long_before_stays(world: World) -> None:
+    repository = world.repository
+    tuned = repository.commit("More memory", {"apps/checkout/limits.yaml": "1Gi"})
+    worse = repository.commit("Timeouts", {"apps/checkout/timeouts.yaml": "1ms"})
+    synced = ((world.bad, NOW - 9000.0), (tuned, NOW - 2000.0), (worse, NOW - 62.0))
+    application = replace(
+        world.application,
+        sources=(replace(world.source, deployed=worse),),
+        history=tuple(Deployed((sha,), at) for sha, at in synced),
+    )
+    images = ("shop/checkout:2.5",)
+    found = await survey(world, application=application, target_images=images, bad_images=images, known=(world.bad,))
+    assert ([each.sha for each in found.commits], found.good) == ([worse], tuned)
+
+
 async def test_what_was_deployed_after_the_release_stays(world: World) -> None:
     later = world.repository.commit("More memory", {"apps/checkout/limits.yaml": "1Gi"})
     history = (*world.application.history, Deployed((later,), NOW - 20.0))

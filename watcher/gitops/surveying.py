@@ -105,7 +105,7 @@ class Surveying:
             paths = await path_set(self._means.manifests, repository, source, good)
             notes = await repository.commits(good, source.deployed, paths)
             wanted = await self._without_what_cancels_out(repository, Wanted(head, source, good, notes, paths))
-            if release.guessed:
+            if release.guessed or good in question.known:
                 wanted = await self._narrowed(question, repository, wanted)
             if notes and await self._brought(question, repository, wanted, proven=good in question.known):
                 return [Place(entry, repository, branch, wanted, brought=True)]
