@@ -24,6 +24,7 @@ class Made:
     files: Mapping[str, str]
     message: str
     author: str
+    at: float = 0.0
 
     def within(self, paths: Sequence[str]) -> dict[str, str]:
         return {name: text for name, text in self.files.items() if any(within(name, each) for each in paths)}
@@ -42,12 +43,19 @@ class MemoryRepository:
     fetches: int = 0
 
     def commit(
-        self, message: str, files: Mapping[str, str | None], *, author: str = "alice", branch: str = "main"
+        self,
+        message: str,
+        files: Mapping[str, str | None],
+        *,
+        author: str = "alice",
+        branch: str = "main",
+        at: float = 0.0,
     ) -> str:
+        """`at` is when it was made, Unix seconds; others are long ago."""
         parent = self.branches[branch]
         merged = {**(self.made[parent].files if parent else {}), **files}
         kept = {name: text for name, text in merged.items() if text is not None}
-        self.branches[branch] = self._make(parent, kept, message, author)
+        self.branches[branch] = self._make(parent, kept, message, author, at)
         return self.branches[branch]
 
     def protect(self, branch: str) -> None:
@@ -75,7 +83,8 @@ class MemoryRepository:
         known = set(self._line(good))
         found = [each for each in self._line(bad) if each not in known and self._changed_by(each, paths)]
         return tuple(
-            CommitNote(sha, self.made[sha].author, self.made[sha].message.partition("\n")[0], 0.0) for sha in found
+            CommitNote(sha, each.author, each.message.partition("\n")[0], each.at)
+            for sha, each in ((sha, self.made[sha]) for sha in found)
         )
 
     async def changed(self, good: str, bad: str, paths: Sequence[str]) -> tuple[str, ...]:
@@ -139,9 +148,9 @@ class MemoryRepository:
         if self.refusals:
             raise self.refusals.popleft()
 
-    def _make(self, parent: str, files: Mapping[str, str], message: str, author: str) -> str:
+    def _make(self, parent: str, files: Mapping[str, str], message: str, author: str, at: float = 0.0) -> str:
         sha = f"{len(self.made) + 1:040x}"
-        self.made[sha] = Made(sha, parent, files, message, author)
+        self.made[sha] = Made(sha, parent, files, message, author, at)
         return sha
 
     def _line(self, revision: str) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.gitops.memory import MemoryRepository
 from tests.gitops.world import CHECKOUT, NOW, World
 from watcher.config.gitops import Write
 from watcher.core.gitops import Application, Deployed, GitSource, Prospect, Route
@@ -174,6 +175,27 @@ async def test_what_was_deployed_after_the_release_stays(world: World) -> None:
     application = replace(world.application, sources=(replace(world.source, deployed=later),), history=history)
     found = await survey(world, application=application)
     assert ([each.sha for each in found.commits], found.good) == ([world.bad], world.good)
+
+
+async def test_without_a_history_commits_that_are_newer_than_the_release_stay_too(world: World) -> None:
+    """A HelmRelease has no history of commits; a colleague's is deployed while the release is under watch."""
+    assert isinstance(world.repository, MemoryRepository)
+    later = world.repository.commit("More memory", {"apps/checkout/limits.yaml": "1Gi"}, at=NOW - 20.0)
+    sources = (replace(world.source, deployed=later),)
+    application = replace(world.application, tool="flux-helm", sources=sources, history=())
+    found = await survey(world, application=application, known=(world.good,))
+    assert ([each.sha for each in found.commits], found.good, found.route) == ([world.bad], world.good, Route.PUSH)
+    assert found.source.deployed == world.bad
+
+
+async def test_and_a_clock_that_is_ahead_does_not_hide_the_only_commit(world: World) -> None:
+    assert isinstance(world.repository, MemoryRepository)
+    bad = world.repository.commit("Checkout 2.6", {"apps/checkout/app.yaml": "2.6"}, at=NOW + 3600.0)
+    sources = (replace(world.source, deployed=bad),)
+    application = replace(world.application, tool="flux-helm", sources=sources, history=())
+    target, worse = ("shop/checkout:2.5",), ("shop/checkout:2.6",)
+    found = await survey(world, application=application, known=(world.bad,), target_images=target, bad_images=worse)
+    assert [each.sha for each in found.commits] == [bad]
 
 
 async def test_a_version_that_no_commit_names_did_not_come_by_one(world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from watcher.config.gitops import ConfigRepository, Write, bare
-from watcher.core.gitops import Application, GitSource, Prospect, Route, unpinned
+from watcher.core.gitops import CLOCKS, Application, GitSource, Prospect, Route, unpinned
 from watcher.core.model import Workload
 from watcher.gitops.drafting import Draft, Drafting, Wanted, path_set
 from watcher.gitops.durations import Durations
@@ -104,7 +104,10 @@ class Surveying:
         for good in release.before:
             paths = await path_set(self._means.manifests, repository, source, good)
             notes = await repository.commits(good, source.deployed, paths)
-            wanted = await self._without_what_cancels_out(repository, Wanted(head, source, good, notes, paths))
+            wanted = Wanted(head, source, good, notes, paths)
+            if release.guessed:
+                wanted = _without_later(question, wanted)
+            wanted = await self._without_what_cancels_out(repository, wanted)
             if release.guessed or good in question.known:
                 wanted = await self._narrowed(question, repository, wanted)
             if notes and await self._brought(question, repository, wanted, proven=good in question.known):
@@ -208,6 +211,18 @@ class Surveying:
         source = wanted.source if wanted is not None else sources[0] if sources else GitSource("", "", "", ())
         good, commits = (wanted.good, wanted.notes) if wanted is not None else ("", ())
         return Prospect(self._means.clock.now(), question.release, source, good, commits, Route.NONE, why)
+
+
+def _without_later(question: Question, wanted: Wanted) -> Wanted:
+    """Without the newest commits that were made after the release had begun: what is deployed now may have them too.
+
+    Where that would be all of them, the clocks of those who commit tell nothing.
+    """
+    newest = next((each for each, note in enumerate(wanted.notes) if note.at <= question.began + CLOCKS), 0)
+    if not newest:
+        return wanted
+    notes = wanted.notes[newest:]
+    return replace(wanted, source=replace(wanted.source, deployed=notes[0].sha), notes=notes)
 
 
 def _not_by_commit(application: Application, what: str) -> str:
