@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from tests.daemon import outside as o
 from tests.daemon.life import Life, alive, virtual
@@ -20,9 +22,12 @@ from watcher.core.gitops import (
     PullState,
     Route,
 )
+from watcher.core.machine import GIT_PATIENCE
+from watcher.core.model import Workload
 from watcher.core.orders import RevertOrder, UnpinOrder
 from watcher.core.state import Revert, Unsettled
-from watcher.daemon.prospects import AGAIN, GitWay
+from watcher.core.words import Kind
+from watcher.daemon.prospects import AGAIN, GitWay, Prospects
 from watcher.gitops.surveying import Question
 
 pytestmark = virtual
@@ -169,3 +174,71 @@ async def test_a_pull_request_is_followed_until_it_is_merged(thresholds: Path) -
         life.outside.notify(o.CART)
         await life.until(lambda: life.state().unsettled is None)
         await life.until(lambda: o.CART not in stepping.followed)
+
+
+class Asking(Prospects):
+    """Asks of every release; the repository of an application is its name."""
+
+    def _question(self, workload: Workload, watch: Any) -> Any:
+        source = SimpleNamespace(deployed="x", repo=workload.name.partition("/")[0])
+        application = SimpleNamespace(sources=(source,))
+        return SimpleNamespace(workload=workload, release=watch.release.id, application=application)
+
+
+async def first_look(seconds: float, names: list[str], suspect: str) -> float:
+    """Seconds until the one release of `names` with evidence against it is looked at; others take so many seconds."""
+    began, loop = 1e9, asyncio.get_running_loop()
+    looked = asyncio.Event()
+    clock: Any = SimpleNamespace(now=lambda: began + loop.time(), sleep=asyncio.sleep)
+    watches = {
+        Workload(Kind.DEPLOYMENT, "shop", name): SimpleNamespace(release=SimpleNamespace(id=name), rollback=None)
+        for name in names
+    }
+    stepping: Any = SimpleNamespace(
+        open_watches=lambda: watches,
+        prospects={},
+        followed={},
+        states={},
+        suspects={workload: 1 for workload in watches if workload.name == suspect},
+        carrying_out=frozenset,
+    )
+
+    async def survey(question: Question) -> Prospect:
+        await asyncio.sleep(1.0 if question.workload.name == suspect else seconds)
+        if question.workload.name == suspect:
+            looked.set()
+        return Prospect(clock.now(), question.release, SOURCE, "", (), Route.NONE)
+
+    way: Any = SimpleNamespace(survey=survey)
+    cluster: Any = SimpleNamespace(view=lambda workload: None)
+    prospects = Asking(way, cluster, stepping, clock, lambda view: None, lambda workloads: None)
+    task, since = asyncio.ensure_future(prospects.run()), clock.now()
+    await asyncio.wait_for(looked.wait(), 4000.0)
+    took = float(clock.now() - since)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return took
+
+
+async def test_a_repository_that_hangs_keeps_no_release_of_another_one_waiting() -> None:
+    names = [*(f"slow/{number}" for number in range(4)), "shop/cart"]
+    assert await first_look(120.0, names, "shop/cart") < GIT_PATIENCE
+
+
+async def test_a_release_at_breach_is_looked_at_before_a_hundred_healthy_ones() -> None:
+    """One commit to a monorepo of 200 applications; each look takes two seconds."""
+    names = [f"shop/{number}" for number in range(200)]
+    assert await first_look(2.0, names, "shop/199") < GIT_PATIENCE
+
+
+async def test_of_several_sources_in_one_repository_the_one_that_was_reverted_counts(thresholds: Path) -> None:
+    async with managed(thresholds) as (life, looking):
+        application = life.outside.applications[o.CART]
+        chart = replace(SOURCE, deployed=GOOD, paths=("chart",))
+        revert = Revert(application, SOURCE, GOOD, (BAD,), propose=True, began=life.outside.clock.now(), link=LINK)
+        stepping = life.daemon.stepping
+        waits = Unsettled("abc", "uid/1", life.outside.clock.now(), revert)
+        stepping.states[o.CART] = replace(stepping.states[o.CART], unsettled=waits)
+        life.outside.applications[o.CART] = replace(application, sources=(chart, SOURCE))
+        await life.until(lambda: looking.followed)
+        assert looking.followed[0] == ("", BAD, LINK)

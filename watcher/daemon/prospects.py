@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Container, Iterable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import structlog
 
-from watcher.core.gitops import Application, Followed, GitSource, Prospect, Route
+from watcher.core.gitops import Application, Followed, GitSource, Prospect, Route, unpinned
 from watcher.core.ladder import choose_target
 from watcher.core.managed import out_of_reach
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import Revert, Watch, WorkloadState
+from watcher.daemon.looks import Look, Looks
 from watcher.daemon.stepping import Stepping
 from watcher.gitops.surveying import Question
 from watcher.ports import Clock, Cluster
@@ -35,9 +38,6 @@ FOLLOW_SLOWLY = 30.0
 
 REMEMBERED = 1000
 """Releases whose way back was measured."""
-
-AT_ONCE = 4
-"""Releases that are looked at at the same time."""
 
 Survey = Callable[[Question], Awaitable[Prospect]]
 Follow = Callable[[GitSource, str, str, str], Awaitable[Followed]]
@@ -72,50 +72,38 @@ class Prospects:
         self._surveyed: dict[Workload, tuple[str, str]] = {}  # release, what is deployed
         self._due: dict[Workload, float] = {}
         self._follow_due: dict[Workload, float] = {}
-        self._busy: set[Workload] = set()
         self._measured: dict[str, None] = {}
-        self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def run(self) -> None:
         """For ever."""
         async with asyncio.TaskGroup() as group:
+            surveys, follows = Looks(group), Looks(group)
             while True:
-                for workload, question in self._questions():
-                    self._begin(group, workload, self._survey(workload, question))
-                for workload, revert, deployed in self._reverts():
-                    self._begin(group, workload, self._follow(workload, revert, deployed))
+                surveys.line_up(self._surveys())
+                follows.line_up(self._follows())
                 self._measure()
                 await self._clock.sleep(LOOK_EVERY)
 
-    def _begin(self, group: asyncio.TaskGroup, workload: Workload, work: Awaitable[None]) -> None:
-        self._busy.add(workload)
-        group.create_task(self._in_turn(workload, work))
-
-    async def _in_turn(self, workload: Workload, work: Awaitable[None]) -> None:
-        try:
-            async with self._slots:
-                await work
-        except Exception:  # a fault of ours with one release, which must not leave all others without a way back
-            log.exception("prospect_failed", workload=str(workload))
-        finally:
-            self._busy.discard(workload)
-
-    def _questions(self) -> Iterable[tuple[Workload, Question]]:
-        """Releases that were not looked at yet, or should be again."""
+    def _surveys(self) -> Iterable[Look]:
+        """Of releases that were not looked at yet, or should be again; those with evidence against them first."""
         watches = self._stepping.open_watches()
         self._forget(watches)
-        for workload, watch in watches.items():
-            if workload in self._busy or not self._is_due(workload, watch):
-                continue
-            question = self._question(workload, watch)
+        due = [workload for workload, watch in watches.items() if self._is_due(workload, watch)]
+        suspects = self._stepping.suspects
+        for workload in sorted(due, key=lambda each: (each not in suspects, self._due.get(each, 0.0))):
+            question = self._question(workload, watches[workload])
             if question is not None:
-                yield workload, question
+                yield Look(workload, _repo(question.application), partial(self._survey, workload, question))
+
+    def _follows(self) -> Iterable[Look]:
+        """Of reverts whose fate is open; those that wait for longest first."""
+        reverts = sorted(self._reverts(), key=lambda each: self._follow_due.get(each[0], 0.0))
+        for workload, revert, deployed in reverts:
+            yield Look(workload, revert.source.repo, partial(self._follow, workload, revert, deployed))
 
     def _forget(self, watches: dict[Workload, Watch]) -> None:
-        for workload in [name for name in self._stepping.prospects if name not in watches]:
-            del self._stepping.prospects[workload]
-            self._surveyed.pop(workload, None)
-            self._due.pop(workload, None)
+        for known in (self._stepping.prospects, self._surveyed, self._due):
+            _keep_only(known, watches)
 
     def _is_due(self, workload: Workload, watch: Watch) -> bool:
         if watch.rollback is not None and watch.rollback.revert is not None and workload in self._stepping.prospects:
@@ -151,9 +139,8 @@ class Prospects:
         )
 
     async def _survey(self, workload: Workload, question: Question) -> None:
-        watch = self._stepping.open_watches().get(workload)
         prospect = await self._way.survey(question)
-        if watch is None:
+        if workload not in self._stepping.open_watches():
             return
         self._surveyed[workload] = (question.release, ",".join(each.deployed for each in question.application.sources))
         self._due[workload] = self._clock.now() + (TRY_EVERY if prospect.route is Route.NONE else AGAIN)
@@ -172,11 +159,10 @@ class Prospects:
         """Reverts whose fate is open, each with the commit that its application was last brought to."""
         now = self._clock.now()
         open_ones = {name: revert for name, state in self._concerned() if (revert := _revert(state)) is not None}
-        for workload in [name for name in self._stepping.followed if name not in open_ones]:
-            del self._stepping.followed[workload]
-            self._follow_due.pop(workload, None)
+        for known in (self._stepping.followed, self._follow_due):
+            _keep_only(known, open_ones)
         for workload, revert in open_ones.items():
-            if workload in self._busy or 0 < self._follow_due.get(workload, now) - now <= FOLLOW_SLOWLY:
+            if 0 < self._follow_due.get(workload, now) - now <= FOLLOW_SLOWLY:
                 continue
             deployed = self._deployed(workload, revert)
             if (revert.link and not revert.revision) or (revert.revision and deployed not in ("", revert.revision)):
@@ -190,8 +176,7 @@ class Prospects:
     def _deployed(self, workload: Workload, revert: Revert) -> str:
         view = self._cluster.view(workload)
         application = view.application if view is not None else None
-        sources = application.sources if application is not None else ()
-        return next((each.deployed for each in sources if each.repo == revert.source.repo), "")
+        return _deployed_of(application, revert.source) if application is not None else ""
 
     def _measure(self) -> None:
         """How long the way through Git takes: an undo goes first where it is too long."""
@@ -215,6 +200,22 @@ class Prospects:
             log.warning("revert_not_followed", workload=str(workload), problem=followed.problem)
         self._stepping.followed[workload] = followed
         self._wake([workload])
+
+
+def _repo(application: Application) -> str:
+    return application.sources[0].repo if application.sources else ""
+
+
+def _deployed_of(application: Application, source: GitSource) -> str:
+    """What the cluster was last brought to of this source; of one that was changed since, by its repository."""
+    same = [unpinned(application, each) for each in application.sources if each.repo == source.repo]
+    exactly = [each for each in same if (each.branch, each.paths) == (source.branch, source.paths)]
+    return next((each.deployed for each in (*exactly, *same)), "")
+
+
+def _keep_only(known: dict[Workload, Any], wanted: Container[Workload]) -> None:
+    for workload in [each for each in known if each not in wanted]:
+        del known[workload]
 
 
 def _revert(state: WorkloadState) -> Revert | None:
