@@ -50,6 +50,21 @@ async def test_after_a_crash_behind_the_push_no_second_revert_is_made(world: Wor
     assert (again.result, again.revision, world.head) == (Result.ALREADY, first.revision, head)
 
 
+async def test_what_somebody_has_brought_back_since_is_not_taken_back_again(world: World) -> None:
+    first = await world.perform()
+    world.repository.commit('Reapply "Checkout 2.5"', {"apps/checkout/app.yaml": "2.5"}, author="carol")
+    again = await world.perform(world.order(tried=2))  # the first answer was lost
+    assert (again.result, again.revision, world.runs) == (Result.REFUSED, "", "2.5")
+    assert 'of carol (Reapply "Checkout 2.5") brings back what our commit ' + first.revision[:12] in again.message
+
+
+async def test_another_version_that_came_since_brings_nothing_back(world: World) -> None:
+    first = await world.perform()
+    world.repository.commit("Checkout 2.6", {"apps/checkout/app.yaml": "2.6"}, author="carol")
+    again = await world.perform(world.order(tried=2))
+    assert (again.result, again.revision, world.runs) == (Result.ALREADY, first.revision, "2.6")
+
+
 async def test_a_commit_that_comes_in_between_is_kept_and_the_revert_made_on_top_of_it(world: World) -> None:
     def quicker() -> None:
         world.repository.before_push = lambda: None
@@ -107,7 +122,9 @@ async def test_a_protected_branch_gets_a_pull_request(world: World) -> None:
     report = await world.perform()
     assert (report.result, report.link, report.revision) == (Result.WAITING, "https://git.example.com/pulls/1", "")
     assert world.runs == "2.5"
-    assert world.repository.files_of("watcher/revert-d1")["apps/checkout/app.yaml"] == "2.4"
+    (branch,) = world.repository.branches.keys() - {"main"}
+    assert branch.startswith(f"watcher/revert-{world.bad[:12]}-")
+    assert world.repository.files_of(branch)["apps/checkout/app.yaml"] == "2.4"
     ((title, text),) = world.forge.texts
     assert title == 'Revert "Checkout 2.5"'
     assert "Protected branch update failed for refs/heads/main" in text
@@ -134,6 +151,50 @@ async def test_a_pull_request_is_asked_for_once_however_often_it_is_tried(world:
     assert len(world.forge.texts) == 1
 
 
+async def test_one_commit_that_broke_two_workloads_is_one_pull_request(world: World) -> None:
+    assert world.forge is not None
+    first = await world.perform(world.order(propose=True))
+    second = await world.perform(world.order("d2", workload=CART, propose=True))
+    assert (second.result, second.link, len(world.forge.pulls)) == (Result.WAITING, first.link, 1)
+
+
+async def test_on_other_paths_it_is_another_pull_request(world: World) -> None:
+    assert world.forge is not None
+    both = world.repository.commit("Both", {"apps/checkout/app.yaml": "2.6", "apps/cart/app.yaml": "1.1"})
+    for decision, path in (("d1", "apps/checkout"), ("d2", "apps/cart")):
+        source = replace(world.source, deployed=both, paths=(path,))
+        await world.perform(world.order(decision, source=source, good=world.bad, commits=(both,), propose=True))
+    assert len(world.forge.pulls) == 2
+
+
+@pytest.mark.parametrize("moves", [False, True])
+async def test_what_somebody_else_has_pushed_to_our_branch_is_not_merged_by_itself(world: World, moves: bool) -> None:
+    """Its name can be told beforehand, and whoever may not push to main may push to other branches."""
+    assert world.forge is not None
+    world.entry = replace(world.entry, write=Write.PULL_REQUEST, auto_merge=True)
+    world.forge.down = Unavailable("connection refused")
+    await world.perform()
+    (branch,) = world.repository.branches.keys() - {"main"}
+    world.repository.commit("Mine", {"apps/cart/app.yaml": "evil"}, branch=branch, author="mallory")
+    if moves:
+        world.repository.commit("Base", {"bases/web/app.yaml": "1"})
+    world.forge.down = None
+    report = await world.perform(world.order(tried=2))
+    assert world.forge.merging == [False]
+    assert f"the branch {branch} holds something else than this revert" in report.message
+
+
+async def test_what_an_earlier_attempt_has_pushed_there_is(world: World) -> None:
+    assert world.forge is not None
+    world.entry = replace(world.entry, write=Write.PULL_REQUEST, auto_merge=True)
+    world.forge.down = Unavailable("connection refused")
+    await world.perform()
+    world.repository.commit("Cart 1.1", {"apps/cart/app.yaml": "1.1"})
+    world.forge.down = None
+    await world.perform(world.order(tried=2))
+    assert world.forge.merging == [True]
+
+
 async def test_a_merged_pull_request_is_done_and_a_closed_one_a_persons_no(world: World) -> None:
     assert world.forge is not None
     order = world.order(propose=True)
@@ -147,15 +208,13 @@ async def test_a_merged_pull_request_is_done_and_a_closed_one_a_persons_no(world
     assert (done.result, done.revision, done.link) == (Result.ALREADY, "abc", refused.link)
 
 
-async def test_who_is_to_merge_reads_how_far_it_would_reach(world: World) -> None:
+@pytest.mark.parametrize("propose", [False, True])
+async def test_who_is_to_merge_reads_how_far_it_would_reach(world: World, propose: bool) -> None:
     assert world.forge is not None
     world.manifests.shared = ("apps/cart",)
-    for order in (world.order(), world.order("d2", propose=True)):
-        assert (await world.perform(order)).result == Result.WAITING
-    assert ["This needs a person: the same files go into apps/cart." in text for _, text in world.forge.texts] == [
-        True,
-        True,
-    ]
+    assert (await world.perform(world.order(propose=propose))).result == Result.WAITING
+    ((_, text),) = world.forge.texts
+    assert "This needs a person: the same files go into apps/cart." in text
 
 
 async def test_who_is_to_merge_reads_why_it_was_not_pushed_also_where_that_was_known_before(world: World) -> None:

@@ -36,8 +36,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The commit, ready in the local clone; `doubts` are reasons for which a person should look at it first."""
+    """The commit on `head`, ready in the local clone; `doubts` are reasons why a person should look at it first."""
 
+    head: str
     prepared: Prepared
     doubts: tuple[str, ...]
 
@@ -65,7 +66,7 @@ class Drafting:
             if len(self._known) >= MOST_REMEMBERED:
                 del self._known[next(iter(self._known))]
             self._known[key] = await self._doubts(repository, entry, wanted, prepared)
-        return Draft(prepared, self._known[key])
+        return Draft(wanted.head, prepared, self._known[key])
 
     async def _doubts(
         self, repository: Repository, entry: ConfigRepository, wanted: Wanted, prepared: Prepared

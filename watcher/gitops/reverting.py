@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import random
 from collections import defaultdict
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from watcher.core.model import Result
 from watcher.core.orders import RevertOrder
 from watcher.gitops import message
 from watcher.gitops.drafting import Draft, Drafting, Wanted, path_set
+from watcher.gitops.looking_back import LookingBack
 from watcher.gitops.means import Holding, Means, refuse_held
 from watcher.gitops.outcome import Outcome
 from watcher.gitops.protections import Protections
@@ -37,6 +39,17 @@ class Work:
     repository: Repository
     branch: str
     paths: tuple[str, ...]
+
+    @property
+    def past(self) -> LookingBack:
+        """What became of earlier attempts."""
+        return LookingBack(self.repository, self.entry, self.order, self.paths)
+
+    @property
+    def own_branch(self) -> str:
+        """Where a pull request comes from: the same for all decisions that take the same back onto the same branch."""
+        what = hashlib.sha256("\0".join([self.branch, *self.order.commits, "", *self.paths]).encode())
+        return f"watcher/revert-{self.order.commits[0][:12]}-{what.hexdigest()[:8]}"
 
     def told(self, result: str, text: str, revision: str = "", link: str = "") -> Outcome:
         """An outcome that names the repository's branch."""
@@ -92,7 +105,7 @@ class Reverting:
         order, repository = work.order, work.repository
         made = await repository.carrying(message.DECISION, order.decision, head, order.good)
         if made:
-            return work.told(Result.ALREADY, f"commit {made[:12]} is decision {order.decision} already", made)
+            return await self._made_before(work, made, head)
         notes = await self._notes(work, head)
         wanted = Wanted(head, order.source, order.good, notes, work.paths)
         try:
@@ -103,6 +116,13 @@ class Reverting:
         if order.propose or why:
             return await self._propose(work, draft, notes, why)
         return await self._push(work, draft, wanted)
+
+    async def _made_before(self, work: Work, made: str, head: str) -> Outcome:
+        by = await work.past.brought_back_by(made, head)
+        if by is None:
+            return work.told(Result.ALREADY, f"commit {made[:12]} is decision {work.order.decision} already", made)
+        text = f"commit {by.sha[:12]} of {by.author} ({by.subject}) brings back what our commit {made[:12]} took back"
+        return work.told(Result.REFUSED, f"{text}; a person wanted that, so it is not taken back again")
 
     async def _notes(self, work: Work, head: str) -> tuple[CommitNote, ...]:
         """Those that the order names, as people are told of them; all of them, in its order."""
@@ -143,11 +163,15 @@ class Reverting:
         order = work.order
         forge = self._forge(work, why)
         await refuse_held(self._holding, order.workload)
-        branch = f"watcher/revert-{order.decision}"
-        with contextlib.suppress(Moved):  # an earlier attempt has made it, on the head of that time
+        branch = work.own_branch
+        with contextlib.suppress(Moved):  # an earlier attempt, or one for another workload, has made it on another head
             await work.repository.push(draft.prepared.commit, branch, "")
+        ours = await work.past.is_ours(branch, draft.head)
+        if not ours:
+            strange = f"the branch {branch} holds something else than this revert"
+            why = f"{why}; {strange}" if why else strange
         title, text = message.subject(order, notes), message.of_pull_request(order, notes, why)
-        merge = work.entry.auto_merge and not draft.doubts
+        merge = work.entry.auto_merge and not draft.doubts and ours
         return _proposed(work, await forge.open(branch, work.branch, title, text, merge=merge), why)
 
     def _forge(self, work: Work, why: str) -> Forge:
