@@ -254,6 +254,26 @@ async def test_and_why_a_push_will_not_do(world: World) -> None:
     assert world.repository.branches == before
 
 
+@pytest.mark.looptime
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_first_fetch_that_takes_longer_than_an_attempt_goes_on_for_the_next_one(fails: bool) -> None:
+    world = World()
+    fetch, begun = world.repository.fetch, list[str]()
+
+    async def slow(branch: str) -> str:
+        begun.append(branch)
+        await asyncio.sleep(200.0)
+        if fails:
+            raise Unavailable("no space is left")
+        return await fetch(branch)
+
+    world.repository.fetch = slow  # type: ignore[method-assign]
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(world.perform(), 120.0)
+    report = await asyncio.wait_for(world.perform(world.order(tried=2)), 120.0)
+    assert (report.result, begun) == (Result.UNAVAILABLE if fails else Result.APPLIED, ["main"])
+
+
 async def test_without_an_entry_too(world: World) -> None:
     source = GitSource("git@other.example.com:team/x.git", "main", world.bad, ("apps/checkout",))
     report = await world.perform(world.order(source=source))

@@ -73,6 +73,7 @@ class Reverting:
         self._means, self._drafting, self._protections = means, drafting, protections
         self._holding, self._chance = holding, chance
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._fetching: dict[tuple[str, str], asyncio.Future[str]] = {}
 
     async def revert(self, order: RevertOrder) -> Outcome:
         """Take the commits back.  Raises Held, and as the ports do; Unanswered: look before anything else."""
@@ -81,12 +82,25 @@ class Reverting:
         repository = self._means.repositories.repository(source.repo)
         async with self._locks[bare(source.repo)]:
             branch = await self._means.branch(repository, source)
-            head = await repository.fetch(branch)
+            head = await self._fetched(source.repo, branch, repository)
             paths = await path_set(self._means.manifests, repository, source, order.good)
             outcome = await self._in_the_end(Work(order, entry, repository, branch, paths), head)
         if outcome.result in (Result.APPLIED, Result.ALREADY):
             return await self._refreshed(order, outcome)
         return outcome
+
+    async def _fetched(self, url: str, branch: str, repository: Repository) -> str:
+        """The head of the branch.  A first one may take longer than an attempt: it goes on for the next one."""
+        key = (bare(url), branch)
+        if key not in self._fetching:
+            self._fetching[key] = asyncio.ensure_future(repository.fetch(branch))
+            self._fetching[key].add_done_callback(lambda fetching: self._fetching_ended(key, fetching))
+        return await asyncio.shield(self._fetching[key])
+
+    def _fetching_ended(self, key: tuple[str, str], fetching: asyncio.Future[str]) -> None:
+        del self._fetching[key]
+        if not fetching.cancelled():
+            fetching.exception()  # told to whoever waits; an attempt that was cut off waits no more
 
     async def _in_the_end(self, work: Work, head: str) -> Outcome:
         until = self._means.clock.now() + PATIENCE
