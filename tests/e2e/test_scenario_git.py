@@ -9,7 +9,7 @@ from tests.e2e.controlplane import ControlPlane, Json
 from tests.e2e.harness import Daemon, ReplicaSetSequence, ShopInGit, alongside
 from tests.e2e.traffic import Traffic
 
-FIRST, GOOD, BAD, DOWN = "shop/cart:1.8", "shop/cart:1.9", "shop/cart:1.10-err5", "shop/cart:1.10-err60"
+FIRST, GOOD, BAD, DOWN = "shop/cart:1.8", "shop/cart:1.9", "shop/cart:1.10-err12", "shop/cart:1.10-err60"
 
 
 def rung(decision: Json, name: str) -> Json:

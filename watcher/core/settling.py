@@ -73,7 +73,8 @@ def settle(turn: Turn) -> None:
     elif another:
         _drop(turn)
     elif found.revert is not None and found.revert.revision and _in_place(turn) and pairing.landed(turn, found.revert):
-        _agreed(turn, found, f"Git holds the good version as {found.revert.revision[:8]}.")
+        by = f", by {found.revert.link}" if found.revert.link else ""
+        _agreed(turn, found, f"Git holds the good version as {found.revert.revision[:8]}{by}.")
     elif _mended_by_hand(turn, found, application):
         _agreed(
             turn, found, f"{application} is as Git says, and that is the good version: somebody has mended it there"
