@@ -111,7 +111,7 @@ def test_a_bad_commit_is_reverted_in_its_own_path_and_one_on_the_shared_base_is_
     for application, decision, other in zip(webs, decisions, reversed(webs), strict=True):
         assert f"the same files go into {other.directory}" in rung(decision, "git")["reason"]
         assert decision["git"]["link"] in decision["remedy"]
-        pull = next(each for each in stage.pull_requests.pulls if each.branch.endswith(decision["id"]))
+        pull = next(each for each in stage.pull_requests.pulls if decision["git"]["link"].endswith(f"/{each.number}"))
         assert f"the same files go into {other.directory}" in pull.text
         assert repository.changed(repository.head(pull.branch)) == ["base/workload.yaml"]
         assert application.service.image == f"shop/web:{BAD}"

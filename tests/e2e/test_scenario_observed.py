@@ -23,6 +23,9 @@ MAY_BE_EMPTY = (
     "blind_seconds",
     "watcher_doctor_findings",  # there is no preflight here
     "watcher_notifications_",  # and nobody to notify
+    "watcher_rollbacks_not_durable",  # nothing comes from Git
+    "watcher_bad_versions_back",
+    "watcher_bridges",
 )
 
 

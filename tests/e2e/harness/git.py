@@ -8,31 +8,22 @@ from typing import Any
 
 from tests.e2e.build_tools import installed_tools
 from tests.e2e.controlplane import GitServer, Json
+from tests.e2e.controlplane.argocd import NAMESPACE as ARGOCD
 from tests.e2e.controlplane.credentials import NAMESPACE
 from tests.e2e.controlplane.forge import ForgeServer
 
 GROUP = "rbac.authorization.k8s.io"
 
 
-def lets_follow_git(account: str, namespace: str) -> list[Json]:
-    """What lets an account see Argo CD's Applications, and have them look, sync and follow another commit."""
-    rules = [
-        {"apiGroups": ["argoproj.io"], "resources": ["applications"], "verbs": ["get", "list", "watch", "patch"]},
-    ]
-    name = f"watcher-git-{namespace}"
-    subject = {"kind": "ServiceAccount", "name": account, "namespace": NAMESPACE}
-    ref = {"apiGroup": GROUP, "kind": "ClusterRole", "name": name}
-    metadata = {"name": name}
-    return [
-        {"apiVersion": f"{GROUP}/v1", "kind": "ClusterRole", "metadata": metadata, "rules": rules},
-        {
-            "apiVersion": f"{GROUP}/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": metadata,
-            "roleRef": ref,
-            "subjects": [subject],
-        },
-    ]
+def lets_follow_git(account: str, namespace: str) -> Json:
+    """The documented binding by which an account has Applications look, sync and follow another commit."""
+    return {
+        "apiVersion": f"{GROUP}/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": f"watcher-git-{namespace}", "namespace": ARGOCD},
+        "roleRef": {"apiGroup": GROUP, "kind": "ClusterRole", "name": "watcher-git"},
+        "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": NAMESPACE}],
+    }
 
 
 def git_access(forge: GitServer, url: str, directory: Path, /, **entry: Any) -> Json:

@@ -116,7 +116,7 @@ class Stage:
     def watch_git(self, *, rungs: Json | None = None, service: Json | None = None, **entry: Any) -> Daemon:
         """As ``git_watcher``; ``entry`` adds keys to what is configured for the repository."""
         daemon = self.watcher
-        self.control_plane.admin.apply_all(lets_follow_git(daemon.user, self.namespace))
+        self.control_plane.admin.apply(lets_follow_git(daemon.user, self.namespace))
         file = thresholds(self.prometheus.url, self.namespace, **(service or {}))
         file["gitops"] = git_access(self.forge, self.shop_in_git.url, self._directory, **entry)
         file |= {"rungs": rungs} if rungs is not None else {}
