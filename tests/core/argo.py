@@ -7,6 +7,7 @@ it knows, and without automation nothing moves until somebody syncs.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import ClassVar, Self
 
 from tests.core.actuator import Actuator
 from tests.core.cluster import Cluster
@@ -249,6 +250,7 @@ class ManagedWorld(World):
 
     argo: Argo = field(default_factory=lambda: Argo(Cluster()))
     seen: bool = True  # the Application can be read
+    BEFORE: ClassVar[float] = 600.0
     ran: list[str] = field(default_factory=list)  # templates that the spec asked for, one after the other
 
     def __post_init__(self) -> None:
@@ -257,8 +259,8 @@ class ManagedWorld(World):
         self.actuator = GitOpsActuator(self.cluster, self.argo)
 
     @classmethod
-    def under(cls, cluster: Cluster, **settings: object) -> ManagedWorld:
-        """A workload that runs `v1`, known good, as the first commit says."""
+    def under(cls, cluster: Cluster, **settings: object) -> Self:
+        """A workload that runs `v1`, known good, as the first commit says; a test begins `BEFORE` seconds later."""
         world = cls(cluster)
         first = world.argo.commit("v1")
         world.argo.deployed = world.argo.seen = first
@@ -266,7 +268,7 @@ class ManagedWorld(World):
         world.argo.looked_at = world.now
         cluster.apply("v1", world.now - 86400.0)
         cluster.settle(world.now - 86400.0)
-        world.run(600.0)
+        world.run(cls.BEFORE)
         for name, value in settings.items():
             setattr(world.argo, name, value)
         return world

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from tests.core.argo import MERGED, ManagedWorld
 from tests.core.cluster import Cluster
 from tests.core.histories import REACTIONS, Suspicious
 from tests.core.rollouts import SimulatedRollout
-from watcher.core.gitops import Deployed, PullState, Route
+from watcher.core.gitops import PullState, Route
 from watcher.core.model import Observation
 from watcher.core.orders import RevertOrder, RungOrder, UndoOrder, UnpinOrder
 from watcher.core.turn import Step
@@ -25,22 +26,12 @@ TEMPLATES = ("v1", "v2", "v3", "v2+cfg")
 class Distrustful(ManagedWorld, Suspicious):
     """A world of Git that does not trust the machine."""
 
+    BEFORE: ClassVar[float] = 60.0
+
     @classmethod
     def kept(cls, kind: Kind) -> Distrustful:
         cluster = SimulatedRollout() if kind is Kind.ROLLOUT else Cluster(kind)
         return cls.under(cluster)
-
-    @classmethod
-    def under(cls, cluster: Cluster, **settings: object) -> Distrustful:
-        world = cls(cluster)
-        first = world.argo.commit("v1")
-        world.argo.deployed = world.argo.seen = first
-        world.argo.history.append(Deployed((first,), world.now - 86400.0))
-        world.argo.looked_at = world.now
-        cluster.apply("v1", world.now - 86400.0)
-        cluster.settle(world.now - 86400.0)
-        world.run(60.0)
-        return world
 
     def _check_order(self, observation: Observation, taken: Step, order: RungOrder) -> None:
         assert observation.view is not None

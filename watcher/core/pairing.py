@@ -14,7 +14,7 @@ from watcher.core.gitops import Application, PullState, Route
 from watcher.core.model import Result, RungReport
 from watcher.core.orders import RefreshOrder, RevertOrder
 from watcher.core.pace import pause
-from watcher.core.state import Decision, Revert, Rollback
+from watcher.core.state import Revert, Rollback
 from watcher.core.turn import Turn
 from watcher.core.words import Durability, Mode, Rung
 
@@ -86,7 +86,7 @@ def fought(turn: Turn, rollback: Rollback) -> str:
 
 def order(turn: Turn) -> bool:
     """Order the revert; False where it cannot be ordered now."""
-    rollback, decision = _rollback(turn), _decision(turn)
+    rollback, decision = turn.rollback, turn.decision
     revert = rollback.revert or _planned(turn)
     if revert is None:
         return False
@@ -122,13 +122,13 @@ def _planned(turn: Turn) -> Revert | None:
         commits=tuple(each.sha for each in prospect.commits),
         propose=prospect.route is Route.PULL_REQUEST,
         began=turn.now,
-        decision=_decision(turn).id,
+        decision=turn.decision.id,
     )
 
 
 def give_up(turn: Turn) -> None:
     """A revert that must come first does not come in time."""
-    revert = _rollback(turn).revert or _planned(turn)
+    revert = turn.rollback.revert or _planned(turn)
     if revert is not None:
         _keep(turn, replace(revert, failed=revert.message or f"not in Git within {FIRST_PATIENCE:.0f} s"))
         turn.move("revert_given_up")
@@ -136,10 +136,10 @@ def give_up(turn: Turn) -> None:
 
 def look(turn: Turn) -> None:
     """Take in what became of the revert: the report of an attempt, and what was seen of its pull request."""
-    report, revert = turn.observation.report, _rollback(turn).revert
+    report, revert = turn.observation.report, turn.rollback.revert
     if report is not None and revert is not None and report.decision == revert.decision and report.rung == Rung.GIT:
         _reported(turn, revert, report)
-    revert = _rollback(turn).revert
+    revert = turn.rollback.revert
     heard = heard_of(turn, revert)
     if revert is not None and heard is not None:
         _keep(turn, heard)
@@ -173,7 +173,7 @@ def _reported(turn: Turn, revert: Revert, report: RungReport) -> None:
 
 def pursue(turn: Turn) -> None:
     """While the rung's own change is under way or done: see to it that Git says the same."""
-    rollback = _rollback(turn)
+    rollback = turn.rollback
     revert = rollback.revert
     if turn.observation.executing or turn.commands or permission.forbidden(turn) is not None:
         return
@@ -210,7 +210,7 @@ def look_again(turn: Turn, revert: Revert) -> None:
     revert = replace(revert, tried=revert.tried + 1, next_order=turn.now + REFRESH)
     _keep(turn, revert)
     turn.commands.append(
-        RefreshOrder(_decision(turn).id, revert.tried, release.workload, release.uid, revert.application)
+        RefreshOrder(turn.decision.id, revert.tried, release.workload, release.uid, revert.application)
     )
     turn.move("refresh_ordered")
 
@@ -228,7 +228,7 @@ def landed(turn: Turn, revert: Revert) -> bool:
 
 def settled(turn: Turn) -> bool:
     """Whether nothing of the Git side is to be waited for any more, now that the service is known to be well or not."""
-    rollback = _rollback(turn)
+    rollback = turn.rollback
     revert = rollback.revert
     if not wanted(turn, rollback.rung) or turn.view.application is None:
         return True
@@ -243,7 +243,7 @@ def settled(turn: Turn) -> bool:
 
 def durability(turn: Turn) -> Durability:
     """Whether Git and cluster agree on the way back that the cluster has taken."""
-    revert = _rollback(turn).revert
+    revert = turn.rollback.revert
     if turn.view.manager is None or (revert is not None and revert.revision and landed(turn, revert)):
         return Durability.DURABLE
     return Durability.CLUSTER_ONLY
@@ -251,7 +251,7 @@ def durability(turn: Turn) -> Durability:
 
 def describe(turn: Turn) -> str:
     """What Git holds now, and what a person has to do about it; empty where nobody manages the workload."""
-    rollback, application = _rollback(turn), turn.view.application
+    rollback, application = turn.rollback, turn.view.application
     revert = rollback.revert
     if turn.view.manager is None:
         return ""
@@ -278,18 +278,4 @@ def _why_none(turn: Turn, application: Application | None) -> str:
 
 
 def _keep(turn: Turn, revert: Revert) -> None:
-    turn.update(replace(turn.watch, rollback=replace(_rollback(turn), revert=revert)))
-
-
-def _rollback(turn: Turn) -> Rollback:
-    rollback = turn.watch.rollback
-    if rollback is None:
-        raise LookupError(f"{turn.watch.release.id} has no rollback under way")
-    return rollback
-
-
-def _decision(turn: Turn) -> Decision:
-    decision = turn.watch.decision
-    if decision is None:
-        raise LookupError(f"{turn.watch.release.id} has no decision")
-    return decision
+    turn.update(replace(turn.watch, rollback=replace(turn.rollback, revert=revert)))

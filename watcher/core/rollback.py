@@ -327,7 +327,6 @@ def _wait_for_person(turn: Turn) -> None:
 
 
 def _end_waiting(turn: Turn, link: str) -> None:
-    turn.update(replace(turn.watch, durability=None))
     turn.announce(Stage.WAITING_FOR_PERSON, f"Nobody has merged it, and it is not followed any longer: {link}")
     turn.close(f"waiting for a person: {link}", Outcome.WAITING_FOR_PERSON)
 
@@ -413,7 +412,4 @@ def _finish(turn: Turn, outcome: Outcome) -> None:
 
 
 def _parts(turn: Turn) -> tuple[Watch, Decision, Rollback]:
-    watch = turn.watch
-    if watch.decision is None or watch.rollback is None:
-        raise LookupError(f"{watch.release.id} has no rollback under way")
-    return watch, watch.decision, watch.rollback
+    return turn.watch, turn.decision, turn.rollback

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from watcher.core.model import Observation, WorkloadView
 from watcher.core.orders import Announce, Command
 from watcher.core.policy import Policy
-from watcher.core.state import Watch, WorkloadState
+from watcher.core.state import Decision, Rollback, Watch, WorkloadState
 from watcher.core.words import Outcome, Phase, Stage
 
 
@@ -50,6 +50,20 @@ class Turn:
         if self.state.watch is None:
             raise LookupError(f"{self.state.workload} has no release under watch")
         return self.state.watch
+
+    @property
+    def decision(self) -> Decision:
+        """The decision of this turn's watch.  Only to be asked for where there is one."""
+        if self.watch.decision is None:
+            raise LookupError(f"{self.watch.release.id} has no decision")
+        return self.watch.decision
+
+    @property
+    def rollback(self) -> Rollback:
+        """The rollback under way.  Only to be asked for where there is one."""
+        if self.watch.rollback is None:
+            raise LookupError(f"{self.watch.release.id} has no rollback under way")
+        return self.watch.rollback
 
     def update(self, watch: Watch) -> None:
         """Go on with this watch."""
