@@ -7,7 +7,7 @@ from collections import deque
 from tests.core.cluster import Cluster, template_id
 from tests.core.rollouts import SimulatedRollout
 from watcher.core.model import Result, RungReport
-from watcher.core.orders import AbortOrder, GitOpsOrder, RungOrder, UndoOrder
+from watcher.core.orders import AbortOrder, DownOrder, FlagOrder, GitOpsOrder, RungOrder, UndoOrder
 
 SILENT = "silent"  # nothing is sent, and nobody answers: the process died before
 SILENT_APPLIED = "silent_applied"  # written, and nobody answers: the process died after
@@ -48,8 +48,8 @@ class Actuator:
             return self._undo(order, now)
         if isinstance(order, AbortOrder):
             return self._abort(order)
-        if isinstance(order, GitOpsOrder):
-            return Result.REFUSED, "there is no Git here"
+        if isinstance(order, GitOpsOrder | FlagOrder | DownOrder):
+            return Result.REFUSED, "neither Git nor flags nor databases are here"
         if self.cluster.hold:
             return Result.HELD, self.cluster.hold
         for name, uid in order.pods:

@@ -81,7 +81,7 @@ def _take(turn: Turn, approval: Approval) -> str:
 def _objection(watch: Watch, approval: Approval, now: float) -> str:
     decision = watch.decision
     if decision is None or approval.decision != decision.id:
-        return _instead(decision)
+        return "the fault is over" if _is_over(watch) else _instead(decision)
     if not waits(watch):
         return _not_waiting(watch, decision)
     if now - approval.at > LAPSES:
@@ -104,7 +104,13 @@ def _not_waiting(watch: Watch, decision: Decision) -> str:
         return f"guard {decision.guard.id} holds: {decision.guard.reason}"
     if decision.mode in (Mode.OBSERVE, Mode.NONE):
         return f"it is only {decision.mode}, and never written ({decision.why_mode})"
-    return "the fault is over" if watch.breached_at is None else "it does not wait for a person"
+    return "the fault is over" if _is_over(watch) else "it does not wait for a person"
+
+
+def _is_over(watch: Watch) -> bool:
+    """Whether the release stood at breach, and does no more, though its watch goes on."""
+    watched = watch.phase in (Phase.WATCHING, Phase.PARKED)
+    return watched and watch.decision is not None and watch.breached_at is None
 
 
 def covers(watch: Watch, decision: Decision, now: float) -> bool:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Self
 
+from watcher.core.flags import FlagSight
 from watcher.core.gitops import Application, Followed, Prospect
-from watcher.core.words import Kind
+from watcher.core.migrations import DownSeen, MigrationSight
+from watcher.core.words import Kind, Rung
 
 ADDED = {"added": True}
 """Metadata of a field that older records lack: it is written only where it differs from its default, so that those
@@ -62,6 +64,8 @@ class Revision:
     roll_forward_only: str = ""
     config_refs: tuple[str, ...] = ()  # "ConfigMap/name" that the template refers to
     commit: str = ""  # that it was made from, where the template names it
+    flag: str = field(default="", metadata=ADDED)  # watcher.dev/flag: the feature flag that covers what it changed
+    migrations: str = field(default="", metadata=ADDED)  # watcher.dev/migrations: ConfigMap with its migration notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,46 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """A person's command to go back from the release that runs now, whatever the metrics say.
+
+    `by`, `at`, `way` as with an `Approval`.  `to` names the revision to go back to (its name or number, empty: the
+    known good one); `overrides` are ids of guards that may be passed.
+    """
+
+    by: str
+    at: float
+    reason: str
+    to: str = ""
+    overrides: tuple[str, ...] = ()
+    way: str = "http"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A person's word that a revision (its name or number) is good, or bad."""
+
+    by: str
+    at: float
+    revision: str
+    good: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A Flagger Canary that governs the workload: another controller that decides on its releases.
+
+    `failed` checks of `threshold`: at that number it rolls back by itself.
+    """
+
+    name: str
+    phase: str
+    failed: int = 0
+    threshold: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class WorkloadView:
     """One workload as the cache, or a fresh read, shows it."""
 
@@ -169,6 +213,7 @@ class WorkloadView:
     trouble: str = ""  # why pods cannot start here whatever their version: quota, admission
     approval: Approval | None = field(default=None, metadata=ADDED)  # watcher.dev/approve on the object
     application: Application | None = field(default=None, metadata=ADDED)  # of the manager, where it can be seen
+    canary: Canary | None = field(default=None, metadata=ADDED)
 
     def revision(self, number: int) -> Revision | None:
         """The revision of this number, or None."""
@@ -330,6 +375,33 @@ class Suspect:
 
 
 @dataclass(frozen=True, slots=True)
+class Frozen:
+    """A freeze window that is open now and concerns the workload, until then (Unix seconds).
+
+    `rungs` are those that may be taken all the same.
+    """
+
+    name: str
+    until: float
+    reason: str = ""
+    rungs: tuple[Rung, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PodStarts:
+    """Whether pods can be started in the cluster at all, as other workloads show it.
+
+    `stuck` of `starting` other workloads have had new pods lately that do not start for a reason that is not their
+    version's: no room, image registry away, admission refused.  `example` names one, and why.
+    """
+
+    at: float
+    starting: int
+    stuck: int
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What is not the workload's own: the breaker's memory, the cache, the fleet."""
 
@@ -344,6 +416,11 @@ class Surroundings:
     releases: float = 0.0  # in a quarter of a year, of all workloads, at the pace of late; 0: not known
     prospect: Prospect | None = field(default=None, metadata=ADDED)  # None: not looked at yet
     followed: Followed | None = field(default=None, metadata=ADDED)
+    flag: FlagSight | None = field(default=None, metadata=ADDED)  # None: no flag, or not looked at yet
+    migrations: MigrationSight | None = field(default=None, metadata=ADDED)  # None: not looked at yet
+    down: DownSeen | None = field(default=None, metadata=ADDED)
+    frozen: tuple[Frozen, ...] = field(default=(), metadata=ADDED)
+    starts: PodStarts | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,3 +435,5 @@ class Observation:
     report: RungReport | None = None
     executing: bool = False  # an attempt is under way; do not order another
     approval: Approval | None = field(default=None, metadata=ADDED)  # given since the last step, past the object
+    request: Request | None = field(default=None, metadata=ADDED)  # made since the last step
+    word: Word | None = field(default=None, metadata=ADDED)  # given since the last step

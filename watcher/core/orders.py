@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from watcher.core.flags import Flag
 from watcher.core.gitops import Application, GitSource
+from watcher.core.migrations import Down
 from watcher.core.model import ADDED, Workload
 from watcher.core.stages import TOLD
 from watcher.core.words import Stage
@@ -141,8 +143,39 @@ class UnpinOrder:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class FlagOrder:
+    """Switch a feature flag off (`on` False), or put it back as it was (`on` True, to the state `state`).
+
+    `expected` is the version that it must still have; what is so already is not done again.
+    """
+
+    decision: str
+    tried: int
+    workload: Workload
+    uid: str
+    flag: Flag
+    on: bool
+    reason: str
+    expected: str = ""
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DownOrder:
+    """Run the down migration of this note as a Job, named after the decision so that it runs once."""
+
+    decision: str
+    tried: int
+    workload: Workload
+    uid: str
+    note: str
+    down: Down
+    reason: str
+
+
 GitOpsOrder = RevertOrder | RefreshOrder | SyncOrder | StopSyncOrder | PinOrder | UnpinOrder
-RungOrder = UndoOrder | AbortOrder | ReleaseStuckPodsOrder | GitOpsOrder
+RungOrder = UndoOrder | AbortOrder | ReleaseStuckPodsOrder | FlagOrder | DownOrder | GitOpsOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +207,8 @@ Command = RungOrder | Announce
 
 
 RUNGS: dict[type, str] = {
+    FlagOrder: "flag",
+    DownOrder: "down",
     UndoOrder: "undo",
     ReleaseStuckPodsOrder: "undo:stuck_pods",
     AbortOrder: "abort",
@@ -189,4 +224,6 @@ RUNGS: dict[type, str] = {
 
 def rung_of(order: RungOrder) -> str:
     """The rung that an order belongs to, with the part of it that it is where it is not the rung itself."""
+    if isinstance(order, FlagOrder) and order.on:
+        return "flag:restore"
     return RUNGS[type(order)]

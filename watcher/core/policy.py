@@ -322,6 +322,10 @@ class Policy:
     repeat: bool = field(default=False, metadata=ADDED)
     """Whether a version that was rolled back goes back again, without a trial, when an automation brings it."""
     bridge_for: float = field(default=4 * 3600.0, metadata=ADDED)  # seconds that an application may be pinned
+    flag: str = field(default="", metadata=ADDED)
+    """The flag of `services[].flag`: it covers a release only if it was changed since that began."""
+    migrations_required: bool = field(default=False, metadata=ADDED)
+    """Whether a release without migration notes counts as one whose migrations are not known."""
 
     def check(self, name: str) -> Check | None:
         """The check of this name, or None."""

@@ -64,6 +64,7 @@ def release(state: WorkloadState, view: WorkloadView, newest: Revision, policy: 
         previous_revision=_served(before, view) if not _amid_breach(state) else "",
         never_undo=_never_undo(state, newest, policy, now),
         origins=origins(before, newest),
+        flag=newest.flag,
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from watcher.core.evidence import Evidence, RecoveryEvidence, Tally
+from watcher.core.flags import FlagSight
 from watcher.core.gitops import Application, CommitNote, GitSource
-from watcher.core.model import ADDED, Approval, Workload
+from watcher.core.migrations import MigrationSight
+from watcher.core.model import ADDED, Approval, Request, Workload
 from watcher.core.words import Action, Change, Durability, Lane, Mode, Outcome, Phase, Provenance, Rung, Verdict
 
 CARRYING_OUT = (Phase.ACTING, Phase.CONFIRMING, Phase.RECOVERING)
@@ -35,6 +37,7 @@ class Release:
     never_undo: str = ""  # why it is watched and never undone: recovery release, roll-forward-only
     origins: tuple[str, ...] = ()  # "commit NAME", "image NAME" of what it brought: siblings have one in common
     returned: int = 0  # times that an aborted Rollout was set going again at this very revision; part of the id
+    flag: str = field(default="", metadata=ADDED)  # watcher.dev/flag of its pod template
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,10 @@ class Decision:
     source: GitSource | None = field(default=None, metadata=ADDED)  # in Git, that the version came from
     good: str = field(default="", metadata=ADDED)  # commit of it before that
     commits: tuple[CommitNote, ...] = field(default=(), metadata=ADDED)  # that brought the version, newest first
+    request: Request | None = field(default=None, metadata=ADDED)  # the command of a person that it carries out
+    overridden: tuple[GuardFinding, ...] = field(default=(), metadata=ADDED)  # guards that the person has passed
+    flag: FlagSight | None = field(default=None, metadata=ADDED)  # the release's, as it stood when it was decided
+    migrations: MigrationSight | None = field(default=None, metadata=ADDED)  # as known when it was decided
 
     @property
     def guard(self) -> GuardFinding | None:
@@ -282,6 +289,7 @@ class Watch:
     end_reason: str = ""
     consent: Consent | None = field(default=None, metadata=ADDED)
     revert: Revert | None = field(default=None, metadata=ADDED)  # of an intent that was given up after it was ordered
+    causes: tuple[str, ...] = field(default=(), metadata=ADDED)  # likely ones, likeliest first, where it did not help
 
     @property
     def carrying_out(self) -> bool:

@@ -16,6 +16,8 @@ Template = Mapping[str, Any]
 
 ROLL_FORWARD_ONLY = "watcher.dev/roll-forward-only"
 COMMIT = "watcher.dev/commit"
+FLAG = "watcher.dev/flag"
+MIGRATIONS = "watcher.dev/migrations"
 
 #: Labels by which controllers join pods to a revision.
 CONTROLLER_LABELS = frozenset({"pod-template-hash", "rollouts-pod-template-hash", "controller-revision-hash"})
@@ -91,7 +93,21 @@ def roll_forward_only(template: Template) -> str:
 
 def commit(template: Template) -> str:
     """The commit that the template says it was made from, or an empty string."""
-    return str(((template.get("metadata") or {}).get("annotations") or {}).get(COMMIT) or "")
+    return _annotation(template, COMMIT)
+
+
+def flag(template: Template) -> str:
+    """The feature flag that the template says covers what it changed, as it is written there, or an empty string."""
+    return _annotation(template, FLAG)
+
+
+def migrations(template: Template) -> str:
+    """Name of the ConfigMap with notes on the migrations of this version, or an empty string."""
+    return _annotation(template, MIGRATIONS)
+
+
+def _annotation(template: Template, name: str) -> str:
+    return str(((template.get("metadata") or {}).get("annotations") or {}).get(name) or "")
 
 
 def config_refs(template: Template) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from watcher.adapters.kubernetes.fresh import Holds, object_of
 from watcher.adapters.kubernetes.stuck_pods import ReleaseStuckPods
 from watcher.adapters.kubernetes.undo import Undo
 from watcher.core.model import Result, RungReport, Workload
-from watcher.core.orders import AbortOrder, GitOpsOrder, RungOrder, UndoOrder, rung_of
+from watcher.core.orders import AbortOrder, DownOrder, FlagOrder, GitOpsOrder, RungOrder, UndoOrder, rung_of
 from watcher.ports import Changed, Clock, Forbidden, Rejected, Unanswered, Unavailable, WatcherError
 
 #: How each error of the API counts; the first that fits.
@@ -70,8 +70,8 @@ class KubernetesActuator:
             return await self._undo.perform(order)
         if isinstance(order, AbortOrder):
             return await self._abort.perform(order)
-        if isinstance(order, GitOpsOrder):
-            return Result.REFUSED, "the way back through Git is not set up in this process"
+        if isinstance(order, GitOpsOrder | FlagOrder | DownOrder):
+            return Result.REFUSED, f"the way back by {rung_of(order)} is not set up in this process"
         return await self._stuck_pods.perform(order)
 
 

@@ -86,6 +86,8 @@ def _revision(raw: Json, number: int, name: str, counts: tuple[int, int, int]) -
         roll_forward_only=templates.roll_forward_only(template),
         config_refs=templates.config_refs(template),
         commit=templates.commit(template),
+        flag=templates.flag(template),
+        migrations=templates.migrations(template),
     )
 
 
