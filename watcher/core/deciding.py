@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from watcher.core.approving import covers, lift
-from watcher.core.guards import EXCUSES, Case, check_guards
+from watcher.core.case import Case
+from watcher.core.guards import EXCUSES, check_guards
 from watcher.core.ladder import FAR_BACK, choose_target, climb, describe_target, next_rung
 from watcher.core.managed import outlook
 from watcher.core.model import Observation, Suspect, WorkloadView

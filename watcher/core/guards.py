@@ -1,6 +1,7 @@
 """Guards: each a small rule that gives a reason not to act although there is a breach, or None.
 
-All that hold are recorded; the first in the order of `GUARDS` is the one shown.  Automatic decisions never pass one.
+All that hold are recorded; the first in the order of `GUARDS` is the one shown.  Automatic decisions never pass one;
+a person may pass one by its name where the table lets them.
 """
 
 from __future__ import annotations
@@ -8,72 +9,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from watcher.core.breaker import spent
-from watcher.core.fleet import by_chance, tells_nothing, together
-from watcher.core.ledger import accepted, expired
-from watcher.core.managed import prospect
-from watcher.core.model import Fleet, Observation, PastRollback, WorkloadView
-from watcher.core.policy import Limit, Policy
+from watcher.core import blame, limits, targets
+from watcher.core.case import Case
 from watcher.core.sentence import seconds
-from watcher.core.siblings import known_origins, suspected_siblings
-from watcher.core.state import Finding, GuardFinding, KnownGood, Release, WorkloadState
+from watcher.core.state import GuardFinding
 from watcher.core.words import Change, Rung
 
 STALE_CACHE = 60.0
 """Seconds after which the picture of the cluster is too old to decide on."""
 
-
-ALIKE = 15.0
-"""Seconds by which the beginnings of one fault may differ as two services show it."""
+Rule = Callable[[Case], str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """Everything a guard may look at."""
+class Guard:
+    """A reason not to act.
 
-    state: WorkloadState
-    release: Release
-    view: WorkloadView
-    observation: Observation
-    policy: Policy
-    findings: tuple[Finding, ...]
-    target: KnownGood | None
-    now: float
-    rung: Rung | None = None  # the way back that would be taken
+    `sentence` says when it holds.  `rule` gives the reason for a case; None: it comes up elsewhere, amid a rollback or
+    from the ladder.  It never concerns the rungs of `not_for`.  `passable`: whether a person may pass it by its name.
+    """
 
-    @property
-    def whole(self) -> bool:
-        """Whether the way back brings all manifests back, configuration included, and not the pod template alone."""
-        application = self.view.application
-        bridged = self.rung is Rung.BRIDGE and application is not None and application.follows_commits
-        return bridged or self.rung in (Rung.GIT, Rung.SYNC)
-
-    @property
-    def reverted(self) -> bool:
-        """Whether Git has taken the release back already, as for another workload: it only follows."""
-        found = prospect(self.release, self.observation)
-        return self.rung is Rung.GIT and found is not None and bool(found.reverted_by)
-
-    @property
-    def own_revert(self) -> bool:
-        """Whether a revert of ours is in Git already: then it is that which is being synced."""
-        rollback = self.state.watch.rollback if self.state.watch is not None else None
-        return rollback is not None and rollback.revert is not None and bool(rollback.revert.revision)
-
-    @property
-    def sick(self) -> dict[str, str]:
-        """Sources that are not healthy, with their problems."""
-        return {source.name: source.problem for source in self.observation.sources if not source.healthy}
-
-    @property
-    def sound(self) -> tuple[Finding, ...]:
-        """Findings that can be blamed on the release: from a healthy source and without an excuse."""
-        return tuple(each for each in self.findings if not each.excuse and each.source not in self.sick)
+    id: str
+    sentence: str
+    rule: Rule | None = None
+    not_for: frozenset[Rung] = frozenset()
+    passable: bool = True
 
 
 def check_guards(case: Case) -> tuple[GuardFinding, ...]:
     """All guards that hold, in their order."""
-    found = ((guard_id, guard(case)) for guard_id, guard in GUARDS.items())
+    asked = (guard for guard in GUARDS.values() if guard.rule is not None and case.rung not in guard.not_for)
+    found = ((guard.id, guard.rule(case) if guard.rule is not None else None) for guard in asked)
     return tuple(GuardFinding(guard_id, reason) for guard_id, reason in found if reason)
 
 
@@ -92,13 +58,6 @@ def _not_permitted(case: Case) -> str | None:
 def _stale_cache(case: Case) -> str | None:
     age = case.observation.surroundings.cache_age
     return f"the view of the cluster is {seconds(age)} old" if age > STALE_CACHE else None
-
-
-def _source_unhealthy(case: Case) -> str | None:
-    concerned = [finding.source for finding in case.findings if finding.source in case.sick]
-    if case.sound or not concerned:
-        return None
-    return f"metrics source {concerned[0]} is not healthy: {case.sick[concerned[0]]}"
 
 
 def _recovery_release(case: Case) -> str | None:
@@ -128,178 +87,43 @@ def _other_controller(case: Case) -> str | None:
     return None
 
 
-def _excused_by(guard: str) -> Callable[[Case], str | None]:
-    """A guard for which the evidence itself carries the reason."""
+_TABLE = (
+    Guard("hold", "somebody asked to leave the workload alone", _hold),
+    Guard("never", "the workload is on the never list", _never),
+    Guard("not_permitted", "this process may not write now", _not_permitted, passable=False),
+    Guard("stale_cache", "the view of the cluster is too old", _stale_cache, passable=False),
+    Guard("source_unhealthy", "the metrics source does not answer wholly", blame.source_unhealthy),
+    Guard("recovery_release", "the release is itself a way back, or says that it may not be undone", _recovery_release),
+    Guard("restart", "the release changed no version", _restart, passable=False),
+    Guard("configuration", "the release changed configuration, which an undo does not restore", _configuration),
+    Guard("owned", "an operator owns the workload, and would put the version back", _owned),
+    Guard("other_controller", "another controller is going back, or syncing, by itself", _other_controller),
+    Guard("not_its_fault", "the evidence is not of the release's making", blame.excused_by("")),
+    Guard("symptom_before", "it was as bad before the release", blame.excused_by("symptom_before")),
+    Guard("flapping", "it comes and goes, and did so before the release", blame.excused_by("flapping")),
+    Guard("old_equally_bad", "the old version is as bad", blame.excused_by("old_equally_bad")),
+    Guard("overload", "there is far more traffic than usual", blame.excused_by("overload")),
+    Guard("fleet_unknown", "whether other services suffer the same is not known", blame.fleet_not_known),
+    Guard("fleet_veto", "other services suffer the same", blame.fleet_veto),
+    Guard("several_releases", "another release may be the cause", blame.several_releases),
+    Guard("cooldown", "the workload was rolled back a short while ago", limits.cooldown),
+    Guard("breaker", "too many releases were rolled back in the cluster", limits.breaker),
+    Guard("namespace_breaker", "too many releases were rolled back in the namespace", limits.namespace_breaker),
+    Guard("no_target", "no earlier revision is known to be good", targets.no_target),
+    Guard("target_gone", "the cluster keeps the good revision no more", targets.target_gone, passable=False),
+    Guard("config_moved", "configuration changed since the good revision was proven", targets.config_moved),
+    Guard("config_unknown", "configuration of the good revision could not be read", targets.config_unknown),
+    Guard("git_unknown", "what going back in Git would mean is not known", passable=False),
+    Guard("mutable_tag", "a tag names another image than when it was proven", targets.mutable_tag),
+    Guard("no_way_back", "no rung can be taken", passable=False),
+    Guard("not_watched", "the thresholds file does not name the workload any more", passable=False),
+    Guard("mode", "the thresholds file does not let it be done any more", passable=False),
+    Guard("superseded", "the object changed meanwhile", passable=False),
+    Guard("forbidden", "the API server refuses for want of a permission", passable=False),
+    Guard("outdated", "the decision could not be carried out for too long", passable=False),
+)
 
-    def excused(case: Case) -> str | None:
-        reasons = [each.excuse for each in case.findings if each.excuse and each.excused_by == guard]
-        return reasons[0] if reasons and not case.sound else None
-
-    return excused
-
-
-def _alone(sound: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Findings to be blamed on the release if none of them has the old version beside it for comparison."""
-    return () if any(each.compared for each in sound) else sound
-
-
-def fleet_unknown(findings: tuple[Finding, ...], fleet: Fleet | None, now: float) -> str | None:
-    """Why it is not known whether other services suffer the same, where that matters."""
-    alone = _alone(findings)
-    if not alone:
-        return None
-    since = min((each.since for each in alone if each.since is not None), default=now)
-    why = tells_nothing(fleet, since, max(each.settles for each in alone), *_onset(alone, now))
-    return f"whether other services suffer the same is not known: {why}" if why else None
-
-
-def _fleet_unknown(case: Case) -> str | None:
-    return fleet_unknown(case.sound, case.observation.surroundings.fleet, case.now)
-
-
-def _fleet_veto(case: Case) -> str | None:
-    fleet = case.observation.surroundings.fleet
-    if not _alone(case.sound) or fleet is None or fleet.problem:
-        return None
-    others = together(fleet, *_onset(case.sound, case.now))
-    if others <= by_chance(fleet):
-        return None
-    return (
-        f"{others} of {fleet.services} other services began to suffer the same at that time: look for what they share"
-    )
-
-
-def _several_releases(case: Case) -> str | None:
-    if not _alone(case.sound):
-        return None
-    begin, end = _onset(case.sound, case.now)
-    suspects = case.observation.surroundings.suspects
-    siblings = suspected_siblings(known_origins(case.release, case.observation.surroundings.prospect), suspects)
-    others = [
-        each
-        for each in suspects
-        if each.earliest <= end + ALIKE and each.since >= begin - ALIKE and each not in siblings
-    ]
-    if not others:
-        return None
-    names = ", ".join(str(each.workload) for each in others)
-    proven = [each for each in others if each.compared]
-    if proven:
-        return f"{proven[0].workload}, released lately too, is proven to be bad: it comes first"
-    return f"several releases may be the cause: {names} began to suffer at the same time"
-
-
-def _onset(alone: tuple[Finding, ...], now: float) -> tuple[float, float]:
-    """Between which times (Unix seconds) the fault began."""
-    found = [each for each in alone if each.since is not None]
-    since = min((each.since for each in found if each.since is not None), default=now)
-    earliest = min((each.earliest for each in found if each.earliest is not None), default=since)
-    return earliest, max((each.latest for each in found if each.latest is not None), default=since)
-
-
-def _cooldown(case: Case) -> str | None:
-    last = case.state.last_rollback
-    if last is None or case.now - last >= case.policy.cooldown or case.state.last_rolled_back == case.release.id:
-        return None
-    return f"rolled back {seconds(case.now - last)} ago; cooldown is {seconds(case.policy.cooldown)}"
-
-
-def _breaker(case: Case) -> str | None:
-    return _over_limit(case, case.observation.surroundings.rollbacks, case.policy.breaker, "the cluster")
-
-
-def _namespace_breaker(case: Case) -> str | None:
-    namespace = case.release.workload.namespace
-    past = tuple(each for each in case.observation.surroundings.rollbacks if each.namespace == namespace)
-    return _over_limit(case, past, case.policy.namespace_breaker, f"namespace {namespace}")
-
-
-def _over_limit(case: Case, past: tuple[PastRollback, ...], limit: Limit, where: str) -> str | None:
-    """Releases rolled back lately, each counted once; earlier attempts at this very release do not count."""
-    if case.reverted:
-        return None
-    count = spent(past, limit, case.now, besides=case.release.id)
-    if count < limit.max:
-        return None
-    return f"{count} rollbacks in {where} within {seconds(limit.window)}, {limit.max} allowed: look for a common cause"
-
-
-def _no_target(case: Case) -> str | None:
-    if case.target is not None:
-        return None
-    entries = [each for each in case.state.known_good if each.template_id != case.release.template_id]
-    if any(expired(each, case.policy.known_good, case.now) and not each.revoked for each in entries):
-        return f"the last known good revision ran longer than {seconds(case.policy.known_good.max_age)} ago"
-    if any(not accepted(each, case.policy.known_good, case.now) for each in entries):
-        return "no accepted target: earlier revisions are revoked or not proven enough"
-    return "no accepted target: no earlier revision is known good"
-
-
-def _target_gone(case: Case) -> str | None:
-    if case.target is None or case.whole or case.view.with_template(case.target.template_id) is not None:
-        return None
-    return f"revision {case.target.revision} is gone from the cluster; raise revisionHistoryLimit"
-
-
-def _config_moved(case: Case) -> str | None:
-    if case.target is None or case.whole:
-        return None
-    now = dict(case.observation.surroundings.configurations)
-    proven = f"since revision {case.target.revision} was proven"
-    moved = [name for name, digest in case.target.configurations if name in now and now[name] != digest]
-    gone = [name for name in moved if not now[name]]
-    if gone:
-        return f"{', '.join(gone)} is gone {proven}"
-    return f"{', '.join(moved)} changed {proven}" if moved else None
-
-
-def _config_unknown(case: Case) -> str | None:
-    if case.target is None or case.whole:
-        return None
-    now = dict(case.observation.surroundings.configurations)
-    unread = [name for name, _ in case.target.configurations if name not in now]
-    proven = f"since revision {case.target.revision} was proven"
-    return f"{', '.join(unread)} cannot be read, so it may have changed {proven}" if unread else None
-
-
-def _mutable_tag(case: Case) -> str | None:
-    if case.target is None:
-        return None
-    proven = set(case.target.digests)
-    known = {image for image, _ in proven}
-    running = {each for pod in case.view.pods if pod.deleted is None for each in pod.digests}
-    moved = sorted(image for image, digest in running - proven if image in known)
-    return f"tag {moved[0]} names another image now than when it was proven" if moved else None
-
-
-GUARDS: dict[str, Callable[[Case], str | None]] = {
-    "hold": _hold,
-    "never": _never,
-    "not_permitted": _not_permitted,
-    "stale_cache": _stale_cache,
-    "source_unhealthy": _source_unhealthy,
-    "recovery_release": _recovery_release,
-    "restart": _restart,
-    "configuration": _configuration,
-    "owned": _owned,
-    "other_controller": _other_controller,
-    "not_its_fault": _excused_by(""),
-    "symptom_before": _excused_by("symptom_before"),
-    "flapping": _excused_by("flapping"),
-    "old_equally_bad": _excused_by("old_equally_bad"),
-    "overload": _excused_by("overload"),
-    "fleet_unknown": _fleet_unknown,
-    "fleet_veto": _fleet_veto,
-    "several_releases": _several_releases,
-    "cooldown": _cooldown,
-    "breaker": _breaker,
-    "namespace_breaker": _namespace_breaker,
-    "no_target": _no_target,
-    "target_gone": _target_gone,
-    "config_moved": _config_moved,
-    "config_unknown": _config_unknown,
-    "mutable_tag": _mutable_tag,
-}
+GUARDS: dict[str, Guard] = {guard.id: guard for guard in _TABLE}
 """Guards by id, in the order in which they are shown."""
 
 EXCUSES = frozenset({"symptom_before", "flapping", "old_equally_bad", "overload"})

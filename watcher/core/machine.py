@@ -20,11 +20,12 @@ from watcher.core import (
     rollback,
     settling,
 )
+from watcher.core.blame import fleet_unknown
 from watcher.core.deciding import decide, same_decision
 from watcher.core.evidence import RecoveryEvidence
 from watcher.core.favour import SOONEST
 from watcher.core.fleet import FOLLOW
-from watcher.core.guards import STALE_CACHE, fleet_unknown
+from watcher.core.guards import STALE_CACHE
 from watcher.core.model import Observation, Revision, WorkloadView
 from watcher.core.orders import Announce
 from watcher.core.policy import Policy

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from watcher.core import judge, quarantine
 from watcher.core.approving import least, may_go
-from watcher.core.guards import STALE_CACHE, Case, check_guards
+from watcher.core.case import Case
+from watcher.core.guards import STALE_CACHE, check_guards
 from watcher.core.ladder import climb, target_still_accepted
 from watcher.core.managed import outlook, prospect
 from watcher.core.policy import Policy

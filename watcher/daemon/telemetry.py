@@ -209,7 +209,7 @@ class Telemetry:
             self.decisions.labels(action.value, mode.value, rung)
         for rung, result in product(RUNGS.values(), RESULTS):
             self.rungs.labels(rung, result)
-        for guard in (*GUARDS, "no_way_back"):
+        for guard in GUARDS:
             self.blocks.labels(guard)
         for outcome in Outcome:
             self.outcomes.labels(outcome.value)

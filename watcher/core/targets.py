@@ -1,0 +1,60 @@
+"""Guards that ask whether there is a version to go back to, and whether it still is what was proven."""
+
+from __future__ import annotations
+
+from watcher.core.case import Case
+from watcher.core.ledger import accepted, expired
+from watcher.core.sentence import seconds
+
+
+def no_target(case: Case) -> str | None:
+    """Why there is no version to go back to."""
+    if case.target is not None:
+        return None
+    entries = [each for each in case.state.known_good if each.template_id != case.release.template_id]
+    if any(expired(each, case.policy.known_good, case.now) and not each.revoked for each in entries):
+        return f"the last known good revision ran longer than {seconds(case.policy.known_good.max_age)} ago"
+    if any(not accepted(each, case.policy.known_good, case.now) for each in entries):
+        return "no accepted target: earlier revisions are revoked or not proven enough"
+    return "no accepted target: no earlier revision is known good"
+
+
+def target_gone(case: Case) -> str | None:
+    """Which revision the cluster keeps no more."""
+    if case.target is None or case.whole or case.view.with_template(case.target.template_id) is not None:
+        return None
+    return f"revision {case.target.revision} is gone from the cluster; raise revisionHistoryLimit"
+
+
+def config_moved(case: Case) -> str | None:
+    """Which configuration changed since the target was proven."""
+    if case.target is None or case.whole:
+        return None
+    now = dict(case.observation.surroundings.configurations)
+    proven = f"since revision {case.target.revision} was proven"
+    moved = [name for name, digest in case.target.configurations if name in now and now[name] != digest]
+    gone = [name for name in moved if not now[name]]
+    if gone:
+        return f"{', '.join(gone)} is gone {proven}"
+    return f"{', '.join(moved)} changed {proven}" if moved else None
+
+
+def config_unknown(case: Case) -> str | None:
+    """Which configuration of the target could not be read."""
+    if case.target is None or case.whole:
+        return None
+    now = dict(case.observation.surroundings.configurations)
+    unread = [name for name, _ in case.target.configurations if name not in now]
+    proven = f"since revision {case.target.revision} was proven"
+    return f"{', '.join(unread)} cannot be read, so it may have changed {proven}" if unread else None
+
+
+def mutable_tag(case: Case) -> str | None:
+    """Which tag names another image than when the target was proven."""
+    if case.target is None:
+        return None
+    proven = set(case.target.digests)
+    known = {image for image, _ in proven}
+    running = {each for pod in case.view.pods if pod.deleted is None for each in pod.digests}
+    moved = sorted(image for image, digest in running - proven if image in known)
+    return f"tag {moved[0]} names another image now than when it was proven" if moved else None
