@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from watcher.core.model import PastRollback
 from watcher.core.policy import Limit
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A person's word that the breaker is to count anew from `at` (Unix seconds), and who said so and why.
+
+    `scope` is `all` for the one of the cluster, `namespace/NAME` for that of a namespace.
+    """
+
+    scope: str
+    at: float
+    author: str
+    reason: str
 
 
 def spent(past: Iterable[PastRollback], limit: Limit, now: float, besides: str = "") -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from watcher.core.breaker import Closing
 from watcher.core.election import KeptLease, Lease
 from watcher.core.holding import Hold
 from watcher.core.model import PastRollback, RungReport, Workload, WorkloadView
@@ -324,6 +325,28 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class RehearsalRow:
+    """One rung of one workload, rehearsed at `at`: `result` is PASSED or FAILED, `message` says why in one sentence.
+
+    `seconds` is what it took from the bad release until the service was proven to be restored; `body` is JSON with
+    the time of each step.  `author` names whose token brought it.
+    """
+
+    id: str
+    at: float
+    workload: str
+    rung: str
+    result: str
+    seconds: float
+    author: str
+    message: str
+    body: bytes
+
+
+PASSED, FAILED = "passed", "failed"
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """What is written in one durable transaction: all of it or nothing.
 
@@ -348,6 +371,8 @@ class Commit:
     lifted: tuple[str, ...] = ()
     notifications: tuple[Notification, ...] = ()
     told: tuple[Told, ...] = ()
+    rehearsals: tuple[RehearsalRow, ...] = ()
+    closings: tuple[Closing, ...] = ()
 
 
 class StoreReader(Protocol):
@@ -405,6 +430,15 @@ class StoreReader(Protocol):
 
     def backlog(self) -> dict[str, tuple[int, float]]:
         """How many notifications wait for each channel, and the time of the oldest; no channel without any."""
+
+    def rehearsals(self, workload: str = "", *, limit: int = 100, since: float = 0.0) -> list[RehearsalRow]:
+        """Rehearsals at or after `since`, newest first."""
+
+    def last_rehearsals(self) -> list[RehearsalRow]:
+        """The newest rehearsal of each rung of each workload, by workload and rung."""
+
+    def closings(self, since: float) -> list[Closing]:
+        """Closings of the breaker at or after `since`, oldest first."""
 
     def close(self) -> None:
         """Let go of the log."""

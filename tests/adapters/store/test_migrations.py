@@ -15,12 +15,14 @@ from watcher.adapters.store.recovery import shapes
 from watcher.adapters.store.rows import Row
 from watcher.adapters.store.schema import MIGRATIONS, TABLES, migrate
 from watcher.adapters.store.sqlite import SQLiteStore
+from watcher.core.breaker import Closing
 from watcher.ports import (
     BlindnessRow,
     CoverageRow,
     DecisionRow,
     Label,
     Notification,
+    RehearsalRow,
     ReleaseRow,
     StoredState,
     Transition,
@@ -35,6 +37,9 @@ BROKEN = ("CREATE TABLE more (a)", "INSERT INTO nowhere VALUES (1)")
 
 OUTBOX = 5
 """The version that brought the outbox."""
+
+REHEARSALS = 6
+"""The version that brought rehearsals and closings of the breaker."""
 
 
 def connect() -> sqlite3.Connection:
@@ -85,6 +90,8 @@ def test_a_file_of_each_version_opens_with_its_rows(tmp_path: Path, number: int)
         assert [each.sight for each in store.coverage()] == (["blind"] if number >= 3 else [])
         assert [each.blind for each in store.blindness(0.0)] == ([12.5] if number >= 3 else [])
         assert [each.event for each in store.outbox("oncall")] == (["3f9a01/held"] if number >= OUTBOX else [])
+        assert [each.id for each in store.last_rehearsals()] == (["h1"] if number >= REHEARSALS else [])
+        assert [each.scope for each in store.closings(0.0)] == (["namespace/shop"] if number >= REHEARSALS else [])
         store.commit(commit(transition(2)))
 
 
@@ -107,6 +114,8 @@ def test_rows_on_a_page_tell_their_table(number: int) -> None:
         ("coverage", CoverageRow),
         ("blindness", BlindnessRow),
         ("outbox", Notification),
+        ("rehearsals", RehearsalRow),
+        ("breaker_closings", Closing),
     ],
 )
 def test_rows_have_the_columns_of_their_table(table: str, row: type[Row]) -> None:

@@ -19,12 +19,14 @@ from hypothesis import strategies as st
 
 from tests.contract.store.rows import (
     blind,
+    closed,
     commit,
     covered,
     decision,
     hold,
     label,
     notification,
+    rehearsal,
     release,
     state,
     transition,
@@ -52,6 +54,8 @@ def contents(store: StoreReader) -> dict[str, set[object]]:
         "holds": set(store.holds()),
         "coverage": set(store.coverage()),
         "blindness": set(store.blindness(0.0)),
+        "rehearsals": set(store.rehearsals(limit=ROWS * 2)),
+        "breaker_closings": set(store.closings(0.0)),
     }
 
 
@@ -70,6 +74,8 @@ def fill(store: SQLiteStore) -> None:
             coverage=tuple(covered(f"Deployment/shop/{n}", why="w" * n) for n in range(ROWS)),
             blindness=tuple(blind(n * 3600.0, source="a source with a long name" * 2) for n in range(ROWS)),
             notifications=tuple(notification(f"d{n}/held", at=n + 0.75) for n in range(ROWS)),
+            rehearsals=tuple(rehearsal(f"h{n}", at=float(n)) for n in range(ROWS)),
+            closings=tuple(closed(f"namespace/n{n}", at=float(n), reason="a long reason " * 4) for n in range(ROWS)),
         )
     )
 
@@ -111,6 +117,8 @@ def test_a_whole_log_is_saved_whole(log: Path) -> None:
         "coverage": ROWS,
         "blindness": ROWS,
         "outbox": ROWS,
+        "rehearsals": ROWS,
+        "breaker_closings": ROWS,
     }
     assert (report.unreadable, report.states_rebuilt, report.without_policy) == (0, 0, 0)
     assert recovered_contents(report.target) == sample()[1]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 
+from watcher.core.breaker import Closing
 from watcher.core.holding import Hold
 from watcher.ports import (
+    PASSED,
     BlindnessRow,
     Commit,
     CoverageRow,
     DecisionRow,
     Label,
     Notification,
+    RehearsalRow,
     ReleaseRow,
     StoredState,
     Told,
@@ -95,6 +98,17 @@ def hold(scope: str = "namespace/shop", *, until: float | None = None, reason: s
     return Hold(scope, reason, "ada", 300.0, until)
 
 
+def rehearsal(
+    number: str = "h1", *, at: float = 100.0, workload: str = CART, rung: str = "undo", result: str = PASSED
+) -> RehearsalRow:
+    body = b'{"steps": {"restored": 41.5}}'
+    return RehearsalRow(number, at, workload, rung, result, 41.5, "drill", "restored in 41.5 s", body)
+
+
+def closed(scope: str = "all", *, at: float = 100.0, reason: str = "the cause is found") -> Closing:
+    return Closing(scope, at, "ada", reason)
+
+
 def notification(
     event: str = "d1/held", *, channel: str = "oncall", at: float = 100.0, body: bytes = b'{"stage": "held"}'
 ) -> Notification:
@@ -125,6 +139,8 @@ def commit(
     lifted: tuple[str, ...] = (),
     notifications: tuple[Notification, ...] = (),
     told: tuple[Told, ...] = (),
+    rehearsals: tuple[RehearsalRow, ...] = (),
+    closings: tuple[Closing, ...] = (),
 ) -> Commit:
-    about = (coverage, uncovered, blindness, holds, lifted, notifications, told)
+    about = (coverage, uncovered, blindness, holds, lifted, notifications, told, rehearsals, closings)
     return Commit(transitions, states, decisions, releases, (POLICY,), gone, labels, *about)

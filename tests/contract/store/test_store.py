@@ -13,18 +13,20 @@ from tests.contract.store.rows import (
     CHECKOUT,
     POLICY,
     blind,
+    closed,
     commit,
     covered,
     decision,
     hold,
     label,
     notification,
+    rehearsal,
     release,
     state,
     transition,
 )
 from watcher.core.model import PastRollback
-from watcher.ports import DELIVERED, LOST, Commit, NoSuchDecision, Store, Told
+from watcher.ports import DELIVERED, FAILED, LOST, Commit, NoSuchDecision, Store, Told
 
 
 def test_an_empty_log_has_nothing(store: Store) -> None:
@@ -43,6 +45,9 @@ def test_an_empty_log_has_nothing(store: Store) -> None:
     assert store.blindness(0.0) == []
     assert store.outbox("oncall") == []
     assert store.backlog() == {}
+    assert store.rehearsals() == []
+    assert store.last_rehearsals() == []
+    assert store.closings(0.0) == []
     assert store.degraded() == ""
 
 
@@ -305,6 +310,53 @@ def test_a_hold_goes_once_it_has_ended(store: Store) -> None:
     assert [each.scope for each in store.holds()] == ["all", "namespace/shop"]
     expire_all(store, now=900.0)
     assert [each.scope for each in store.holds()] == ["namespace/shop"]
+
+
+def test_rehearsals_come_newest_first_and_filtered(store: Store) -> None:
+    rows = (
+        rehearsal("a", at=1.0),
+        rehearsal("b", at=3.0, workload=CHECKOUT, rung="abort"),
+        rehearsal("c", at=2.0, result=FAILED),
+        rehearsal("d", at=0.5, rung="git"),
+    )
+    store.commit(commit(rehearsals=rows))
+    assert [row.id for row in store.rehearsals()] == ["b", "c", "a", "d"]
+    assert [row.id for row in store.rehearsals(CART, limit=2)] == ["c", "a"]
+    assert store.rehearsals(since=2.5) == [rows[1]]
+    assert store.last_rehearsals() == [rows[3], rows[2], rows[1]], "by workload and rung"
+
+
+def test_a_rehearsal_is_replaced_by_its_later_form(store: Store) -> None:
+    store.commit(commit(rehearsals=(rehearsal(),)))
+    store.commit(commit(rehearsals=(rehearsal(result=FAILED),)))
+    assert store.rehearsals() == [rehearsal(result=FAILED)]
+
+
+def test_of_two_rehearsals_at_the_same_time_one_is_the_last(store: Store) -> None:
+    store.commit(commit(rehearsals=(rehearsal("b"), rehearsal("a"))))
+    assert store.last_rehearsals() == [rehearsal("b")]
+
+
+def test_closings_of_the_breaker_come_oldest_first_and_the_first_of_a_moment_stays(store: Store) -> None:
+    rows = (closed(at=9.0), closed("namespace/shop", at=5.0))
+    store.commit(commit(closings=rows))
+    store.commit(commit(closings=(closed(at=9.0, reason="said again"),)))
+    assert store.closings(0.0) == [rows[1], rows[0]]
+    assert store.closings(5.5) == [rows[0]]
+
+
+def test_rehearsals_and_closings_are_kept_as_long_as_decisions(store: Store) -> None:
+    store.commit(
+        commit(
+            rehearsals=(rehearsal("a"), rehearsal("b", at=150.0)),
+            closings=(closed(), closed("namespace/shop", at=150.0)),
+        )
+    )
+    expire_all(store, now=1100.0)
+    assert [row.id for row in store.rehearsals()] == ["b", "a"]
+    expire_all(store, now=1101.0)
+    assert [row.id for row in store.rehearsals()] == ["b"]
+    assert [each.scope for each in store.closings(0.0)] == ["namespace/shop"]
 
 
 def test_a_release_under_watch_keeps_everything(store: Store) -> None:

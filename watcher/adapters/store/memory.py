@@ -10,6 +10,7 @@ from watcher.adapters.store.lookup import resolve
 from watcher.adapters.store.retention import Retention
 from watcher.adapters.store.rows import state_after
 from watcher.adapters.store.validity import check_policies
+from watcher.core.breaker import Closing
 from watcher.core.holding import Hold
 from watcher.core.model import PastRollback, Workload
 from watcher.core.words import Action, Mode
@@ -20,6 +21,7 @@ from watcher.ports import (
     DecisionRow,
     Label,
     Notification,
+    RehearsalRow,
     ReleaseRow,
     StoredState,
     Transition,
@@ -42,6 +44,8 @@ class MemoryStore:
         self._coverage: dict[str, CoverageRow] = {}
         self._blindness: dict[tuple[float, str], BlindnessRow] = {}
         self._outbox: dict[str, Notification] = {}
+        self._rehearsals: dict[str, RehearsalRow] = {}
+        self._closings: dict[tuple[float, str], Closing] = {}
 
     def commit(self, commit: Commit) -> tuple[int, ...]:
         """As Store says; nothing here is durable."""
@@ -62,15 +66,21 @@ class MemoryStore:
             self._coverage.pop(name, None)
         for row in commit.blindness:
             self._add(row)
+        self._rehearsals.update((row.id, row) for row in commit.rehearsals)
+        for closing in commit.closings:
+            self._closings.setdefault((closing.at, closing.scope), closing)
         for uid in commit.gone:
             self._states.pop(uid, None)
+        self._notify(commit)
+        return ids
+
+    def _notify(self, commit: Commit) -> None:
         for each in commit.notifications:
             self._outbox.setdefault(each.key, each)
         for told in commit.told:
             waiting = self._outbox.get(told.key)
             if waiting is not None and waiting.done is None:
                 self._outbox[told.key] = replace(waiting, result=told.result, done=told.at)
-        return ids
 
     def states(self) -> list[StoredState]:
         """As StoreReader says."""
@@ -158,6 +168,8 @@ class MemoryStore:
         removed += _drop(self._holds, [scope for scope, each in self._holds.items() if not each.in_force(now)])
         removed += _drop(self._labels, [each for each in self._labels if each not in self._decisions])
         removed += _drop(self._blindness, [key for key in self._blindness if key[0] < old])
+        removed += _drop(self._rehearsals, [row.id for row in self._rehearsals.values() if row.at < old])
+        removed += _drop(self._closings, [key for key in self._closings if key[0] < old])
         decided = {row.release for row in self._decisions.values()}
         ended = [row.id for row in self._releases.values() if row.ended is not None and row.ended < old]
         removed += _drop(self._releases, [release for release in ended if release not in decided])
@@ -176,6 +188,21 @@ class MemoryStore:
         channels = sorted({each.channel for each in self._outbox.values() if each.done is None})
         waiting = {channel: self._waiting(channel) for channel in channels}
         return {channel: (len(found), min(each.at for each in found)) for channel, found in waiting.items()}
+
+    def rehearsals(self, workload: str = "", *, limit: int = 100, since: float = 0.0) -> list[RehearsalRow]:
+        """As StoreReader says."""
+        newest_first = sorted(self._rehearsals.values(), key=lambda row: (row.at, row.id), reverse=True)
+        return [row for row in newest_first if row.at >= since and workload in ("", row.workload)][:limit]
+
+    def last_rehearsals(self) -> list[RehearsalRow]:
+        """As StoreReader says."""
+        oldest_first = sorted(self._rehearsals.values(), key=lambda row: (row.at, row.id))
+        newest = {(row.workload, row.rung): row for row in oldest_first}
+        return [newest[key] for key in sorted(newest)]
+
+    def closings(self, since: float) -> list[Closing]:
+        """As StoreReader says."""
+        return [self._closings[key] for key in sorted(self._closings) if key[0] >= since]
 
     def _waiting(self, channel: str) -> list[Notification]:
         return [each for each in self._outbox.values() if each.channel == channel and each.done is None]

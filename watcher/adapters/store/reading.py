@@ -12,6 +12,7 @@ from watcher.adapters.store.errors import StoreMissing, damaged, translated
 from watcher.adapters.store.lookup import NEWEST, after, resolve
 from watcher.adapters.store.rows import HOLD_COLUMNS, TRANSITION_COLUMNS, as_state, as_transition, columns
 from watcher.adapters.store.schema import check_readable
+from watcher.core.breaker import Closing
 from watcher.core.holding import Hold
 from watcher.core.model import PastRollback, Workload
 from watcher.ports import (
@@ -20,6 +21,7 @@ from watcher.ports import (
     DecisionRow,
     Label,
     Notification,
+    RehearsalRow,
     Rejected,
     ReleaseRow,
     StoredState,
@@ -42,6 +44,8 @@ _LABELS = _select("labels", columns(Label))
 _COVERAGE = _select("coverage", columns(CoverageRow)) + "ORDER BY workload"
 _BLINDNESS = _select("blindness", columns(BlindnessRow)) + "WHERE hour >= ? ORDER BY hour, source"
 _OUTBOX = _select("outbox", columns(Notification))
+_REHEARSALS = _select("rehearsals", columns(RehearsalRow))
+_CLOSINGS = _select("breaker_closings", columns(Closing)) + "WHERE at >= ? ORDER BY at, scope"
 _TRANSITIONS = _select("transitions", TRANSITION_COLUMNS)
 
 
@@ -178,6 +182,23 @@ class SQLiteReader:
         """As StoreReader says."""
         rows = self._rows("SELECT channel, count(*), min(at) FROM outbox WHERE done IS NULL GROUP BY channel")
         return {channel: (count, oldest) for channel, count, oldest in rows}
+
+    def rehearsals(self, workload: str = "", *, limit: int = 100, since: float = 0.0) -> list[RehearsalRow]:
+        """As StoreReader says."""
+        where = "WHERE workload = ? AND at >= ? " if workload else "WHERE at >= ? "
+        values = (workload, since, limit) if workload else (since, limit)
+        rows = self._rows(f"{_REHEARSALS}{where}ORDER BY at DESC, id DESC LIMIT ?", values)
+        return [RehearsalRow(*row) for row in rows]
+
+    def last_rehearsals(self) -> list[RehearsalRow]:
+        """As StoreReader says; by the index on workload, rung and time."""
+        newest = "SELECT workload, rung, max(at) FROM rehearsals GROUP BY workload, rung"
+        rows = self._rows(f"{_REHEARSALS}WHERE (workload, rung, at) IN ({newest}) ORDER BY workload, rung, id")
+        return list({(row[2], row[3]): RehearsalRow(*row) for row in rows}.values())
+
+    def closings(self, since: float) -> list[Closing]:
+        """As StoreReader says."""
+        return [Closing(*row) for row in self._rows(_CLOSINGS, (since,))]
 
     def close(self) -> None:
         """As StoreReader says."""

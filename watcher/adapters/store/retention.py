@@ -13,7 +13,7 @@ _BATCH = 500  # rows of one transaction: a few milliseconds, so that no commit w
 class Retention:
     """How long things are kept, in seconds.  What belongs to a release under watch is kept whatever its age."""
 
-    decisions: float = 400 * _DAY  # decisions, releases, hours of blindness
+    decisions: float = 400 * _DAY  # decisions, releases, hours of blindness, rehearsals, closings of the breaker
     transitions: float = 90 * _DAY  # and notifications that were told
 
 
@@ -36,6 +36,12 @@ _OLD_LABELS = """
 """
 _OLD_BLINDNESS = """
     DELETE FROM blindness WHERE rowid IN (SELECT rowid FROM blindness WHERE hour < :decisions LIMIT :batch)
+"""
+_OLD_REHEARSALS = """
+    DELETE FROM rehearsals WHERE id IN (SELECT id FROM rehearsals WHERE at < :decisions LIMIT :batch)
+"""
+_OLD_CLOSINGS = """
+    DELETE FROM breaker_closings WHERE rowid IN (SELECT rowid FROM breaker_closings WHERE at < :decisions LIMIT :batch)
 """
 _ENDED_HOLDS = """
     DELETE FROM holds WHERE scope IN (SELECT scope FROM holds WHERE until <= :now LIMIT :batch)
@@ -60,6 +66,8 @@ _RULES = (
     _ENDED_HOLDS,
     _OLD_RELEASES,
     _OLD_BLINDNESS,
+    _OLD_REHEARSALS,
+    _OLD_CLOSINGS,
     _TOLD,
     _UNUSED_POLICIES,
 )

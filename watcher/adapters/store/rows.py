@@ -8,18 +8,31 @@ from operator import attrgetter
 from typing import Any
 
 from watcher.adapters.store.packed import pack, unpack
+from watcher.core.breaker import Closing
 from watcher.ports import (
     BlindnessRow,
     CoverageRow,
     DecisionRow,
     Label,
     Notification,
+    RehearsalRow,
     ReleaseRow,
     StoredState,
     Transition,
 )
 
-Row = BlindnessRow | CoverageRow | DecisionRow | Label | Notification | ReleaseRow | StoredState | Transition
+Row = (
+    BlindnessRow
+    | Closing
+    | CoverageRow
+    | DecisionRow
+    | Label
+    | Notification
+    | RehearsalRow
+    | ReleaseRow
+    | StoredState
+    | Transition
+)
 
 
 def columns(row: type[Row]) -> tuple[str, ...]:
@@ -61,6 +74,10 @@ WRITE_NOTIFICATION = (
     f"INSERT INTO outbox ({', '.join(columns(Notification))}) "  # noqa: S608 - names are of this package
     f"VALUES ({', '.join('?' * len(columns(Notification)))}) ON CONFLICT (key) DO NOTHING"
 )
+WRITE_REHEARSAL = upsert("rehearsals", columns(RehearsalRow), "id")
+WRITE_CLOSING = (
+    "INSERT INTO breaker_closings (scope, at, author, reason) VALUES (?, ?, ?, ?) ON CONFLICT (scope, at) DO NOTHING"
+)
 WRITE_TOLD = "UPDATE outbox SET result = ?, done = ? WHERE key = ? AND done IS NULL"
 
 notification_values = attrgetter(*columns(Notification))
@@ -71,6 +88,8 @@ label_values = attrgetter(*columns(Label))
 hold_values = attrgetter(*HOLD_COLUMNS)
 coverage_values = attrgetter(*columns(CoverageRow))
 blindness_values = attrgetter(*columns(BlindnessRow))
+rehearsal_values = attrgetter(*columns(RehearsalRow))
+closing_values = attrgetter(*columns(Closing))
 
 
 def transition_values(transition: Transition) -> tuple[Any, ...]:

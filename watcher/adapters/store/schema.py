@@ -137,7 +137,30 @@ _V5 = (
     "CREATE INDEX outbox_done ON outbox (done)",
 )
 
-MIGRATIONS: tuple[Sequence[str], ...] = (_V1, _V2, _V3, _V4, _V5)
+_V6 = (
+    """CREATE TABLE rehearsals (
+        id TEXT PRIMARY KEY,
+        at REAL NOT NULL,
+        workload TEXT NOT NULL,
+        rung TEXT NOT NULL,
+        result TEXT NOT NULL,
+        seconds REAL NOT NULL,
+        author TEXT NOT NULL,
+        message TEXT NOT NULL,
+        body BLOB NOT NULL
+    )""",
+    "CREATE INDEX rehearsals_at ON rehearsals (at)",
+    "CREATE INDEX rehearsals_rung ON rehearsals (workload, rung, at)",
+    """CREATE TABLE breaker_closings (
+        scope TEXT NOT NULL,
+        at REAL NOT NULL,
+        author TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        PRIMARY KEY (scope, at)
+    )""",
+)
+
+MIGRATIONS: tuple[Sequence[str], ...] = (_V1, _V2, _V3, _V4, _V5, _V6)
 
 TABLES = (
     "policies",
@@ -150,6 +173,8 @@ TABLES = (
     "blindness",
     "holds",
     "outbox",
+    "rehearsals",
+    "breaker_closings",
 )  # what refers comes after what it refers to
 
 

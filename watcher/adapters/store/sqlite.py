@@ -16,22 +16,26 @@ from watcher.adapters.store.reserve import DEFAULT_SIZE, Reserve
 from watcher.adapters.store.retention import Retention, remove_batch
 from watcher.adapters.store.rows import (
     WRITE_BLINDNESS,
+    WRITE_CLOSING,
     WRITE_COVERAGE,
     WRITE_DECISION,
     WRITE_HOLD,
     WRITE_LABEL,
     WRITE_NOTIFICATION,
     WRITE_POLICY,
+    WRITE_REHEARSAL,
     WRITE_RELEASE,
     WRITE_STATE,
     WRITE_TOLD,
     WRITE_TRANSITION,
     blindness_values,
+    closing_values,
     coverage_values,
     decision_values,
     hold_values,
     label_values,
     notification_values,
+    rehearsal_values,
     release_values,
     state_after,
     state_values,
@@ -159,5 +163,7 @@ def _write(connection: sqlite3.Connection, commit: Commit) -> tuple[int, ...]:
     connection.executemany(WRITE_BLINDNESS, map(blindness_values, commit.blindness))
     connection.executemany(WRITE_NOTIFICATION, map(notification_values, commit.notifications))
     connection.executemany(WRITE_TOLD, map(told_values, commit.told))
+    connection.executemany(WRITE_REHEARSAL, map(rehearsal_values, commit.rehearsals))
+    connection.executemany(WRITE_CLOSING, map(closing_values, commit.closings))
     connection.executemany("DELETE FROM states WHERE uid = ?", ((uid,) for uid in commit.gone))
     return tuple(ids)
