@@ -68,10 +68,12 @@ class MigrationSight:
 class DownSeen:
     """The Job of a down migration as it stands: `state` is running, succeeded, failed or gone.
 
-    `logs` are the last lines that its pod wrote, `message` what the Job says of itself.
+    It is that of the note `note`, ordered by `decision`.  `logs` are the last lines that its pod wrote, `message` what
+    the Job says of itself.
     """
 
     decision: str
+    note: str
     at: float
     job: str
     state: str

@@ -334,6 +334,7 @@ class RungReport:
     message: str = ""
     revision: str = field(default="", metadata=ADDED)  # commit that was made, or found to be made before
     link: str = field(default="", metadata=ADDED)  # pull request that waits for a person
+    flag: FlagSight | None = field(default=None, metadata=ADDED)  # as it stands after it was switched
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ TOLD: dict[Stage, Told] = {
     Stage.PROPOSED: Told("RollbackProposed", "A person must decide: roll back"),
     Stage.WOULD_ROLL_BACK: Told("WouldRollBack", "Would have rolled back"),
     Stage.HELD: Told("RollbackHeld", "Bad release, rollback held:"),
+    Stage.ROLL_FORWARD: Told("RollForward", "ROLL FORWARD, going back would break data:"),
     Stage.APPROVED: Told("RollbackApproved", "Approved, rolling back", warning=False),
     Stage.APPROVAL_REFUSED: Told("ApprovalRefused", "Approval refused:"),
     Stage.APPROVAL_LAPSED: Told("ApprovalLapsed", "Approval counts no more:"),

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from watcher.core.evidence import Evidence, RecoveryEvidence, Tally
 from watcher.core.flags import FlagSight
 from watcher.core.gitops import Application, CommitNote, GitSource
-from watcher.core.migrations import MigrationSight
+from watcher.core.migrations import Down, MigrationSight
 from watcher.core.model import ADDED, Approval, Request, Workload
 from watcher.core.words import Action, Change, Durability, Lane, Mode, Outcome, Phase, Provenance, Rung, Verdict
 
-CARRYING_OUT = (Phase.ACTING, Phase.CONFIRMING, Phase.RECOVERING)
+CARRYING_OUT = (Phase.MIGRATING, Phase.ACTING, Phase.CONFIRMING, Phase.RECOVERING)
 """Phases of a rollback under way."""
 
 
@@ -173,6 +173,7 @@ class Decision:
     request: Request | None = field(default=None, metadata=ADDED)  # the command of a person that it carries out
     overridden: tuple[GuardFinding, ...] = field(default=(), metadata=ADDED)  # guards that the person has passed
     flag: FlagSight | None = field(default=None, metadata=ADDED)  # the release's, as it stood when it was decided
+    flag_after: FlagSight | None = field(default=None, metadata=ADDED)  # the same once it was switched off
     migrations: MigrationSight | None = field(default=None, metadata=ADDED)  # as known when it was decided
 
     @property
@@ -257,6 +258,39 @@ class Rollback:
 
 
 @dataclass(frozen=True, slots=True)
+class DownRun:
+    """A down migration on the way back from a release, and what became of it; each runs once.
+
+    `decision` has ordered it, first at `ordered` (Unix seconds); `begun` is when its Job was known to be there, `ended`
+    when it was known to have succeeded or failed.  `tried` counts the orders; `next_order` is when another may be
+    given.  `message` and `logs` (the last lines) are what the Job says, or the last attempt to order it.
+    """
+
+    note: str
+    down: Down
+    decision: str = ""
+    ordered: float | None = None
+    begun: float | None = None
+    ended: float | None = None
+    job: str = ""
+    failed: str = ""
+    message: str = ""
+    logs: str = ""
+    tried: int = 0
+    next_order: float = 0.0
+
+    @property
+    def done(self) -> bool:
+        """Whether it has succeeded."""
+        return self.ended is not None and not self.failed
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it was ordered, and its end is not known."""
+        return self.ordered is not None and self.ended is None
+
+
+@dataclass(frozen=True, slots=True)
 class Consent:
     """An approval that was taken up, and what it is for: this way back, to the template of this id."""
 
@@ -289,6 +323,7 @@ class Watch:
     end_reason: str = ""
     consent: Consent | None = field(default=None, metadata=ADDED)
     revert: Revert | None = field(default=None, metadata=ADDED)  # of an intent that was given up after it was ordered
+    downs: tuple[DownRun, ...] = field(default=(), metadata=ADDED)  # in the order in which they run
     causes: tuple[str, ...] = field(default=(), metadata=ADDED)  # likely ones, likeliest first, where it did not help
 
     @property

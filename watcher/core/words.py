@@ -107,6 +107,7 @@ class Phase(StrEnum):
 
     WATCHING = "watching"
     PARKED = "parked"  # in progress beyond bake.max: severe and availability lanes only
+    MIGRATING = "migrating"  # a down migration that belongs to the way back runs
     ACTING = "acting"  # a rung's write is intended or sent
     CONFIRMING = "confirming"  # the rung was acknowledged; the workload is on its way to the target
     RECOVERING = "recovering"  # on target; waiting for metrics that show it recovered
@@ -131,6 +132,7 @@ class Stage(StrEnum):
     PROPOSED = "proposed"
     WOULD_ROLL_BACK = "would_roll_back"
     HELD = "held"
+    ROLL_FORWARD = "roll_forward"  # going back would break data
     APPROVED = "approved"
     APPROVAL_REFUSED = "approval_refused"
     APPROVAL_LAPSED = "approval_lapsed"

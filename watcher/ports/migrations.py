@@ -26,5 +26,5 @@ class Migrations(Protocol):
     async def look(self, question: MigrationQuestion) -> MigrationSight:
         """What the notes say.  Never raises for what others answer: the sight's `problem` tells."""
 
-    async def follow(self, view: WorkloadView, decision: str) -> DownSeen:
-        """The Job of this decision.  Raises Unavailable, Forbidden."""
+    async def follow(self, view: WorkloadView, decision: str, note: str) -> DownSeen:
+        """The Job of this note that this decision has ordered.  Raises Unavailable, Forbidden."""

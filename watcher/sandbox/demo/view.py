@@ -29,6 +29,7 @@ STYLES = {Verdict.PASS: "green", Verdict.BREACH: "red", Verdict.NO_DATA: "yellow
 PHASES = {
     Phase.WATCHING: "watching",
     Phase.PARKED: "parked",
+    Phase.MIGRATING: "migrating down",
     Phase.ACTING: "going back",
     Phase.CONFIRMING: "going back",
     Phase.RECOVERING: "proving recovery",
