@@ -21,6 +21,7 @@ StageName = Literal[
     "proposed",
     "would_roll_back",
     "held",
+    "roll_forward",
     "approved",
     "approval_refused",
     "approval_lapsed",
