@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from watcher.core import (
     approving,
+    course,
     judge,
     ledger,
     managed,
@@ -103,7 +104,8 @@ def _deleted(state: WorkloadState, now: float) -> Watch | None:
     if watch is None:
         return None
     outcome = Outcome.SUPERSEDED if watch.rollback is not None else None
-    return replace(watch, phase=Phase.CLOSED, ended_at=now, end_reason=DELETED, outcome=outcome)
+    courses = watch.courses if watch.decision is not None else ()
+    return replace(watch, phase=Phase.CLOSED, ended_at=now, end_reason=DELETED, outcome=outcome, courses=courses)
 
 
 def _told_of(deleted: Watch) -> Iterator[Announce]:
@@ -170,10 +172,12 @@ def _look(turn: Turn) -> None:
     exposure = _exposure(watch, view)
     changed = exposure != watch.exposure and watch.rolled_out_at is None
     rolled_out = watch.rolled_out_at is None and view.rolled_out and view.current == watch.release.number
+    courses = course.fold(watch.courses, turn.observation, view, turn.policy, watch.release, turn.now)
     turn.update(
         replace(
             watch,
             evidence=evidence,
+            courses=courses,
             exposure=exposure,
             exposed_at=turn.now if watch.exposed_at is None and exposure > 0 else watch.exposed_at,
             exposure_changed_at=turn.now if changed or rolled_out else watch.exposure_changed_at,

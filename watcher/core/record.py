@@ -94,6 +94,8 @@ def _plain(value: Any) -> object:
         return value
     if kind is tuple:
         return [_plain(each) for each in value]
+    if kind is float and math.isfinite(value):
+        return value
     names = _names(kind)
     if names:
         plain: dict[str, object] = {"_": kind.__name__}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from watcher.core.course import Course
 from watcher.core.evidence import Evidence, RecoveryEvidence, Tally
 from watcher.core.flags import FlagSight
 from watcher.core.gitops import Application, CommitNote, GitSource
@@ -325,6 +326,7 @@ class Watch:
     revert: Revert | None = field(default=None, metadata=ADDED)  # of an intent that was given up after it was ordered
     downs: tuple[DownRun, ...] = field(default=(), metadata=ADDED)  # in the order in which they run
     causes: tuple[str, ...] = field(default=(), metadata=ADDED)  # likely ones, likeliest first, where it did not help
+    courses: tuple[Course, ...] = field(default=(), metadata=ADDED)  # the picture; gone with a watch without a decision
 
     @property
     def carrying_out(self) -> bool:

@@ -81,7 +81,8 @@ class Turn:
 
     def close(self, reason: str, outcome: Outcome | None = None) -> None:
         """End the watch."""
-        self.update(replace(self.watch, phase=Phase.CLOSED, ended_at=self.now, end_reason=reason, outcome=outcome))
+        closed = replace(self.watch, phase=Phase.CLOSED, ended_at=self.now, end_reason=reason, outcome=outcome)
+        self.update(closed if closed.decision is not None else replace(closed, courses=()))
         self.move(str(outcome) if outcome is not None else "closed")
 
     def passed_seconds(self) -> float:
