@@ -174,6 +174,17 @@ def process_row() -> Iterator[Panel]:
     yield Panel("Version", (OURS.build_info,), (version,), kind="version", width=3)
 
 
+def rehearsals_row() -> Iterator[Panel]:
+    """When each way back was tried last, and how that ended."""
+    by, named = "workload, rung", "{{workload}} {{rung}}"
+    age = Query(f"time() - max by ({by}) ({series(OURS.rehearsed_at)})", named)
+    yield Panel("Not rehearsed for", (OURS.rehearsed_at,), (age,), unit="s", width=8, alarming=YELLOW, limit=8 * 86400)
+    took = Query(f"max by ({by}) ({series(OURS.rehearsed_in)})", named)
+    yield Panel("Rehearsed in", (OURS.rehearsed_in,), (took,), unit="s", width=8)
+    failed = Query(f"1 - min by ({by}) ({series(OURS.rehearsed_well)})", named)
+    yield Panel("Rehearsals failed", (OURS.rehearsed_well,), (failed,), width=8, alarming=RED)
+
+
 def more_row() -> Iterator[Panel]:
     """Metrics that none of the rows above shows."""
     shown = {metric for row in ROWS.values() if row is not more_row for panel in row() for metric in panel.of}
@@ -202,6 +213,7 @@ ROWS: dict[str, Callable[[], Iterator[Panel]]] = {
     "Releases and decisions": releases_row,
     "Metrics sources": sources_row,
     "The process": process_row,
+    "Rehearsals": rehearsals_row,
     "More": more_row,
 }
 

@@ -32,6 +32,7 @@ from watcher.daemon.notices import Notices
 from watcher.daemon.persons import Persons
 from watcher.daemon.preflight import Preflight
 from watcher.daemon.prospects import GitWay, Prospects
+from watcher.daemon.rehearsals import Rehearsals
 from watcher.daemon.reloading import Reloading
 from watcher.daemon.sightings import Sightings
 from watcher.daemon.sourcing import Sourcing
@@ -101,6 +102,7 @@ class Daemon:
     housekeeping: Housekeeping
     sightings: Sightings
     persons: Persons
+    rehearsals: Rehearsals
     prospects: Prospects | None = None
     preflight: Preflight | None = None
     delivering: Delivering | None = None
@@ -202,6 +204,8 @@ async def assemble(
     status = Status(cluster, stepping, loop, reloading, clock, policy_of)
     preflight = _preflight(outside, reloading, stepping, status, telemetry)
     troubles = Troubles(executing, journal, notices, status, clock)
+    rehearsals = Rehearsals(cluster, stepping, outside.store, telemetry, clock, policy_of)
+    rehearsals.take_up(await outside.store.ask(lambda log: log.last_rehearsals()))
     gauges = Gauges(stepping, journal, status, sourcing, telemetry, clock)
     return Daemon(
         outside=outside,
@@ -216,6 +220,7 @@ async def assemble(
         status=status,
         sightings=Sightings(cluster, stepping, status, journal, clock, policy_of),
         persons=Persons(loop, outside.store, outside.holds, cluster, clock, read_only=read_only),
+        rehearsals=rehearsals,
         preflight=preflight,
         housekeeping=Housekeeping(reloading, stepping, troubles, journal, gauges, clock),
         delivering=_delivering(outside, journal, reloading, stepping, telemetry),

@@ -154,7 +154,7 @@ class Process:
                 leads=self._leading.leads,
             )
             daemon.status.role, daemon.status.identity = self._leading.role, self._leading.identity
-            app = application(daemon.status, store, telemetry.registry, daemon.persons, means.tokens)
+            app = application(daemon.status, store, telemetry.registry, daemon.persons, means.tokens, daemon.rehearsals)
             daemon.url = await stack.enter_async_context(means.serve(app))
             stack.callback(self._leave)
             self.daemon = daemon

@@ -81,6 +81,7 @@ class Outside:
     blind: str = ""  # why the metrics source does not answer
     age: float = 0.0
     unreadable: frozenset[Kind] = frozenset()
+    rehearsing: frozenset[str] = frozenset()  # namespaces that are there for rehearsals only
     config_maps: dict[str, str] = field(default_factory=dict)
     forbidden: WatcherError | None = None  # what every reading of ConfigMaps and every Event meets
     told: list[Announce] = field(default_factory=list)
@@ -209,6 +210,9 @@ class SeenCluster:
 
     def holds(self) -> tuple[Hold, ...]:
         return ()
+
+    def rehearses(self, namespace: str) -> bool:
+        return namespace in self._outside.rehearsing
 
     def problems(self) -> tuple[str, ...]:
         return tuple(f"list {kind}: 403" for kind in sorted(self._outside.unreadable))

@@ -44,6 +44,9 @@ OFFSET = plain("watcher_source_clock_offset_seconds", 'source="main"')
 WAITING = plain("watcher_notifications_oldest_seconds", 'channel="team"')
 FINDING = f'watcher_doctor_findings{{{{{SCRAPED}, id="permission-missing", severity="{{}}"}}}}'
 
+REHEARSED = f'watcher_rehearsal_{{}}{{{{{SCRAPED}, workload="{CART}", rung="undo"}}}}'
+UNDO_OF_CART = ({"job": "watcher", "workload": CART, "rung": "undo"},)
+
 CASES = (
     Case("WatcherRollbackFailed", "at once", 1, {breach("failed"): "_ 1"}, stands("failed")),
     Case("WatcherRollbackFailed", "not for another outcome", 5, {breach("did_not_help"): "1x9"}),
@@ -201,6 +204,22 @@ CASES = (
     ),
     Case("WatcherDoctorCritical", "not for a warning", 20, {FINDING.format("warning"): "3x30"}),
     Case("WatcherDoctorCritical", "not for a moment", 9, {FINDING.format("critical"): "0 2x20"}),
+    Case("WatcherRehearsalFailed", "at once", 1, {REHEARSED.format("last_result"): "1 0"}, UNDO_OF_CART),
+    Case("WatcherRehearsalFailed", "not when it passed since", 2, {REHEARSED.format("last_result"): "1 0 1"}),
+    Case(
+        "WatcherRehearsalOverdue",
+        "after eight days",
+        8 * 1440 + 1,
+        {REHEARSED.format("last_timestamp_seconds"): f"0x{8 * 1440 + 2}"},
+        UNDO_OF_CART,
+        "8d 0h 1m 0s",
+    ),
+    Case(
+        "WatcherRehearsalOverdue",
+        "not within eight days",
+        8 * 1440,
+        {REHEARSED.format("last_timestamp_seconds"): f"0x{8 * 1440 + 2}"},
+    ),
     Case("WatcherEventsLost", "with the first one", 3, {plain("watcher_events_lost_total"): "0 0 1 1"}, PROCESS),
     Case("WatcherEventsLost", "not without", 9, {plain("watcher_events_lost_total"): "4x9"}),
 )

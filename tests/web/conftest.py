@@ -75,7 +75,9 @@ async def serving(directory: Path) -> AsyncIterator[Served]:
     status = life.daemon.status
     status.synced = True
     tokens = Tokens(file, outside.clock)
-    app = application(status, life.store, life.daemon.telemetry.registry, life.daemon.persons, tokens)
+    app = application(
+        status, life.store, life.daemon.telemetry.registry, life.daemon.persons, tokens, life.daemon.rehearsals
+    )
     served = Served(life, TestClient(TestServer(app)), file)
     await served.step()
     async with served.http:

@@ -70,10 +70,13 @@ def way_back(state: WorkloadState | None, view: WorkloadView, policy: Policy, no
     running = state.mark.template_id if state is not None else ""
     if state is None or known(state.known_good, running, policy.known_good, now) is None:
         return WayBack(None, Mode.NONE, "what runs is not known good yet")
-    for rung, mode, reason in _rungs(view, policy):
-        if mode is not Mode.NONE:
-            return WayBack(rung, mode, reason)
-    return WayBack(None, Mode.NONE, out_of_reach(view) or "no rung can be taken here")
+    ways = ways_back(view, policy)
+    return ways[0] if ways else WayBack(None, Mode.NONE, out_of_reach(view) or "no rung can be taken here")
+
+
+def ways_back(view: WorkloadView, policy: Policy) -> tuple[WayBack, ...]:
+    """The rungs that the next release could get, in their order, whether or not what runs is known good."""
+    return tuple(WayBack(*each) for each in _rungs(view, policy) if each[1] is not Mode.NONE)
 
 
 def _rungs(view: WorkloadView, policy: Policy) -> list[tuple[Rung, Mode, str]]:

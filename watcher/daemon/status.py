@@ -183,7 +183,8 @@ class Status:
 
     def breakers_open(self) -> tuple[int, int]:
         """How many breakers let nothing through now: that of the cluster, those of namespaces."""
-        past, now = self._stepping.situation.rollbacks, self._clock.now()
+        past = tuple(self._stepping.in_earnest(self._stepping.situation.rollbacks))
+        now = self._clock.now()
         whole, each = self._reloading.current.breakers
         return int(breaker.is_open(past, whole, now)), len(breaker.open_namespaces(past, each, now))
 

@@ -196,17 +196,35 @@ class Stepping:
         self, workload: Workload, policy: Policy, now: float, intended: Iterable[PastRollback], fleet: Fleet | None
     ) -> Surroundings:
         horizon = now - max(policy.breaker.window, policy.namespace_breaker.window)
+        rollbacks = (each for each in (*self.situation.rollbacks, *intended) if each.at > horizon)
         return Surroundings(
-            rollbacks=tuple(each for each in (*self.situation.rollbacks, *intended) if each.at > horizon),
+            rollbacks=tuple(self.in_earnest(rollbacks)),
             cache_age=self._cluster.age_of(workload),
             configurations=self.configurations.get(workload, ()),
             permitted=self.situation.permitted,
             fleet=fleet,
-            suspects=tuple(each for name, each in sorted(self.suspects.items()) if name != workload),
+            suspects=tuple(each for name, each in sorted(self.suspects.items()) if self._explains(name, workload)),
             releases=self.situation.releases,
             prospect=self.prospects.get(workload),
             followed=self.followed.get(workload),
         )
+
+    def around(self, workload: Workload, policy: Policy) -> Surroundings:
+        """What is not the workload's own, as its next step would see it."""
+        return self._surroundings(workload, policy, self._clock.now(), (), None)
+
+    def seen(self, view: WorkloadView) -> WorkloadView:
+        """The view with a hold that people have placed past the cluster."""
+        return self._held(view, self._clock.now()) or view
+
+    def in_earnest(self, rollbacks: Iterable[PastRollback]) -> Iterator[PastRollback]:
+        """What is rehearsed must use up no breaker."""
+        return (each for each in rollbacks if not self._cluster.rehearses(each.namespace))
+
+    def _explains(self, suspect: Workload, workload: Workload) -> bool:
+        """Whether one may be why another suffers: what is rehearsed in a namespace explains nothing outside of it."""
+        apart = suspect.namespace != workload.namespace and self._cluster.rehearses(suspect.namespace)
+        return suspect != workload and not apart
 
     def _is_news(self, taken: Taken) -> bool:
         if taken.step.moved or taken.observation.view is None:

@@ -26,13 +26,15 @@ class Telemetry:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._of_releases(self.registry)
+        self._of_decisions(self.registry)
         self._of_sources(self.registry)
         self._of_telling(self.registry)
+        self._of_rehearsals(self.registry)
         self._of_itself(self.registry)
         self._begin_at_zero()
 
     def _of_releases(self, registry: CollectorRegistry) -> None:
-        """Releases, what is decided on them, and what comes of it."""
+        """Releases, and what is so of them now."""
         self.workloads = Gauge("watcher_workloads", "Workloads that match an entry of services.", registry=registry)
         self.releases_watched = Gauge("watcher_releases_watched", "Releases under watch now.", registry=registry)
         self.breach = Gauge(
@@ -65,6 +67,9 @@ class Telemetry:
             ["workload", "overdue"],
             registry=registry,
         )
+
+    def _of_decisions(self, registry: CollectorRegistry) -> None:
+        """What is decided, and how it is carried out and ends."""
         self.rollbacks_running = Gauge("watcher_rollbacks_running", "Rollbacks under way now.", registry=registry)
         self.verdicts = Counter(
             "watcher_verdicts_total", "Watches that ended, by verdict.", ["verdict"], registry=registry
@@ -159,6 +164,27 @@ class Telemetry:
             "watcher_notifications_oldest_seconds",
             "Age of the oldest notification that waits for a channel; 0 when none waits.",
             ["channel"],
+            registry=registry,
+        )
+
+    def _of_rehearsals(self, registry: CollectorRegistry) -> None:
+        """The last rehearsal of each rung of a workload."""
+        self.rehearsed_at = Gauge(
+            "watcher_rehearsal_last_timestamp_seconds",
+            "When a rung was rehearsed last on a workload, Unix seconds.",
+            ["workload", "rung"],
+            registry=registry,
+        )
+        self.rehearsed_in = Gauge(
+            "watcher_rehearsal_duration_seconds",
+            "Seconds from the bad release to the proof of recovery in the last rehearsal.",
+            ["workload", "rung"],
+            registry=registry,
+        )
+        self.rehearsed_well = Gauge(
+            "watcher_rehearsal_last_result",
+            "1 when the last rehearsal passed, 0 when it failed.",
+            ["workload", "rung"],
             registry=registry,
         )
 

@@ -108,6 +108,9 @@ class Cluster(Protocol):
     def holds(self) -> tuple[Hold, ...]:
         """Holds that stand in the cluster and are in force now."""
 
+    def rehearses(self, namespace: str) -> bool:
+        """Whether this namespace is there for rehearsals only; False while that is not known."""
+
     def problems(self) -> tuple[str, ...]:
         """What cannot be followed now and why, one sentence each."""
 

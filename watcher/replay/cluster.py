@@ -60,6 +60,10 @@ class RecordedCluster:
         """As Cluster says: those of the recording show in the views."""
         return ()
 
+    def rehearses(self, namespace: str) -> bool:  # noqa: ARG002
+        """As Cluster says: a recording is of the real thing."""
+        return False
+
     def problems(self) -> tuple[str, ...]:
         """As Cluster says: none."""
         return ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 
 import structlog
 from aiohttp import web
@@ -11,27 +10,22 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from watcher.adapters.store.documents import labelled, release_document
-from watcher.adapters.store.worker import LogReader, StoreThread
-from watcher.core.model import Workload
+from watcher.adapters.store.worker import StoreThread
 from watcher.core.report import hold_body
 from watcher.daemon.persons import Persons
+from watcher.daemon.rehearsals import Rehearsals
 from watcher.daemon.status import Status
 from watcher.ports import NoSuchDecision, Rejected, Unavailable
 from watcher.reporting.compiling import Span
 from watcher.reporting.document import document
 from watcher.reporting.reading import report_from
-from watcher.web import writing
+from watcher.web import asked, rehearsing, writing
 from watcher.web.errors import BadRequest, decision_id, failure
 from watcher.web.tokens import Tokens
 from watcher.web.writing import Handler
 
-MOST_ROWS = 1000
-LONGEST_NAME = 600
-"""Characters of Kind/namespace/name: names of objects have 253 at the most, namespaces 63."""
-
 TWO_WEEKS = 14 * 86400.0
 
-LOG = web.AppKey("log", LogReader)
 STATUS = web.AppKey("status", Status)
 REGISTRY = web.AppKey("registry", CollectorRegistry)
 REPORTING = web.AppKey("reporting", asyncio.Lock)
@@ -46,15 +40,19 @@ def application(
     registry: CollectorRegistry,
     persons: Persons | None = None,
     tokens: Tokens | None = None,
+    rehearsals: Rehearsals | None = None,
 ) -> web.Application:
     """The aiohttp application over a running daemon's parts; without persons and tokens it can only be read."""
     app = web.Application(middlewares=[errors_as_json, writing.refusals], client_max_size=64 * 1024)
-    app[STATUS], app[LOG], app[REGISTRY] = status, store, registry
+    app[STATUS], app[asked.LOG], app[REGISTRY] = status, store, registry
     app[REPORTING] = asyncio.Lock()
     app.add_routes(routes)
     if persons is not None and tokens is not None:
         app[writing.PERSONS], app[writing.TOKENS] = persons, tokens
         app.add_routes(writing.routes)
+    if rehearsals is not None:
+        app[rehearsing.REHEARSALS] = rehearsals
+        app.add_routes(rehearsing.routes)
     return app
 
 
@@ -130,15 +128,17 @@ async def doctor(request: web.Request) -> web.Response:
 async def why(request: web.Request) -> web.Response:
     """Why a workload was or was not rolled back."""
     place = request.match_info
-    workload = _workload(f"{place['kind']}/{place['namespace']}/{place['name']}")
+    workload = asked.workload(f"{place['kind']}/{place['namespace']}/{place['name']}")
     return web.json_response(request.app[STATUS].why(workload))
 
 
 @routes.get("/api/v1/decisions")
 async def decisions(request: web.Request) -> web.Response:
     """Decisions, newest first."""
-    workload, limit, since = _selection(request)
-    items = await request.app[LOG].read(lambda log: labelled(log, log.decisions(workload, limit=limit, since=since)))
+    workload, limit, since = asked.selection(request)
+    items = await request.app[asked.LOG].read(
+        lambda log: labelled(log, log.decisions(workload, limit=limit, since=since))
+    )
     return web.json_response({"items": items})
 
 
@@ -146,15 +146,15 @@ async def decisions(request: web.Request) -> web.Response:
 async def decision(request: web.Request) -> web.Response:
     """One decision, by id or by the beginning of it."""
     prefix = decision_id(request)
-    document = await request.app[LOG].read(lambda log: labelled(log, [log.decision(prefix)])[0])
+    document = await request.app[asked.LOG].read(lambda log: labelled(log, [log.decision(prefix)])[0])
     return web.json_response(document)
 
 
 @routes.get("/api/v1/releases")
 async def releases(request: web.Request) -> web.Response:
     """Releases, newest first."""
-    workload, limit, since = _selection(request)
-    rows = await request.app[LOG].read(lambda log: log.releases(workload, limit=limit, since=since))
+    workload, limit, since = asked.selection(request)
+    rows = await request.app[asked.LOG].read(lambda log: log.releases(workload, limit=limit, since=since))
     return web.json_response({"items": [release_document(row) for row in rows]})
 
 
@@ -174,52 +174,15 @@ async def report(request: web.Request) -> web.Response:
     if reporting.locked():
         raise Unavailable("another report is being made, and they are made one at a time")
     async with reporting:
-        found = await request.app[LOG].read(lambda log: report_from(log, span))
+        found = await request.app[asked.LOG].read(lambda log: report_from(log, span))
     return web.json_response(document(found))
 
 
 def _span(request: web.Request, now: float) -> Span:
     """Since (Unix seconds, default two weeks ago), until (default now) and namespace.  Raises BadRequest."""
-    _only(request, {"since", "until", "namespace"})
-    since, until = _number(request, "since", repr(now - TWO_WEEKS)), _number(request, "until", repr(now))
+    asked.only(request, {"since", "until", "namespace"})
+    since, until = asked.number(request, "since", repr(now - TWO_WEEKS)), asked.number(request, "until", repr(now))
     namespace = request.query.get("namespace", "")
-    if len(namespace) > LONGEST_NAME:
+    if len(namespace) > asked.LONGEST_NAME:
         raise BadRequest(f"a glob of {len(namespace)} characters is no namespace's")
     return Span(since, until, now, namespace)
-
-
-def _only(request: web.Request, known: set[str]) -> None:
-    """Raises BadRequest for a parameter that there is not."""
-    unknown = sorted(request.query.keys() - known)
-    if unknown:
-        raise BadRequest(f"there is no parameter {unknown[0][:80]!r}; use {', '.join(sorted(known))}")
-
-
-def _selection(request: web.Request) -> tuple[str, int, float]:
-    """Workload (empty: all), limit and since (Unix seconds) of the query.  Raises BadRequest."""
-    _only(request, {"workload", "limit", "since"})
-    limit, since = _number(request, "limit", "100"), _number(request, "since", "0")
-    if not (limit.is_integer() and 1 <= limit <= MOST_ROWS):
-        raise BadRequest(f"limit={request.query['limit'][:80]} is out of range; use 1 to {MOST_ROWS}")
-    workload = request.query.get("workload", "")
-    return (str(_workload(workload)) if workload else ""), int(limit), since
-
-
-def _number(request: web.Request, name: str, default: str) -> float:
-    text = request.query.get(name, default)
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise BadRequest(f"{name}={text[:80]} is no number")
-    return value
-
-
-def _workload(text: str) -> Workload:
-    if len(text) > LONGEST_NAME:
-        raise BadRequest(f"a name of {len(text)} characters is no workload's")
-    try:
-        return Workload.parse(text)
-    except ValueError as error:
-        raise BadRequest(str(error)) from error

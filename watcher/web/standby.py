@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from watcher.adapters.store.worker import LogReader
 from watcher.daemon.standby import Standby
-from watcher.web import server
+from watcher.web import asked, server
 
 STANDBY = web.AppKey("standby", Standby)
 
@@ -17,7 +17,7 @@ STANDBY = web.AppKey("standby", Standby)
 def standby_application(standby: Standby, log: LogReader, registry: CollectorRegistry) -> web.Application:
     """The aiohttp application of a process that does not lead."""
     app = web.Application(middlewares=[server.errors_as_json], client_max_size=64 * 1024)
-    app[STANDBY], app[server.LOG], app[server.REGISTRY] = standby, log, registry
+    app[STANDBY], app[asked.LOG], app[server.REGISTRY] = standby, log, registry
     app.add_routes(
         [
             web.get("/livez", server.livez),

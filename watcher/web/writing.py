@@ -37,18 +37,20 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), 
 Reason = Annotated[Line, Field(min_length=1)]
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """A body: nothing in it that is not known, no value of another kind."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class NewLabel(_Body):
+class NewLabel(Body):
     """The body of a label."""
 
     verdict: Literal["right", "wrong"]
     note: Line = ""
 
 
-class NewHold(_Body):
+class NewHold(Body):
     """The body of a hold; without `for` it stands until somebody resumes."""
 
     scope: Annotated[str, StringConstraints(max_length=600), AfterValidator(_printable)]
@@ -56,12 +58,12 @@ class NewHold(_Body):
     lasts: Annotated[Duration | None, Field(alias="for")] = None
 
 
-class Nothing(_Body):
+class Nothing(Body):
     """An empty body, or an empty object."""
 
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Kind = TypeVar("Kind", bound=_Body)
+Kind = TypeVar("Kind", bound=Body)
 
 
 @web.middleware
@@ -87,8 +89,8 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
 @routes.post("/api/v1/decisions/{id}/approve")
 async def approve(request: web.Request) -> web.Response:
     """Approve a proposal."""
-    by = _holder(request, Scope.APPROVE)
-    await _body(request, Nothing)
+    by = holder(request, Scope.APPROVE)
+    await body_of(request, Nothing)
     row, text = await request.app[PERSONS].approve(decision_id(request), by)
     return web.json_response({"decision": row.id, "workload": row.workload, "by": by, "message": text})
 
@@ -96,8 +98,8 @@ async def approve(request: web.Request) -> web.Response:
 @routes.post("/api/v1/decisions/{id}/label")
 async def label(request: web.Request) -> web.Response:
     """Call a decision right or wrong."""
-    by = _holder(request, Scope.LABEL)
-    wanted = await _body(request, NewLabel)
+    by = holder(request, Scope.LABEL)
+    wanted = await body_of(request, NewLabel)
     said = await request.app[PERSONS].label(decision_id(request), wanted.verdict, wanted.note, by)
     about = {"decision": said.decision, "verdict": said.verdict, "by": said.author, "at": said.at, "note": said.note}
     return web.json_response(about)
@@ -106,8 +108,8 @@ async def label(request: web.Request) -> web.Response:
 @routes.post("/api/v1/holds")
 async def hold(request: web.Request) -> web.Response:
     """Hold everything, a namespace or a workload."""
-    by = _holder(request, Scope.HOLD)
-    wanted = await _body(request, NewHold)
+    by = holder(request, Scope.HOLD)
+    wanted = await body_of(request, NewHold)
     held = await request.app[PERSONS].hold(_scope(wanted.scope), wanted.reason, wanted.lasts, by)
     return web.json_response(hold_body(held), status=201)
 
@@ -115,7 +117,7 @@ async def hold(request: web.Request) -> web.Response:
 @routes.delete("/api/v1/holds")
 async def resume(request: web.Request) -> web.Response:
     """Lift a hold that was placed over HTTP."""
-    by = _holder(request, Scope.HOLD)
+    by = holder(request, Scope.HOLD)
     if list(request.query) != ["scope"]:
         raise BadRequest("name what to resume: DELETE /api/v1/holds?scope=SCOPE")
     scope = _scope(request.query["scope"][:600])
@@ -123,7 +125,7 @@ async def resume(request: web.Request) -> web.Response:
     return web.json_response({"scope": str(scope), "by": by})
 
 
-def _holder(request: web.Request, scope: Scope) -> str:
+def holder(request: web.Request, scope: Scope) -> str:
     """Name of whoever may do this.  Raises Refused."""
     return request.app[TOKENS].holder(request.headers.get("Authorization", ""), scope)
 
@@ -135,7 +137,7 @@ def _scope(text: str) -> holding.Scope:
         raise BadRequest(str(error)) from error
 
 
-async def _body(request: web.Request, kind: type[Kind]) -> Kind:
+async def body_of(request: web.Request, kind: type[Kind]) -> Kind:
     """The body, bounded and checked.  Raises BadRequest."""
     content = await request.read()
     if len(content) > LONGEST_BODY:

@@ -34,6 +34,7 @@ class Cache:
         self._pods: dict[str, dict[str, SlimPod]] = defaultdict(dict)  # by owner's uid, by uid
         self._former: dict[str, dict[str, float]] = defaultdict(dict)  # ReplicaSets that went: owner's uid, uid: when
         self._namespaces: dict[str, Hold | None] = {}
+        self._rehearsing: set[str] = set()
         self._hold: Hold | None = None
         self._scaled_up: dict[str, float] = {}
         self._templates_of: dict[Workload, set[Workload]] = defaultdict(set)  # Deployment: Rollouts that refer to it
@@ -63,6 +64,10 @@ class Cache:
         """All that are in force, on everything first, then on namespaces."""
         every = (self._hold, *self._namespaces.values(), *(each.hold for each in self._workloads.values()))
         return tuple(hold for hold in every if hold is not None and hold.in_force(self._clock.now()))
+
+    def rehearses(self, namespace: str) -> bool:
+        """Whether this namespace is there for rehearsals only."""
+        return namespace in self._rehearsing
 
     def follow(self, workloads: frozenset[Workload]) -> None:
         """Show the pods of just these."""
@@ -143,13 +148,15 @@ class Cache:
                     _forget(self._former, owner, uid)
 
     def put_namespace(self, item: SlimHold) -> None:
-        """A namespace appeared, or its hold changed."""
+        """A namespace appeared, or its hold or label changed."""
+        (self._rehearsing.add if item.rehearses else self._rehearsing.discard)(item.name)
         if self._namespaces.get(item.name) != item.hold:
             self._namespaces[item.name] = item.hold
             self._touch_all(item.name)
 
     def drop_namespace(self, item: SlimHold) -> None:
         """A namespace is gone."""
+        self._rehearsing.discard(item.name)
         self._namespaces.pop(item.name, None)
 
     def put_hold(self, item: SlimHold) -> None:

@@ -88,6 +88,10 @@ class KubernetesCluster:
         """Holds that stand in the cluster and are in force."""
         return self._cache.holds()
 
+    def rehearses(self, namespace: str) -> bool:
+        """Whether this namespace is there for rehearsals only; False while that cannot be read."""
+        return self._cache.rehearses(namespace)
+
     def problems(self) -> tuple[str, ...]:
         """What cannot be followed now and why, one sentence each; what is not installed is no problem."""
         every = [*self._reflectors, *(reflector for reflector, _ in self._pods.values())]
@@ -230,7 +234,7 @@ class KubernetesCluster:
 
 def _namespace(raw: Json) -> SlimHold:
     name = raw["metadata"]["name"]
-    return SlimHold(name, marks.hold({"kind": "Namespace", **raw}, Scope(name)))
+    return SlimHold(name, marks.hold({"kind": "Namespace", **raw}, Scope(name)), marks.rehearses(raw))
 
 
 def _config_map(raw: Json) -> SlimHold | None:

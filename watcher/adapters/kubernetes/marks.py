@@ -15,6 +15,10 @@ APPROVE = "watcher.dev/approve"  # id of the decision that may be carried out
 DECISION = "watcher.dev/decision"
 UNDO = "watcher.dev/undo"  # the decision that put a template back; written in the same patch as the template
 HOLD_CONFIG_MAP = "watcher-hold"
+REHEARSAL = "watcher.dev/rehearsal"
+"""Label of a Namespace that is there for rehearsals only, with the value `true`; annotation of a workload that is being
+rehearsed on: what there is to put back."""
+
 LONGEST_ID = 64
 """Characters of a decision's id, at the most."""
 
@@ -29,6 +33,11 @@ def hold(raw: Json, scope: Scope) -> Hold | None:
     where = f"annotation {HOLD} on {raw.get('kind', 'object')} {at(raw, 'metadata', 'name')}"
     marks = annotations_of(raw)
     return _hold(scope, where, marks[HOLD], marks.get(HOLD_BY), marks.get(HOLD_UNTIL))
+
+
+def rehearses(namespace: Json) -> bool:
+    """Whether a Namespace is there for rehearsals only."""
+    return labels_of(namespace).get(REHEARSAL) == "true"
 
 
 def config_map_hold(raw: Json) -> Hold:

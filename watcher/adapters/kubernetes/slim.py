@@ -71,3 +71,4 @@ class SlimHold:
 
     name: str
     hold: Hold | None
+    rehearses: bool = False  # a Namespace that is there for rehearsals only

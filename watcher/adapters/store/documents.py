@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from watcher.core.spelling import near
-from watcher.ports import DecisionRow, Label, ReleaseRow, StoreReader
+from watcher.ports import DecisionRow, Label, RehearsalRow, ReleaseRow, StoreReader
 
 Document = dict[str, Any]
 
@@ -60,6 +60,21 @@ def release_document(row: ReleaseRow) -> Document:
         "action": row.action,
         "outcome": row.outcome or None,
         "ended": row.ended,
+    }
+    return {**columns, **_parsed(row.body)}
+
+
+def rehearsal_document(row: RehearsalRow) -> Document:
+    """One rehearsed rung."""
+    columns: Document = {
+        "id": row.id,
+        "at": row.at,
+        "workload": row.workload,
+        "rung": row.rung,
+        "result": row.result,
+        "seconds": row.seconds,
+        "by": row.author,
+        "message": row.message,
     }
     return {**columns, **_parsed(row.body)}
 
