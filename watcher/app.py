@@ -28,6 +28,7 @@ from watcher.daemon.holds import Holds
 from watcher.daemon.housekeeping import Housekeeping
 from watcher.daemon.journal import Journal, load
 from watcher.daemon.loop import Loop
+from watcher.daemon.migrations import MigrationSights
 from watcher.daemon.notices import Notices
 from watcher.daemon.persons import Persons
 from watcher.daemon.preflight import Preflight
@@ -43,6 +44,7 @@ from watcher.daemon.telling import Chronicle
 from watcher.daemon.troubles import Troubles
 from watcher.doctor.examine import Report
 from watcher.ports import Actuator, Announcer, Clock, Cluster, Courier
+from watcher.ports.migrations import Migrations
 
 DAY = 86400.0
 REMEMBER_ROLLBACKS = 30 * DAY
@@ -84,6 +86,7 @@ class Outside:
     examine: Examine | None = None  # None: no preflight
     couriers: Callable[[Channel], Courier] | None = None  # None: nobody is notified
     git: GitWay | None = None  # None: there is no way back through Git
+    migrations: Migrations | None = None  # None: nobody looks at database migrations
 
 
 @dataclass
@@ -104,6 +107,7 @@ class Daemon:
     persons: Persons
     rehearsals: Rehearsals
     prospects: Prospects | None = None
+    migrations: MigrationSights | None = None
     preflight: Preflight | None = None
     delivering: Delivering | None = None
     url: str = ""
@@ -149,6 +153,8 @@ class Daemon:
             group.create_task(self.configurations.run(), name="configurations")
             if self.prospects is not None:
                 group.create_task(self.prospects.run(), name="prospects")
+            if self.migrations is not None:
+                group.create_task(self.migrations.run(), name="migrations")
             group.create_task(self.loop.run(), name="steps")
 
     async def _wind_down(self, parts: list[asyncio.Task[Any]]) -> None:
@@ -215,6 +221,7 @@ async def assemble(
         executing=executing,
         loop=loop,
         prospects=_prospects(outside, stepping, loop, policy_of),
+        migrations=_migrations(outside, stepping, loop, policy_of),
         lookout=Lookout(cluster, stepping, sourcing, clock, policy_of),
         configurations=Configurations(cluster, stepping, clock),
         status=status,
@@ -233,6 +240,14 @@ def _prospects(
     if outside.git is None:
         return None
     return Prospects(outside.git, outside.cluster, stepping, outside.clock, policy_of, loop.wake)
+
+
+def _migrations(
+    outside: Outside, stepping: Stepping, loop: Loop, policy_of: Callable[[WorkloadView], Policy | None]
+) -> MigrationSights | None:
+    if outside.migrations is None:
+        return None
+    return MigrationSights(outside.migrations, outside.cluster, stepping, outside.clock, policy_of, loop.wake)
 
 
 def _preflight(

@@ -41,6 +41,7 @@ class Variant:
     follows_namespaces: bool = True
     has_roles: bool = True
     planes: tuple[str, ...] | None = ()
+    down: bool = False
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -92,6 +93,7 @@ VARIANTS = (
         rungs=WRITING | THROUGH_GIT,
         events=True,
         planes=("argo-cd", "flux-system"),
+        down=True,
     ),
     Variant("existing", values=("image",), has_roles=False),
     Variant(
@@ -99,5 +101,6 @@ VARIANTS = (
         apis=("monitoring.coreos.com/v1/ServiceMonitor",),
         rungs=WRITING | THROUGH_GIT,
         events=True,
+        down=True,
     ),
 )

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.docs.pages import ROOT
-from watcher.adapters.kubernetes.permissions import THROUGH_GIT, WRITING, Permission, needed
+from watcher.adapters.kubernetes.permissions import THROUGH_GIT, WRITING, Permission, for_down, needed
 
 FILE = ROOT / "config" / "rbac.yaml"
 OBJECTS: list[dict[str, Any]] = list(yaml.safe_load_all(FILE.read_text()))
@@ -26,8 +26,10 @@ ACT = _named("ClusterRole", "watcher-act")["rules"]
 GIT = _named("ClusterRole", "watcher-git")["rules"]
 HOLD = _named("Role", "watcher-hold")["rules"]
 LEAD = _named("Role", "watcher-lead")["rules"]
-RULES = [*OBSERVE, *ACT, *GIT, *HOLD, *LEAD]
-EVERYTHING = needed(act=True, rungs=WRITING | THROUGH_GIT, own_namespace=OWN_NAMESPACE)
+DOWN = _named("ClusterRole", "watcher-down")["rules"]
+RULES = [*OBSERVE, *ACT, *GIT, *DOWN, *HOLD, *LEAD]
+GOING_BACK = needed(act=True, rungs=WRITING | THROUGH_GIT, own_namespace=OWN_NAMESPACE)
+EVERYTHING = (*GOING_BACK, *for_down())
 
 
 def _grants(rule: dict[str, Any], permission: Permission) -> bool:
@@ -59,9 +61,14 @@ def test_acting_is_granted(permission: Permission) -> None:
     assert _granted(permission, _rules_for(permission, [*OBSERVE, *ACT]))
 
 
-@pytest.mark.parametrize("permission", EVERYTHING, ids=str)
+@pytest.mark.parametrize("permission", GOING_BACK, ids=str)
 def test_going_through_git_is_granted(permission: Permission) -> None:
     assert _granted(permission, _rules_for(permission, [*OBSERVE, *ACT, *GIT]))
+
+
+@pytest.mark.parametrize("permission", for_down(), ids=str)
+def test_down_migrations_are_granted(permission: Permission) -> None:
+    assert _granted(permission, DOWN)
 
 
 def test_nothing_is_granted_that_is_not_needed() -> None:

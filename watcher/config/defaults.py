@@ -48,6 +48,7 @@ SETTINGS: dict[Key, Any] = {
     ("breaker", "window"): Duration(_POLICY.breaker.window),
     ("breaker", "namespaces", "max"): _POLICY.namespace_breaker.max,
     ("breaker", "namespaces", "window"): Duration(_POLICY.namespace_breaker.window),
+    ("migrations",): "required" if _POLICY.migrations_required else "optional",
     ("quarantine",): "rollBack" if _POLICY.repeat else "alarm",
     ("gitops", "bridge", "for"): Duration(_POLICY.bridge_for),
 }

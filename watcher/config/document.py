@@ -1,4 +1,4 @@
-"""A thresholds file as plain data beside the place of every key and value in it."""
+"""A file of ours as plain data beside the place of every key and value in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Document:
     `bake: {for: 30m}`), the path of the long form leads to the place of the short one.
     """
 
-    def __init__(self, content: bytes, file: str) -> None:
+    def __init__(self, content: bytes, file: str, first: str = "version: 1") -> None:
         self.file = file
         self.data: dict[str, Any] = {}
         self._values: dict[Path, Place] = {}
@@ -29,7 +29,7 @@ class Document:
         self._flagged: set[Path] = set()
         self._misspelt: set[Path] = set()
         self._ambiguous: dict[Path, str] = {}
-        top, self.problems = yaml_tree.read(content, file)
+        top, self.problems = yaml_tree.read(content, file, first)
         if not yaml_tree.walk(top, self._enter):
             what = f"aliases expand to more than {yaml_tree.MAX_NODES} values"
             raise ConfigError([Problem(file, 1, 1, what, "write out what the aliases stand for")])

@@ -63,6 +63,8 @@ class ConfigRepository:
 
     `through` is an address to reach it by instead of the one that the application names.  `never_touch` are globs of
     files that a revert must not change.  `most_objects` is how many objects a pushed revert may change at the most.
+    `migrations` are globs of files that hold migration notes.  `images` are globs of the images that are built from it,
+    where it holds an application's code and not what is deployed.
     """
 
     urls: tuple[str, ...]
@@ -77,6 +79,8 @@ class ConfigRepository:
     author_name: str = "watcher"
     author_email: str = "watcher@localhost"
     most_objects: int = 20
+    migrations: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
 
     def fits(self, url: str) -> bool:
         """Whether it holds for the repository of this URL."""

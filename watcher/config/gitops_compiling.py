@@ -58,6 +58,8 @@ def _repository(spec: RepositorySpec, absolute: Absolute) -> ConfigRepository:
         author_name=(author and author.name) or _REPOSITORY.author_name,
         author_email=(author and author.email) or _REPOSITORY.author_email,
         most_objects=spec.max_objects or _REPOSITORY.most_objects,
+        migrations=spec.migrations or (),
+        images=spec.images or (),
     )
 
 

@@ -286,6 +286,9 @@ class ServiceSpec(Spec):
         "When an automation brings back a version that was rolled back: tell, or roll it back once more untried.",
         "alarm",
     )
+    migrations: Literal["optional", "required"] | None = described(
+        "required: a release whose database migrations no note tells of is never rolled back, but forward.", "optional"
+    )
 
 
 class LimitSpec(Spec):

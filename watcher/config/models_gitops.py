@@ -70,6 +70,14 @@ class RepositorySpec(Spec):
     signing_key_file: str | None = described("File with an SSH key, by which commits are signed.")
     author: AuthorSpec | None = described("Who commits.")
     max_objects: Count | None = described("Objects that a pushed revert may change at the most.", 20)
+    migrations: Globs | None = described(
+        "Glob over files with migration notes, or a list; {namespace} and {name} stand for the workload's.",
+        examples=["apps/{name}/migrations/*.yaml"],
+    )
+    images: Globs | None = described(
+        "Images that are built from it, where it holds an application's code; a glob over their names without tag.",
+        examples=["ghcr.io/acme/shop"],
+    )
 
 
 class ArgoApiSpec(Spec):

@@ -71,6 +71,7 @@ def policy(effective: Effective, promise: FalseRollbacks, *, never: bool) -> Pol
         namespace_breaker=_limit(effective, ("breaker", "namespaces")),
         never=never,
         repeat=value("quarantine") == "rollBack",
+        migrations_required=value("migrations") == "required",
         bridge_for=float(value("gitops", "bridge", "for")),
     )
 

@@ -41,6 +41,7 @@ def report_gitops(document: Document, spec: ThresholdsSpec) -> None:
         _report_reach(document, path, repository)
         _report_forge(document, (*path, "forge"), repository.forge, with_app=document.has((*path, "auth", "githubApp")))
         _report_writing(document, path, repository)
+        _report_migrations(document, path, repository)
         _report_author(document, (*path, "author"), repository.author)
     if gitops.argocd is not None:
         _report_argocd(document, ("gitops", "argocd"), gitops.argocd)
@@ -146,6 +147,23 @@ def _report_writing(document: Document, path: Path, repository: RepositorySpec) 
             what = f"the glob {glob[:60]!r} can match no file"
             remedy = "write it from the root of the repository, as in apps/*/secrets/** or **/*.sops.yaml"
             document.report((*path, "neverTouch", index), what, remedy)
+
+
+def _report_migrations(document: Document, path: Path, repository: RepositorySpec) -> None:
+    for index, glob in enumerate(repository.migrations or ()):
+        named = glob.replace("{namespace}", "x").replace("{name}", "x")
+        if not _may_name_a_file(named) or "{" in named or not named.endswith((".yaml", ".yml", "*")):
+            what = f"the glob {glob[:60]!r} can match no migration note"
+            remedy = "write it from the root of the repository, as in apps/{name}/migrations/*.yaml"
+            document.report((*path, "migrations", index), what, remedy)
+    if repository.images is None:
+        return
+    if repository.migrations is None:
+        what = "images tells whose migration notes are here, and migrations is missing"
+        document.report((*path, "images"), what, "add migrations: a glob over the notes", at_key=True)
+    elif len(repository.url or ()) != 1 or not exact((repository.url or ("",))[0]):
+        what = "an entry with images must be for one repository"
+        document.report((*path, "url"), what, "write its URL without * and ?")
 
 
 def _may_name_a_file(glob: str) -> bool:

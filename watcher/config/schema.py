@@ -14,7 +14,7 @@ _NAMES = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 
 def json_schema() -> dict[str, Any]:
     """The schema (draft 2020-12)."""
-    schema: dict[str, Any] = _without_null(ThresholdsSpec.model_json_schema(by_alias=True))
+    schema: dict[str, Any] = without_null(ThresholdsSpec.model_json_schema(by_alias=True))
     for name in ("sources", "checks", "notifications"):
         schema["properties"][name]["propertyNames"] = {"pattern": _NAMES}
     schema["$defs"]["MatchSpec"]["properties"] |= _with_kinds(schema["$defs"]["MatchSpec"])
@@ -41,13 +41,13 @@ def _with_kinds(match: dict[str, Any]) -> dict[str, Any]:
     return {"kind": match["properties"]["kind"] | {"examples": [*kinds, kinds]}}
 
 
-def _without_null(node: Any) -> Any:
+def without_null(node: Any) -> Any:
     """Optional keys may be left out, but not be null."""
     if isinstance(node, list):
-        return [_without_null(item) for item in node]
+        return [without_null(item) for item in node]
     if not isinstance(node, dict):
         return node
-    plain = {key: _without_null(value) for key, value in node.items() if not _is_noise(key, value)}
+    plain = {key: without_null(value) for key, value in node.items() if not _is_noise(key, value)}
     choices = plain.get("anyOf", [])
     if {"type": "null"} in choices:
         left = [choice for choice in choices if choice != {"type": "null"}]

@@ -56,6 +56,7 @@ class Node:
 class _Reader:
     file: str
     events: Iterator[yaml.Event]
+    first: str = "version: 1"  # how such a file begins
     problems: list[Problem] = field(default_factory=list)
     anchors: dict[str, Node] = field(default_factory=dict)
 
@@ -195,13 +196,15 @@ def _syntax_problem(error: Exception, text: str, file: str) -> Problem:
     return Problem(file, 1, 1, f"not valid YAML: {error}", remedy)
 
 
-def read(content: bytes, file: str) -> tuple[Node, list[Problem]]:
+def read(content: bytes, file: str, first: str = "version: 1") -> tuple[Node, list[Problem]]:
     """Read one YAML document whose top is a mapping, with the problems that leave the rest readable.
+
+    `first` is how such a file begins, for those that are none.
 
     Raises ConfigError when there is nothing to go on with (syntax, size, depth, not a mapping).
     """
     text = _decoded(content, file)
-    reader = _Reader(file, iter(()))
+    reader = _Reader(file, iter(()), first)
     try:
         reader.events = yaml.parse(text, Loader=yaml.SafeLoader)
         return _document(reader), reader.problems
@@ -219,13 +222,13 @@ def _document(reader: _Reader) -> Node:
     )
     first = next(contents, None)
     if first is None:
-        raise reader.refuse(Place(1, 1), "the file is empty", "start with: version: 1")
+        raise reader.refuse(Place(1, 1), "the file is empty", f"start with: {reader.first}")
     top = reader.node(first)
     second = next(contents, None)
     if second is not None:
         raise reader.refuse(_place(second.start_mark), "a second YAML document begins here", "keep one per file")
     if not isinstance(top.value, dict):
-        raise reader.refuse(top.place, "the file must hold a mapping", "start with: version: 1")
+        raise reader.refuse(top.place, "the file must hold a mapping", f"start with: {reader.first}")
     return top
 
 

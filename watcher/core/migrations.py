@@ -24,12 +24,13 @@ class When(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Down:
     """A down migration: a Job made of the Job template `job` (a CronJob's name in the workload's namespace), with
-    `image` in place of its first container's (empty: its own).  `automatic`: it may run without a person's approval.
-    `deadline` are seconds after which it has failed.
+    `image` and `args` in place of its first container's (empty: its own).  `automatic`: it may run without a person's
+    approval.  `deadline` are seconds after which it has failed.
     """
 
     job: str
     image: str = ""
+    args: tuple[str, ...] = ()
     when: When = When.BEFORE
     automatic: bool = False
     deadline: float = 600.0

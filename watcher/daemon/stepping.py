@@ -10,6 +10,7 @@ import structlog
 
 from watcher.core import judge, machine
 from watcher.core.gitops import Followed, Prospect
+from watcher.core.migrations import DownSeen, MigrationSight
 from watcher.core.model import Fleet, Observation, PastRollback, Surroundings, Suspect, Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.siblings import known_origins
@@ -74,6 +75,8 @@ class Stepping:
         self.configurations: dict[Workload, tuple[tuple[str, str], ...]] = {}
         self.prospects: dict[Workload, Prospect] = {}
         self.followed: dict[Workload, Followed] = {}
+        self.migrations: dict[Workload, MigrationSight] = {}
+        self.downs: dict[Workload, DownSeen] = {}
         self.suspects: dict[Workload, Suspect] = {}
         self.suspicion = asyncio.Event()
         self.unwritable = ""
@@ -207,6 +210,8 @@ class Stepping:
             releases=self.situation.releases,
             prospect=self.prospects.get(workload),
             followed=self.followed.get(workload),
+            migrations=self.migrations.get(workload),
+            down=self.downs.get(workload),
         )
 
     def around(self, workload: Workload, policy: Policy) -> Surroundings:
@@ -287,6 +292,8 @@ class Stepping:
         self.configurations.pop(workload, None)
         self.prospects.pop(workload, None)
         self.followed.pop(workload, None)
+        self.migrations.pop(workload, None)
+        self.downs.pop(workload, None)
         self._close(workload)
 
 

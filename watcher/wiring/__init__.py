@@ -18,6 +18,7 @@ from watcher.adapters.kubernetes.client import Client
 from watcher.adapters.kubernetes.cluster import KubernetesCluster
 from watcher.adapters.kubernetes.keeping import ControlPlanes
 from watcher.adapters.kubernetes.lease import KubernetesLease
+from watcher.adapters.kubernetes.migrations import KubernetesMigrations
 from watcher.adapters.notify import courier
 from watcher.adapters.prometheus.source import PrometheusSource
 from watcher.adapters.store.files import refuse_unwritable
@@ -40,6 +41,7 @@ from watcher.doctor.examine import Report, examine
 from watcher.doctor.gathering.asked import Asked
 from watcher.doctor.gathering.branches import Branches
 from watcher.doctor.gathering.everything import gather
+from watcher.gitops.migrations import MigrationNotes
 from watcher.ports import Clock, Cluster, Rejected
 from watcher.ports.git import Applications
 from watcher.process import Means, Process
@@ -136,11 +138,12 @@ def _outside(shared: _Shared, store: StoreThread) -> Outside:
         kept=lambda workload: holds.on(workload, clock.now()),
     )
     reach = Reach(lambda: shared.reloading.current.gitops, settings.git_cache, shared.hub, shared.leading.left)
-    actuator, git, branches = ladder(client, on_cluster, reach, clock, read_only=settings.read_only)
+    actuator, git, branches, notes = ladder(client, on_cluster, reach, clock, read_only=settings.read_only)
     return Outside(
         cluster=shared.cluster,
         actuator=actuator,
         git=git,
+        migrations=MigrationNotes(KubernetesMigrations(client, clock), notes, clock),
         announcer=KubernetesAnnouncer(client, clock, settings.namespace) if settings.events else None,
         store=store,
         clock=clock,

@@ -25,6 +25,7 @@ from watcher.doctor.gathering.branches import Branches, GitOutside
 from watcher.gitops.drafting import Drafting
 from watcher.gitops.durations import Durations
 from watcher.gitops.following import Following
+from watcher.gitops.git_notes import GitNotes
 from watcher.gitops.means import Means
 from watcher.gitops.performing import GitOpsActuator, LadderActuator
 from watcher.gitops.protections import Protections
@@ -51,8 +52,8 @@ class Reach:
 
 def ladder(
     client: Client, on_cluster: KubernetesActuator, reach: Reach, clock: Clock, *, read_only: bool
-) -> tuple[Actuator, GitWay, Branches]:
-    """Who performs every order, who looks into Git, and what the preflight asks of it."""
+) -> tuple[Actuator, GitWay, Branches, GitNotes]:
+    """Who performs every order, who looks into Git, what the preflight asks of it, and migration notes there."""
 
     async def held(workload: Workload) -> str:
         """A push that outlives the Lease does no harm: the branch tells whoever leads then of the decision."""
@@ -75,7 +76,7 @@ def ladder(
     surveying, following = Surveying(means, drafting, protections, durations), Following(means)
     way = GitWay(surveying.survey, following.followed, durations.note)
     outside = GitOutside(repositories, means.forges, durations.measured, at_hand())
-    return LadderActuator(on_cluster, by_git), way, Branches(outside, clock.now)
+    return LadderActuator(on_cluster, by_git), way, Branches(outside, clock.now), GitNotes(means)
 
 
 def hub_of(cluster: KubernetesCluster, api: ArgoApi | None, clock: Clock) -> dict[str, Applications]:

@@ -70,6 +70,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and (include "watcher.acts" .) .Values.rungs.git }}true{{ end -}}
 {{- end }}
 
+{{- define "watcher.migratesDown" -}}
+{{- if and (include "watcher.acts" .) .Values.rungs.down }}true{{ end -}}
+{{- end }}
+
 {{- define "watcher.events" -}}
 {{- if or (eq .Values.events "always") (and (eq .Values.events "auto") (include "watcher.acts" .)) }}true{{ end -}}
 {{- end }}

@@ -67,9 +67,35 @@
 {{- if include "watcher.goesThroughGit" . -}}
 {{ include "watcher.rules.git" . }}
 {{ end }}
+{{- if include "watcher.migratesDown" . -}}
+{{ include "watcher.rules.down" . }}
+{{ end }}
 {{- if include "watcher.events" . -}}
 {{ include "watcher.rules.events" . }}
 {{ end }}
+{{- end }}
+
+{{- define "watcher.rules.down" -}}
+# The workload is read anew right before the Job of a down migration is made for it.
+- apiGroups: [apps]
+  resources: [deployments, statefulsets, daemonsets]
+  verbs: [get]
+# The same for a Rollout.
+- apiGroups: [argoproj.io]
+  resources: [rollouts]
+  verbs: [get]
+# Make that Job, once for each decision and note, and see what became of it.
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, create]
+# The CronJob that a reviewed migration note names: the Job is made of its template.
+- apiGroups: [batch]
+  resources: [cronjobs]
+  verbs: [get]
+# The last lines of the Job's log are kept in the decision.
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
 {{- end }}
 
 {{- define "watcher.rules.events" -}}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from watcher.adapters.kubernetes.abort import Abort
 from watcher.adapters.kubernetes.client import Client
+from watcher.adapters.kubernetes.down import RunDown
 from watcher.adapters.kubernetes.fresh import Holds, object_of
 from watcher.adapters.kubernetes.stuck_pods import ReleaseStuckPods
 from watcher.adapters.kubernetes.undo import Undo
@@ -48,6 +49,7 @@ class KubernetesActuator:
         self._holds = holds = Holds(client, clock, own_namespace, namespaces_readable, kept)
         self._undo = Undo(client, clock, holds)
         self._abort = Abort(client, holds)
+        self._down = RunDown(client, holds)
         self._stuck_pods = ReleaseStuckPods(client, holds)
 
     async def held(self, workload: Workload) -> str:
@@ -70,7 +72,9 @@ class KubernetesActuator:
             return await self._undo.perform(order)
         if isinstance(order, AbortOrder):
             return await self._abort.perform(order)
-        if isinstance(order, GitOpsOrder | FlagOrder | DownOrder):
+        if isinstance(order, DownOrder):
+            return await self._down.perform(order)
+        if isinstance(order, GitOpsOrder | FlagOrder):
             return Result.REFUSED, f"the way back by {rung_of(order)} is not set up in this process"
         return await self._stuck_pods.perform(order)
 

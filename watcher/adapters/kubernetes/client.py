@@ -28,6 +28,7 @@ MAX_BODY = 64 * 2**20
 MAX_EVENT = 16 * 2**20
 FIELD_MANAGER = "watcher"
 FENCED = ("PATCH", "DELETE")  # what changes workloads and pods; Leases are written by PUT and POST, Events by POST
+FENCED_MAKING = "/apis/batch/"  # what is made and acts: the Jobs of down migrations
 FENCE_MARGIN = 1.0  # seconds between the longest write and the end of the Lease; aiohttp rounds long timeouts up
 
 
@@ -50,7 +51,7 @@ class Client:
         return cls(await load(kubeconfig, context))
 
     def fence(self, left: Callable[[], float]) -> None:
-        """From now on no patch or delete may outlive the `left()` seconds that this process still leads.
+        """From now on no patch, delete or new Job may outlive the `left()` seconds that this process still leads.
 
         One that could not be sent and answered within them raises NotLeading, and is not sent.
         """
@@ -67,6 +68,17 @@ class Client:
             return await self._call("GET", path, params or {}, None, "", seconds)
         except NoAnswer as error:
             raise Unavailable(str(error)) from error  # nothing can have come of it
+
+    async def text(self, path: str, params: Mapping[str, str], most: int) -> str:
+        """The first `most` bytes of a plain text, such as a pod's log.  Raises as `get`."""
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS, sock_connect=CONNECT_SECONDS)
+        try:
+            async with self._answer("GET", path, params, None, "", timeout) as response:
+                if response.status != 200:
+                    raise await _refusal(response, f"GET {path}")
+                return (await response.content.read(most)).decode(errors="replace")
+        except NoAnswer as error:
+            raise Unavailable(str(error)) from error
 
     async def post(self, path: str, body: Json) -> Json:
         """Create an object.  Raises as `get`, and Conflict when it exists."""
@@ -136,7 +148,7 @@ class Client:
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's own
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         url = self._access.host + path + (f"?{urlencode(params)}" if params else "")
-        headers = {"Accept": "application/json", **await self._access.authorization()}
+        headers = {"Accept": "application/json, */*", **await self._access.authorization()}
         if content_type:
             headers["Content-Type"] = content_type
         rest = await self._connections()
@@ -152,7 +164,8 @@ class Client:
 
     def _allowed(self, method: str, path: str, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientTimeout:
         """How long this request may take; asked right before it is sent.  Raises NotLeading."""
-        if self._left is None or method not in FENCED:
+        fenced = method in FENCED or (method == "POST" and path.startswith(FENCED_MAKING))
+        if self._left is None or not fenced:
             return timeout
         left = self._left() - FENCE_MARGIN
         if left <= 0.0:

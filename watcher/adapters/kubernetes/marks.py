@@ -14,6 +14,8 @@ HOLD_UNTIL = "watcher.dev/hold-until"  # RFC 3339
 APPROVE = "watcher.dev/approve"  # id of the decision that may be carried out
 DECISION = "watcher.dev/decision"
 UNDO = "watcher.dev/undo"  # the decision that put a template back; written in the same patch as the template
+MIGRATION = "watcher.dev/migration"  # on a Job: the note that it takes back
+WORKLOAD = "watcher.dev/workload"  # on a Job: the workload that it is about, Kind/namespace/name
 HOLD_CONFIG_MAP = "watcher-hold"
 REHEARSAL = "watcher.dev/rehearsal"
 """Label of a Namespace that is there for rehearsals only, with the value `true`; annotation of a workload that is being

@@ -60,7 +60,7 @@ def needed(
 
     `rungs` are the ways back that are enabled; `events`: whether Events are created, by default only with `act`;
     `lease`: the name of the Lease in the own namespace; `planes`: namespaces of Argo CD and Flux that are read
-    beside these, None: objects of neither are read.
+    beside these, None: objects of neither are read.  Down migrations need those of `for_down`, too.
     """
     enabled = frozenset(rungs) if act else frozenset[Rung]()
     found = [each for namespace in namespaces or ("",) for each in _within(namespace, WRITING & enabled)]
@@ -125,6 +125,20 @@ def of_tool(resource: Resource, namespace: str, rungs: Collection[Rung]) -> Iter
         yield Permission(verb, resource, namespace=namespace, purpose="to see what comes from Git, and how")
     if not THROUGH_GIT.isdisjoint(rungs):
         yield Permission("patch", resource, namespace=namespace, purpose="to have it look at Git, or at a commit")
+
+
+def for_down(namespaces: tuple[str, ...] = ()) -> tuple[Permission, ...]:
+    """Permissions for the Jobs of down migrations in these namespaces (none: all)."""
+    return tuple(each for namespace in namespaces or ("",) for each in _of_down(namespace))
+
+
+def _of_down(namespace: str) -> Iterator[Permission]:
+    for resource in resources.WORKLOADS.values():
+        yield Permission("get", resource, namespace=namespace, purpose="to look at the workload before a Job is made")
+    for verb in ("get", "create"):
+        yield Permission(verb, resources.JOBS, namespace=namespace, purpose="to run a down migration")
+    yield Permission("get", resources.CRON_JOBS, namespace=namespace, purpose="for the template of its Job")
+    yield Permission("get", resources.PODS, "log", namespace, purpose="to keep the end of its log")
 
 
 def _telling(namespaces: tuple[str, ...], own_namespace: str) -> Iterator[Permission]:
