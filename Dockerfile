@@ -35,7 +35,7 @@ RUN find /opt/watcher/lib -path '*/kubernetes/*/models/*.py' ! -name __init__.py
 
 FROM ${BASE}
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends ca-certificates git openssh-client openssl python3 \
+ && apt-get install --yes --no-install-recommends ca-certificates git openssh-client openssl python3 tzdata \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*.log /var/log/apt /var/cache/debconf/*-old \
  && echo 'watcher:x:65532:' >> /etc/group \
  && echo 'watcher:x:65532:65532::/var/lib/watcher:/usr/sbin/nologin' >> /etc/passwd \

@@ -134,6 +134,8 @@ def now_row() -> Iterator[Panel]:
     yield Panel("Bridges", (OURS.bridges,), (held,), width=8, alarming=YELLOW)
     breakers = Query(f"max by (scope) ({series(OURS.breakers_open)})", "{{scope}}")
     yield Panel("Breakers open", (OURS.breakers_open,), (breakers,), width=8, alarming=YELLOW)
+    freezes = Query(f"max by (freeze) ({series(OURS.freezes_open)})", "{{freeze}}")
+    yield Panel("Freeze windows open", (OURS.freezes_open,), (freezes,), width=8)
 
 
 def releases_row() -> Iterator[Panel]:

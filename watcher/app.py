@@ -23,6 +23,7 @@ from watcher.daemon.configurations import Configurations
 from watcher.daemon.delivering import Delivering
 from watcher.daemon.executing import Executing
 from watcher.daemon.fleets import Lookout
+from watcher.daemon.freezes import Freezes
 from watcher.daemon.gauges import Gauges
 from watcher.daemon.holds import Holds
 from watcher.daemon.housekeeping import Housekeeping
@@ -200,6 +201,7 @@ async def assemble(
     journal = Journal(outside.store, notices.of if notices is not None else None)
     stepping = Stepping(cluster, journal, Chronicle(telemetry), executing, clock, policy_of, outside.holds)
     stepping.situation.leads = leads
+    stepping.freezes = Freezes(lambda: reloading.current.freezes)
     outside.holds.take_up(await outside.store.ask(lambda log: log.holds()))
     since = clock.now() - REMEMBER_ROLLBACKS
     stepping.take_up(await outside.store.ask(load), await outside.store.ask(lambda log: log.rollbacks(since)))

@@ -100,7 +100,7 @@ CASES = [
     ("version: 1", "version: 1\nnever: [{not: {name: »A}}]", "the glob 'A' can match no name; names in Kubernetes have lower-case letters, digits, - and .; * and ? stand for others"),
     ("version: 1", "version: 1\nnever: »kube", "never must be a list, not the text kube; write it as a list: - ... for each element"),
     ("version: 1", "version: 1\nrungs: {undo: »off}", "undo cannot be off (off without quotes is a boolean to YAML 1.1); use one of act, propose, observe, none"),
-    ("version: 1", "version: 1\n»freeze: {}", "freeze is not supported yet; remove it; annotate the namespace with watcher.dev/hold: reason"),
+    ("version: 1", "version: 1\n»freeze: {}", "unknown key freeze; did you mean freezes?"),
     ("version: 1", "version: 1\ncluster: »no", 'no without quotes is a boolean to YAML 1.1; write "no" in quotes'),
     ("version: 1", "version: 1\nbreaker: {max: »0}", "max is 0; write 1 or more"),
 ]

@@ -10,9 +10,9 @@ import pytest
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import World
 from watcher.core.guards import GUARDS, IGNORANCE
-from watcher.core.model import Fleet, Manager, PastRollback, Result, Suspect, Workload
+from watcher.core.model import Fleet, Frozen, Manager, PastRollback, Result, Suspect, Workload
 from watcher.core.policy import KnownGoodRules, Limit
-from watcher.core.words import Action, Kind, Provenance
+from watcher.core.words import Action, Kind, Provenance, Rung
 
 Situation = Callable[[World], None]
 
@@ -31,6 +31,14 @@ def never(world: World) -> None:
 
 def not_never(world: World) -> None:
     world.set(never=False)
+
+
+def frozen(world: World) -> None:
+    world.around(frozen=(Frozen("year-end", world.now + 86400.0, "no changes", (Rung.FLAG,)),))
+
+
+def thawed(world: World) -> None:
+    world.around(frozen=())
 
 
 def not_permitted(world: World) -> None:
@@ -185,6 +193,7 @@ def test_a_configuration_that_is_not_known_to_be_the_same_holds(
 CASES: dict[str, tuple[Situation, Situation]] = {
     "hold": (held, released_from_hold),
     "never": (never, not_never),
+    "freeze": (frozen, thawed),
     "not_permitted": (not_permitted, permitted),
     "stale_cache": (stale, fresh),
     "owned": (owned, free),

@@ -35,6 +35,8 @@ SECTIONS = {
             "services.availability": "AvailabilitySpec",
             "breaker": "BreakerSpec",
             "breaker.namespaces": "LimitSpec",
+            "freezes": "FreezeSpec",
+            "freezes.except": "ExceptSpec",
             "notifications": "NotificationSpec",
             "notifications.apprise": "AppriseSpec",
             "notifications.webhook": "WebhookSpec",

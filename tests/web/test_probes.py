@@ -23,6 +23,7 @@ NAMES = {
     "watcher_bad_versions_back": "gauge",
     "watcher_bridges": "gauge",
     "watcher_breakers_open": "gauge",
+    "watcher_freeze_open": "gauge",
     "watcher_kinds_not_followed": "gauge",
     "watcher_source_clock_offset_seconds": "gauge",
     "watcher_store_unwritable": "gauge",

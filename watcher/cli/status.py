@@ -10,6 +10,7 @@ from watcher.cli.output import Format, Output, for_programs
 from watcher.cli.printing import show_facts, show_table
 from watcher.cli.reading import Server, Store, asking, present
 from watcher.core.facts import Facts, facts, is_over
+from watcher.core.freezes import frozen_line
 from watcher.core.moments import ago, moment
 
 _LATEST = 20  # decisions looked through for some that are not over
@@ -67,6 +68,7 @@ def _health(found: dict[str, Any], now: float) -> Facts:
         ("Ready", "" if ready is None else "yes" if ready else "no"),
         ("Problems", "\n".join(found.get("reasons") or [])),
         ("Held", "\n".join(map(_held, found.get("holds") or []))),
+        ("Frozen", "\n".join(map(frozen_line, found.get("freezes") or []))),
         ("Sources", "\n".join(map(_source, found.get("sources") or []))),
         ("Cluster", f"{found.get('cluster') or 'unnamed'}, seen {cache_age} s ago" if cache_age is not None else ""),
         ("Workloads", str(found.get("workloads", ""))),

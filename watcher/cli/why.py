@@ -10,6 +10,7 @@ from watcher.cli.output import Format, Output, for_programs
 from watcher.cli.printing import show_facts
 from watcher.cli.reading import Server, Store, asking, named, present
 from watcher.core.facts import Facts, facts
+from watcher.core.freezes import frozen_line
 from watcher.core.kept import kept_lines
 from watcher.core.moments import moment
 
@@ -67,6 +68,7 @@ def _more(found: dict[str, Any], now: float) -> Facts:
         ("Kept by", "\n".join(kept_lines(found["kept"])) if found.get("kept") else ""),
         ("Way back", _way(found.get("way_back") or {})),
         ("Held", found.get("held") or ""),
+        ("Frozen", "\n".join(map(frozen_line, found.get("frozen") or []))),
         ("Known good", ", ".join(known)),
         ("Did you mean", ", ".join(found.get("near") or [])),
         *about,

@@ -62,6 +62,9 @@ def _rows(thresholds: Thresholds, subject: Subject, entries: tuple[int, ...]) ->
     yield Row("falseRollbacks", str(thresholds.false_rollbacks), _origin(thresholds, promise))
     yield _row(thresholds, "require", effective.require)
     yield _never(thresholds, subject)
+    for each in thresholds.freezes:
+        if each.concerns(subject):
+            yield Row(f"freezes.{each.name}", str(each), _origin(thresholds, ("freezes", each.name)))
     for check in effective.checks:
         for name, setting in check.settings.items():
             yield _row(thresholds, f"checks.{check.name}.{name}", setting)

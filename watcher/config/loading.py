@@ -9,6 +9,7 @@ from watcher.config import fingerprints
 from watcher.config.document import Document
 from watcher.config.problems import ConfigError
 from watcher.config.rules_checks import report_checks
+from watcher.config.rules_freezes import report_freezes
 from watcher.config.rules_gitops import report_gitops
 from watcher.config.rules_notifications import report_notifications
 from watcher.config.rules_services import report_services, report_top
@@ -36,6 +37,7 @@ def _loaded(content: bytes, file: str, found: fingerprints.Fingerprint) -> Thres
     report_sources(document, spec)
     report_checks(document, spec)
     report_services(document, spec)
+    report_freezes(document, spec)
     report_notifications(document, spec)
     report_gitops(document, spec)
     document.report_ambiguous()

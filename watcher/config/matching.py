@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from watcher.config.builtin_never import BUILT_IN
 
 if TYPE_CHECKING:
-    from watcher.config.models import MatchFields, MatchSpec
+    from watcher.config.models_match import MatchFields, MatchSpec
     from watcher.core.policy import Subject
 
 _Pattern = re.Pattern[str]

@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
 
+from watcher.config.models_freezes import FreezeSpec
 from watcher.config.models_gitops import GitOpsSpec
+from watcher.config.models_match import MatchSpec
 from watcher.config.spec import Count, Globs, Spec, described, one_or_many
 from watcher.config.values import Bound, Duration, Factor, FalseRollbacks, Ratio, shown, wrong
 
@@ -205,21 +207,6 @@ class CheckSpec(Spec):
     identify: IdentifySpec | None = described("Whose requests a series counts. Replaced as a whole by an override.")
 
 
-class MatchFields(Spec):
-    """Conditions on a workload; all of them must hold."""
-
-    namespace: Globs | None = described("Glob, or a list of which one must match.")
-    name: Globs | None = described("Glob, or a list of which one must match.")
-    kind: Globs | None = described("Glob, or a list, over Deployment, StatefulSet, DaemonSet, Rollout.")
-    labels: dict[str, str] | None = described("Labels of the workload, equal to these values.")
-
-
-class MatchSpec(MatchFields):
-    """Which workloads an entry is for; {} means all."""
-
-    exclude: MatchFields | None = described("Workloads that are not meant although they match.", alias="not")
-
-
 class BakeSpec(Spec):
     """How long a release is watched."""
 
@@ -377,5 +364,6 @@ class ThresholdsSpec(Spec):
     never: tuple[MatchSpec, ...] | None = described(
         "Workloads that are watched but never acted on, beside the built-in list."
     )
+    freezes: dict[str, FreezeSpec] | None = described("Windows by name, in which nothing is written.")
     notifications: dict[str, NotificationSpec] | None = described("Channels by name: who is told of what.")
     gitops: GitOpsSpec | None = described("The way back through Git: repositories, forges, Argo CD's API, the bridge.")

@@ -11,7 +11,8 @@ from watcher.core.words import Kind
 
 if TYPE_CHECKING:
     from watcher.config.document import Document, Path
-    from watcher.config.models import MatchFields, ServiceSpec, ThresholdsSpec
+    from watcher.config.models import ServiceSpec, ThresholdsSpec
+    from watcher.config.models_match import MatchFields
 
 _GLOB = re.compile(r"[-a-z0-9.*?]{1,253}\Z")
 _KIND_GLOB = re.compile(r"[A-Za-z*?]{1,63}\Z")

@@ -15,7 +15,7 @@ _NAMES = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 def json_schema() -> dict[str, Any]:
     """The schema (draft 2020-12)."""
     schema: dict[str, Any] = without_null(ThresholdsSpec.model_json_schema(by_alias=True))
-    for name in ("sources", "checks", "notifications"):
+    for name in ("sources", "checks", "notifications", "freezes"):
         schema["properties"][name]["propertyNames"] = {"pattern": _NAMES}
     schema["$defs"]["MatchSpec"]["properties"] |= _with_kinds(schema["$defs"]["MatchSpec"])
     schema["$defs"]["MatchFields"]["properties"] |= _with_kinds(schema["$defs"]["MatchFields"])

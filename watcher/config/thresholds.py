@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from watcher.config import policies
 from watcher.config.channels import channel
 from watcher.config.defaults import DEFAULT_FALSE_ROLLBACKS
+from watcher.config.freezes import Freeze, freeze
 from watcher.config.gitops_compiling import compiled
 from watcher.config.matching import PROTECTING_LABELS, Entry, protected_as
 from watcher.config.merging import merge
@@ -46,6 +47,7 @@ class Thresholds:
     sources: Mapping[str, Source]
     channels: Mapping[str, Channel]
     gitops: GitOps
+    freezes: tuple[Freeze, ...]
     digest: str
     _entries: tuple[Entry, ...]
     _never: tuple[Entry, ...]
@@ -142,6 +144,7 @@ def thresholds(document: Document, spec: ThresholdsSpec, fingerprint: Fingerprin
         sources=MappingProxyType(sources),
         channels=MappingProxyType(channels),
         gitops=compiled(spec.gitops, directory),
+        freezes=tuple(freeze(name, each) for name, each in (spec.freezes or {}).items()),
         digest=_digest(spec),
         _entries=entries,
         _never=never,

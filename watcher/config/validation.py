@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 LATER: dict[str, str] = {
     "flag": "remove it; the ways back of this version are abort, revert in Git, and undo",
-    "freeze": "remove it; annotate the namespace with watcher.dev/hold: reason",
 }
 _KINDS = {
     "string_type": "text",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from watcher.core import blame, limits, targets
 from watcher.core.case import Case
+from watcher.core.freezes import frozen
 from watcher.core.sentence import seconds
 from watcher.core.state import GuardFinding
 from watcher.core.words import Change, Rung
@@ -49,6 +50,10 @@ def _hold(case: Case) -> str | None:
 
 def _never(case: Case) -> str | None:
     return "the workload is on the never list" if case.policy.never else None
+
+
+def _freeze(case: Case) -> str | None:
+    return frozen(case.observation.surroundings.frozen, case.rung, case.view) or None
 
 
 def _not_permitted(case: Case) -> str | None:
@@ -90,6 +95,7 @@ def _other_controller(case: Case) -> str | None:
 _TABLE = (
     Guard("hold", "somebody asked to leave the workload alone", _hold),
     Guard("never", "the workload is on the never list", _never),
+    Guard("freeze", "a freeze window is open that does not except the rung", _freeze),
     Guard("not_permitted", "this process may not write now", _not_permitted, passable=False),
     Guard("stale_cache", "the view of the cluster is too old", _stale_cache, passable=False),
     Guard("source_unhealthy", "the metrics source does not answer wholly", blame.source_unhealthy),

@@ -9,7 +9,7 @@ from watcher.core.gitops import Application, GitSource
 from watcher.core.migrations import Down
 from watcher.core.model import ADDED, Workload
 from watcher.core.stages import TOLD
-from watcher.core.words import Stage
+from watcher.core.words import Rung, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,3 +227,8 @@ def rung_of(order: RungOrder) -> str:
     if isinstance(order, FlagOrder) and order.on:
         return "flag:restore"
     return RUNGS[type(order)]
+
+
+def rung_served(order: GitOpsOrder) -> Rung:
+    """The rung that an order to Git or its tool is a part of."""
+    return Rung(rung_of(order).partition(":")[0])

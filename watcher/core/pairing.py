@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from watcher.core import managed, permission
 from watcher.core.approving import may_go
+from watcher.core.freezes import frozen
 from watcher.core.gitops import Application, PullState, Route
 from watcher.core.model import Result, RungReport
 from watcher.core.orders import RefreshOrder, RevertOrder
@@ -41,7 +42,12 @@ def wanted(turn: Turn, rung: Rung) -> bool:
     application = turn.view.application
     if rung is Rung.FLAG or application is None or application.refused:
         return False
-    return _permitted(turn)
+    return not _frozen(turn) and _permitted(turn)
+
+
+def _frozen(turn: Turn) -> str:
+    """Which freeze window keeps Git from being written to, or an empty string."""
+    return frozen(turn.observation.surroundings.frozen, Rung.GIT, turn.view)
 
 
 def _permitted(turn: Turn) -> bool:
@@ -175,7 +181,7 @@ def pursue(turn: Turn) -> None:
     """While the rung's own change is under way or done: see to it that Git says the same."""
     rollback = turn.rollback
     revert = rollback.revert
-    if turn.observation.executing or turn.commands or permission.forbidden(turn) is not None:
+    if turn.observation.executing or turn.commands or permission.forbidden(turn, Rung.GIT) is not None:
         return
     if revert is not None and revert.revision and turn.now >= revert.next_order and not landed(turn, revert):
         look_again(turn, revert)
@@ -274,7 +280,7 @@ def by_hand(revert: Revert | None) -> str:
 def _why_none(turn: Turn, application: Application | None) -> str:
     if application is None or application.refused:
         return managed.out_of_reach(turn.view)
-    return impossible(turn) or "rungs.git does not let it be reverted by itself"
+    return impossible(turn) or _frozen(turn) or "rungs.git does not let it be reverted by itself"
 
 
 def _keep(turn: Turn, revert: Revert) -> None:

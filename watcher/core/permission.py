@@ -5,6 +5,7 @@ from __future__ import annotations
 from watcher.core import judge, quarantine
 from watcher.core.approving import least, may_go
 from watcher.core.case import Case
+from watcher.core.freezes import frozen
 from watcher.core.guards import STALE_CACHE, check_guards
 from watcher.core.ladder import climb, target_still_accepted
 from watcher.core.managed import outlook, prospect
@@ -18,16 +19,16 @@ VALID = 120.0
 """Seconds after which an intent that could not be carried out is given up, and judged anew."""
 
 
-def forbidden(turn: Turn) -> GuardFinding | None:
-    """Why nothing of the decision under way may be written at this moment."""
-    return _out_of_bounds(turn) or _mode_lowered(turn) or _not_now(turn)
+def forbidden(turn: Turn, rung: Rung) -> GuardFinding | None:
+    """Why nothing of the decision under way that belongs to this rung may be written at this moment."""
+    return _out_of_bounds(turn) or _frozen(turn, rung) or _mode_lowered(turn) or _not_now(turn)
 
 
-def tidying_forbidden(turn: Turn) -> GuardFinding | None:
-    """Why nothing of an earlier decision, whose rollback has ended, may be tidied up at this moment."""
+def tidying_forbidden(turn: Turn, rung: Rung) -> GuardFinding | None:
+    """Why nothing of this rung of an earlier decision, whose rollback has ended, may be tidied up at this moment."""
     if turn.policy.mode in (Mode.NONE, Mode.OBSERVE):
         return GuardFinding("mode", f"mode is {turn.policy.mode}")
-    return _out_of_bounds(turn) or _not_now(turn)
+    return _out_of_bounds(turn) or _frozen(turn, rung) or _not_now(turn)
 
 
 def _out_of_bounds(turn: Turn) -> GuardFinding | None:
@@ -37,6 +38,11 @@ def _out_of_bounds(turn: Turn) -> GuardFinding | None:
     if turn.policy.never:
         return GuardFinding("never", "the workload is on the never list")
     return None if turn.policy.watched else GuardFinding("not_watched", "no entry of services matches it any more")
+
+
+def _frozen(turn: Turn, rung: Rung) -> GuardFinding | None:
+    why = frozen(turn.observation.surroundings.frozen, rung, turn.view)
+    return GuardFinding("freeze", why) if why else None
 
 
 def _mode_lowered(turn: Turn) -> GuardFinding | None:
@@ -60,7 +66,7 @@ def withheld(turn: Turn, decision: Decision, rung: Rung) -> GuardFinding | None:
     Between the decision and that write lie a try of another rung, an API server that was away, or a restart: everything
     that was asked then is asked again.
     """
-    return forbidden(turn) or tightened(turn, decision, rung) or next(iter(_guards(turn, decision, rung)), None)
+    return forbidden(turn, rung) or tightened(turn, decision, rung) or next(iter(_guards(turn, decision, rung)), None)
 
 
 def _guards(turn: Turn, decision: Decision, rung: Rung) -> tuple[GuardFinding, ...]:

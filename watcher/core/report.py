@@ -8,7 +8,7 @@ from __future__ import annotations
 from watcher.core import approving
 from watcher.core.holding import Hold
 from watcher.core.ladder import next_rung
-from watcher.core.model import Approval
+from watcher.core.model import Approval, Frozen
 from watcher.core.pairing import by_hand
 from watcher.core.state import Decision, Finding, RungStep, Watch
 from watcher.core.words import Action, Durability, Kind, Mode, Outcome, Phase, Rung
@@ -170,6 +170,11 @@ def _by_hand(watch: Watch, decision: Decision) -> str:
     if chosen is not None and chosen.rung is Rung.ABORT:
         return f"kubectl argo rollouts abort {workload.name} -n {workload.namespace}"
     return f"kubectl argo rollouts undo {workload.name} -n {workload.namespace} --to-revision={target.number}"
+
+
+def frozen_body(frozen: Frozen) -> Body:
+    """A freeze window that is open."""
+    return {"name": frozen.name, "until": frozen.until, "reason": frozen.reason, "except": list(frozen.rungs)}
 
 
 def hold_body(hold: Hold) -> Body:

@@ -332,7 +332,9 @@ def _end_waiting(turn: Turn, link: str) -> None:
 
 
 def _may_order(turn: Turn, rollback: Rollback) -> bool:
-    return not turn.observation.executing and turn.now >= rollback.next_order and permission.forbidden(turn) is None
+    if turn.observation.executing or turn.now < rollback.next_order:
+        return False
+    return permission.forbidden(turn, rollback.rung) is None
 
 
 def _unfinished(turn: Turn, rollback: Rollback) -> bool:
@@ -393,7 +395,7 @@ def _recovering(turn: Turn) -> None:
 
 def _ends(turn: Turn, rollback: Rollback) -> bool:
     """Whether nothing is left that could still be ordered."""
-    return not _unfinished(turn, rollback) or permission.forbidden(turn) is not None
+    return not _unfinished(turn, rollback) or permission.forbidden(turn, rollback.rung) is not None
 
 
 def _finish(turn: Turn, outcome: Outcome) -> None:

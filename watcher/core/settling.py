@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from watcher.core import argocd, pairing, permission
 from watcher.core.gitops import CLOCKS, Application
-from watcher.core.orders import GitOpsOrder, RefreshOrder, StopSyncOrder, UnpinOrder
+from watcher.core.orders import GitOpsOrder, RefreshOrder, StopSyncOrder, UnpinOrder, rung_served
 from watcher.core.pace import pause
 from watcher.core.sentence import seconds
 from watcher.core.state import Revert, Unsettled, WorkloadState
@@ -159,7 +159,7 @@ def _order(turn: Turn, found: Unsettled, order: GitOpsOrder, what: str) -> None:
     """Unless something else is under way, or nothing may be written now."""
     if turn.observation.executing or turn.commands or turn.now < found.next_order:
         return
-    if permission.tidying_forbidden(turn) is not None:
+    if permission.tidying_forbidden(turn, rung_served(order)) is not None:
         return
     tried = found.tried + 1
     _keep(turn, replace(found, tried=tried, next_order=turn.now + pause(tried)), what)

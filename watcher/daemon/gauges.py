@@ -48,6 +48,9 @@ class Gauges:
         for each in self._status.standings():
             telemetry.breach.labels(str(each.workload), each.state, each.guard).set(1)
         cluster, namespaces = self._status.breakers_open()
+        telemetry.freezes_open.clear()
+        for window in self._status.freezes():
+            telemetry.freezes_open.labels(window.name).set(1)
         telemetry.breakers_open.labels("cluster").set(cluster)
         telemetry.breakers_open.labels("namespace").set(namespaces)
 

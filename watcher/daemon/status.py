@@ -11,7 +11,7 @@ from watcher.core import approving, breaker, coverage, judge, report, spelling
 from watcher.core.guards import STALE_CACHE
 from watcher.core.holding import Hold
 from watcher.core.kept import kept_body
-from watcher.core.model import Source, Workload, WorkloadView
+from watcher.core.model import Frozen, Source, Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import Watch
 from watcher.core.words import Mode
@@ -115,11 +115,16 @@ class Status:
             "workloads": len(self._stepping.states),
             "waiting": list(self._waiting()),
             "holds": [report.hold_body(each) for each in self.holds()],
+            "freezes": [report.frozen_body(each) for each in self.freezes()],
         }
 
     def holds(self) -> tuple[Hold, ...]:
         """All that are in force: those of the decision log, then those of the cluster."""
         return (*self._stepping.holds.listed(self._clock.now()), *self._cluster.holds())
+
+    def freezes(self) -> tuple[Frozen, ...]:
+        """Freeze windows that are open now."""
+        return self._stepping.freezes.open(self._clock.now())
 
     def _waiting(self) -> Iterator[Body]:
         """What waits for a person, until when, and how to approve it."""
@@ -153,6 +158,7 @@ class Status:
             "mode": policy.mode,
             "known_good": good,
             "held": self._held(view),
+            "frozen": [report.frozen_body(each) for each in self._stepping.freezes.on(view, self._clock.now())],
             "kept": kept_body(view),
             "way_back": {"rung": way.rung, "mode": way.mode, "why": way.why},
         }

@@ -11,12 +11,13 @@ import structlog
 from watcher.core import judge, machine
 from watcher.core.gitops import Followed, Prospect
 from watcher.core.migrations import DownSeen, MigrationSight
-from watcher.core.model import Fleet, Observation, PastRollback, Surroundings, Suspect, Workload, WorkloadView
+from watcher.core.model import Fleet, Frozen, Observation, PastRollback, Surroundings, Suspect, Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.siblings import known_origins
 from watcher.core.state import Watch, WorkloadState
 from watcher.core.turn import Step
 from watcher.daemon.executing import Executing
+from watcher.daemon.freezes import Freezes
 from watcher.daemon.holds import Holds
 from watcher.daemon.inbox import Inbox, Mail
 from watcher.daemon.journal import Journal, Taken
@@ -56,7 +57,7 @@ class Stepping:
     `suspects` are releases with evidence against them; `suspicion` is set whenever one is met.
     `policy_of` gives the policy of a workload, or None where no entry of the thresholds file matches.  `unwritable`
     says why the decision log could not be written at the last attempt, or is empty; `failed` are workloads whose
-    last step failed by a fault of ours.
+    last step failed by a fault of ours.  `freezes` are the windows of the thresholds file.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Stepping:
         self.unwritable = ""
         self.failed: dict[Workload, str] = {}
         self.holds = holds if holds is not None else Holds()
+        self.freezes = Freezes(lambda: ())
         self._cluster, self._journal, self._chronicle, self._clock = cluster, journal, chronicle, clock
         self._executing, self._policy_of = executing, policy_of
         self._open: dict[Workload, Watch] = {}
@@ -212,7 +214,12 @@ class Stepping:
             followed=self.followed.get(workload),
             migrations=self.migrations.get(workload),
             down=self.downs.get(workload),
+            frozen=self._frozen(workload, now),
         )
+
+    def _frozen(self, workload: Workload, now: float) -> tuple[Frozen, ...]:
+        view = self._cluster.view(workload)
+        return self.freezes.on(view, now) if view is not None else ()
 
     def around(self, workload: Workload, policy: Policy) -> Surroundings:
         """What is not the workload's own, as its next step would see it."""

@@ -49,6 +49,12 @@ class Telemetry:
             ["scope"],
             registry=registry,
         )
+        self.freezes_open = Gauge(
+            "watcher_freeze_open",
+            "Always 1: a freeze window that is open now.",
+            ["freeze"],
+            registry=registry,
+        )
         self.not_durable = Gauge(
             "watcher_rollbacks_not_durable",
             "Always 1: a rollback after which Git and cluster do not say the same.",

@@ -13,6 +13,7 @@ from watcher.core.policy import Policy, Source, Subject
 from watcher.core.presence import UP
 from watcher.daemon.executing import Executing
 from watcher.daemon.fleets import Lookout
+from watcher.daemon.freezes import Freezes
 from watcher.daemon.loop import SWEEP_EVERY, TICK, WATCH_EVERY, Loop
 from watcher.daemon.polling import Polling
 from watcher.daemon.sourcing import Connection, Sourcing
@@ -91,6 +92,7 @@ class _Replay:
         self._stepping = Stepping(
             self._cluster, self._finals, Chronicle(telemetry), self._executing, clock, self._policy_of
         )
+        self._stepping.freezes = Freezes(lambda: thresholds.freezes)
         self._sourcing = _Recorded(
             recording, self._recorded if connect is None else lambda source: connect(source, clock)
         )
