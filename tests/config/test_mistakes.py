@@ -84,7 +84,6 @@ CASES = [
     (MATCH, "match: {kind: [Rollout, »Pod]}", "no kind that is watched matches Pod; use one of Deployment, StatefulSet, DaemonSet, Rollout"),
     (MATCH, "match: {not: {name: »a_b}}", "the glob 'a_b' can match no name; names in Kubernetes have lower-case letters, digits, - and .; * and ? stand for others"),
     (MATCH, "match: {labels: {a: »true}}", 'a must be text, not true; put it in quotes: "true"'),
-    (MATCH, MATCH + "\n    »flag: x", "flag is not supported yet; remove it; the ways back of this version are abort, revert in Git, and undo"),
     (MATCH, MATCH + "\n    bake: {for: 2h, max: »1h}", "bake.for 2h is longer than bake.max 1h; write 2h or more"),
     (MATCH, MATCH + "\n    require: [»eror]", "the check eror is not defined; did you mean errors?"),
     (MATCH, MATCH + "\n    judge: »5", "judge must be a mapping of keys to values, not the number 5; write key: value pairs, indented below it or in {}"),

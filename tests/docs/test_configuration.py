@@ -41,6 +41,8 @@ SECTIONS = {
             "notifications.apprise": "AppriseSpec",
             "notifications.webhook": "WebhookSpec",
             "notifications.rate": "RateSpec",
+            "flags": "FlagsSpec",
+            "flags.providers": "FlagProviderSpec",
             "gitops": "GitOpsSpec",
             "gitops.repositories": "RepositorySpec",
             "gitops.repositories.auth": "GitAuthSpec",
@@ -55,7 +57,8 @@ SECTIONS = {
 NONE = "\N{EN DASH}"
 WITHOUT_SECTION = {"MatchFields"}  # the keys of `match` without `not`
 REQUIRED = {("Top level", "version"), ("Top level", "sources"), ("Top level", "services"), ("services", "match")} | {
-    ("sources", "url")
+    ("sources", "url"),
+    ("flags.providers", "kind"),
 }
 
 

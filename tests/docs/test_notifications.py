@@ -9,7 +9,7 @@ import pytest
 
 from tests.docs.pages import code, page
 from tests.docs.samples import samples
-from watcher.adapters.notify import signing
+from watcher.adapters import signing
 from watcher.core.stages import TOLD
 
 PAGE = page("docs/notifications.md")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Key = tuple[str, ...]
 
 DEFAULT_SOURCE = "main"
+NO_FLAG = "none"
 DEFAULT_FALSE_ROLLBACKS = FalseRollbacks(1, 1000)
 
 
@@ -43,6 +44,7 @@ SETTINGS: dict[Key, Any] = {
     ("traffic", "may"): str(_POLICY.traffic),
     ("availability", "may"): str(_POLICY.availability),
     ("availability", "progressDeadline"): Duration(_POLICY.progress_deadline),
+    ("flag",): _POLICY.flag or NO_FLAG,
     ("cooldown",): Duration(_POLICY.cooldown),
     ("breaker", "max"): _POLICY.breaker.max,
     ("breaker", "window"): Duration(_POLICY.breaker.window),

@@ -10,6 +10,7 @@ from watcher.config.document import Document
 from watcher.config.problems import ConfigError
 from watcher.config.rules_checks import report_checks
 from watcher.config.rules_freezes import report_freezes
+from watcher.config.rules_flags import report_flags
 from watcher.config.rules_gitops import report_gitops
 from watcher.config.rules_notifications import report_notifications
 from watcher.config.rules_services import report_services, report_top
@@ -40,6 +41,7 @@ def _loaded(content: bytes, file: str, found: fingerprints.Fingerprint) -> Thres
     report_freezes(document, spec)
     report_notifications(document, spec)
     report_gitops(document, spec)
+    report_flags(document, spec)
     document.report_ambiguous()
     if document.problems:
         raise ConfigError(document.problems)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
 
 from watcher.config.models_freezes import FreezeSpec
+from watcher.config.models_flags import FlagsSpec
 from watcher.config.models_gitops import GitOpsSpec
 from watcher.config.models_match import MatchSpec
 from watcher.config.spec import Count, Globs, Spec, described, one_or_many
@@ -264,6 +265,11 @@ class ServiceSpec(Spec):
     judge: JudgeSpec | None = described("How evidence is read.")
     traffic: TrafficSpec | None = described("The lane that sees a new version without traffic.")
     availability: AvailabilitySpec | None = described("The lane that sees pods which are not available.")
+    flag: str | None = described(
+        "Feature flag, provider/key@environment, that covers a release if it was changed since that began; or none.",
+        "none",
+        examples=["openfeature/new-cart@shop/flags", "launchdarkly/new-cart@production"],
+    )
     cooldown: Duration | None = described("After a rollback, time without another of the same workload.", "30m")
     require: tuple[str, ...] | None = described(
         "Checks without whose data there is no PASS; default: all ratio checks."
@@ -366,4 +372,5 @@ class ThresholdsSpec(Spec):
     )
     freezes: dict[str, FreezeSpec] | None = described("Windows by name, in which nothing is written.")
     notifications: dict[str, NotificationSpec] | None = described("Channels by name: who is told of what.")
+    flags: FlagsSpec | None = described("Providers of feature flags that releases are tied to.")
     gitops: GitOpsSpec | None = described("The way back through Git: repositories, forges, Argo CD's API, the bridge.")

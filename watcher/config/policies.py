@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from watcher.config.checks import HISTOGRAM, RATIO
+from watcher.config.defaults import NO_FLAG
 from watcher.core.patterns import joined
 from watcher.core.policy import (
     DEFAULT_RUNGS,
@@ -73,6 +74,7 @@ def policy(effective: Effective, promise: FalseRollbacks, *, never: bool) -> Pol
         repeat=value("quarantine") == "rollBack",
         migrations_required=value("migrations") == "required",
         bridge_for=float(value("gitops", "bridge", "for")),
+        flag="" if value("flag") == NO_FLAG else value("flag"),
     )
 
 

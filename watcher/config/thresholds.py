@@ -8,7 +8,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from watcher.config import policies
+from watcher.config import flags_compiling, policies
 from watcher.config.channels import channel
 from watcher.config.defaults import DEFAULT_FALSE_ROLLBACKS
 from watcher.config.freezes import Freeze, freeze
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from watcher.config.channels import Channel
     from watcher.config.document import Document
     from watcher.config.fingerprints import Fingerprint
+    from watcher.config.flags import FlagProviders
     from watcher.config.gitops import GitOps
     from watcher.config.merging import Effective
     from watcher.config.models import ThresholdsSpec
@@ -48,6 +49,7 @@ class Thresholds:
     channels: Mapping[str, Channel]
     gitops: GitOps
     freezes: tuple[Freeze, ...]
+    flags: FlagProviders
     digest: str
     _entries: tuple[Entry, ...]
     _never: tuple[Entry, ...]
@@ -145,6 +147,7 @@ def thresholds(document: Document, spec: ThresholdsSpec, fingerprint: Fingerprin
         channels=MappingProxyType(channels),
         gitops=compiled(spec.gitops, directory),
         freezes=tuple(freeze(name, each) for name, each in (spec.freezes or {}).items()),
+        flags=flags_compiling.compiled(spec.flags, directory),
         digest=_digest(spec),
         _entries=entries,
         _never=never,

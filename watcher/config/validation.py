@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from watcher.config.document import Document, Path
 
-LATER: dict[str, str] = {
-    "flag": "remove it; the ways back of this version are abort, revert in Git, and undo",
-}
 _KINDS = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -117,9 +114,6 @@ def _report_choice(document: Document, path: Path, value: object, expected: str)
 
 def _report_unknown_key(document: Document, path: Path, top: type[BaseModel]) -> None:
     key = str(path[-1])
-    if key in LATER:
-        document.report(path, f"{key} is not supported yet", LATER[key], at_key=True)
-        return
     known = _keys_of(_model_at(path[:-1], top))
     document.report(path, f"unknown key {shown(key)}{_inside(path[:-1])}", choose(key, known), at_key=True)
     meant = closest(key, known)

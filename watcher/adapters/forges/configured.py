@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from watcher.adapters.forges.gitea import Gitea
 from watcher.adapters.forges.github import GitHub
 from watcher.adapters.forges.gitlab import GitLab
-from watcher.adapters.forges.http import Token
 from watcher.adapters.github_app import GitHubAppTokens
+from watcher.adapters.json_api import Token
 from watcher.adapters.secret_files import SecretFile
 from watcher.config.gitops import ConfigRepository, ForgeAccess, ForgeKind, GitHubApp, GitOps, bare
 from watcher.ports.git import Forge

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from watcher.adapters.forges.http import Api, Token, number_of
+from watcher.adapters.forges.links import number_of
 from watcher.adapters.forges.merging import let_merge
 from watcher.adapters.forges.opening import Fields, opened
+from watcher.adapters.json_api import Api, Token
 from watcher.core.gitops import PullState
 from watcher.ports.git import PullRequest
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from watcher.adapters.forges.http import Conflicting
+from watcher.adapters.json_api import Conflicting
 from watcher.ports import WatcherError
 
 PAUSES = (1.0, 2.0, 4.0)

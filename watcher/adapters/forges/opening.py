@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from watcher.adapters.forges.http import Conflicting
+from watcher.adapters.json_api import Conflicting
 
 Fields = Mapping[str, Any]
 

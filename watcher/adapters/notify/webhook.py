@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from watcher.adapters.notify import signing
+from watcher.adapters import signing
 from watcher.adapters.notify.events import CONTENT_TYPE, event_body
 from watcher.adapters.notify.http import post
 from watcher.adapters.notify.silence import silenced

@@ -141,6 +141,17 @@ GIT_REPOSITORY = Kind(
     generation_from=("spec",),
     unconditional_update=False,
 )
+FEATURE_FLAG = Kind(
+    "core.openfeature.dev",
+    "v1beta1",
+    "FeatureFlag",
+    "featureflags",
+    ("ff",),
+    status=True,
+    custom=True,
+    generation_from=("spec",),
+    unconditional_update=False,
+)
 ACCESS_REVIEW = Kind(
     "authorization.k8s.io",
     "v1",
@@ -167,6 +178,7 @@ KINDS = (
     KUSTOMIZATION,
     HELM_RELEASE,
     GIT_REPOSITORY,
+    FEATURE_FLAG,
     ACCESS_REVIEW,
 )
 

@@ -1,0 +1,1 @@
+"""Providers of feature flags, each over its own API."""
