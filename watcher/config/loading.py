@@ -9,8 +9,8 @@ from watcher.config import fingerprints
 from watcher.config.document import Document
 from watcher.config.problems import ConfigError
 from watcher.config.rules_checks import report_checks
-from watcher.config.rules_freezes import report_freezes
 from watcher.config.rules_flags import report_flags
+from watcher.config.rules_freezes import report_freezes
 from watcher.config.rules_gitops import report_gitops
 from watcher.config.rules_notifications import report_notifications
 from watcher.config.rules_services import report_services, report_top

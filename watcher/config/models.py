@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
 
-from watcher.config.models_freezes import FreezeSpec
 from watcher.config.models_flags import FlagsSpec
+from watcher.config.models_freezes import FreezeSpec
 from watcher.config.models_gitops import GitOpsSpec
 from watcher.config.models_match import MatchSpec
 from watcher.config.spec import Count, Globs, Spec, described, one_or_many
