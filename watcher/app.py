@@ -22,6 +22,7 @@ from watcher.core.words import Mode, strictest
 from watcher.daemon.configurations import Configurations
 from watcher.daemon.delivering import Delivering
 from watcher.daemon.executing import Executing
+from watcher.daemon.flags import FlagSights
 from watcher.daemon.fleets import Lookout
 from watcher.daemon.freezes import Freezes
 from watcher.daemon.gauges import Gauges
@@ -45,6 +46,7 @@ from watcher.daemon.telling import Chronicle
 from watcher.daemon.troubles import Troubles
 from watcher.doctor.examine import Report
 from watcher.ports import Actuator, Announcer, Clock, Cluster, Courier
+from watcher.ports.flags import Flags
 from watcher.ports.migrations import Migrations
 
 DAY = 86400.0
@@ -87,6 +89,7 @@ class Outside:
     examine: Examine | None = None  # None: no preflight
     couriers: Callable[[Channel], Courier] | None = None  # None: nobody is notified
     git: GitWay | None = None  # None: there is no way back through Git
+    flags: Flags | None = None  # None: no provider of feature flags can be asked
     migrations: Migrations | None = None  # None: nobody looks at database migrations
 
 
@@ -108,6 +111,7 @@ class Daemon:
     persons: Persons
     rehearsals: Rehearsals
     prospects: Prospects | None = None
+    flags: FlagSights | None = None
     migrations: MigrationSights | None = None
     preflight: Preflight | None = None
     delivering: Delivering | None = None
@@ -154,6 +158,8 @@ class Daemon:
             group.create_task(self.configurations.run(), name="configurations")
             if self.prospects is not None:
                 group.create_task(self.prospects.run(), name="prospects")
+            if self.flags is not None:
+                group.create_task(self.flags.run(), name="flags")
             if self.migrations is not None:
                 group.create_task(self.migrations.run(), name="migrations")
             group.create_task(self.loop.run(), name="steps")
@@ -223,6 +229,7 @@ async def assemble(
         executing=executing,
         loop=loop,
         prospects=_prospects(outside, stepping, loop, policy_of),
+        flags=_flags(outside, stepping, loop, policy_of),
         migrations=_migrations(outside, stepping, loop, policy_of),
         lookout=Lookout(cluster, stepping, sourcing, clock, policy_of),
         configurations=Configurations(cluster, stepping, clock),
@@ -242,6 +249,14 @@ def _prospects(
     if outside.git is None:
         return None
     return Prospects(outside.git, outside.cluster, stepping, outside.clock, policy_of, loop.wake)
+
+
+def _flags(
+    outside: Outside, stepping: Stepping, loop: Loop, policy_of: Callable[[WorkloadView], Policy | None]
+) -> FlagSights | None:
+    if outside.flags is None:
+        return None
+    return FlagSights(outside.flags, outside.cluster, stepping, outside.clock, policy_of, loop.wake)
 
 
 def _migrations(

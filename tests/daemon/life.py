@@ -76,7 +76,16 @@ class Life:
         store = o.InlineStore(outside.store, crashes)
         telemetry, sourcing = Telemetry(), o.Measuring(outside)
         listening = o.Listening(outside)
-        parts = app.Outside(cluster, acting, listening, store, outside.clock, couriers=COURIERS, git=outside.git)
+        parts = app.Outside(
+            cluster,
+            acting,
+            listening,
+            store,
+            outside.clock,
+            couriers=COURIERS,
+            git=outside.git,
+            flags=outside.flags,
+        )
         daemon = await app.assemble(parts, Reloading(thresholds, telemetry), sourcing, telemetry, grace=20.0)
         return cls(outside, daemon, cluster, acting, store, sourcing, crashes, thresholds)
 

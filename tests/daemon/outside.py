@@ -24,6 +24,7 @@ from watcher.daemon.polling import Polling, Reading, Watched
 from watcher.daemon.prospects import GitWay
 from watcher.daemon.sourcing import Sourcing
 from watcher.ports import Commit, Store, WatcherError
+from watcher.ports.flags import Flags
 
 START = 1_700_000_010.0  # on the grid of blocks
 BLOCK = 15.0
@@ -91,6 +92,7 @@ class Outside:
     listeners: list[Callable[[Workload], None]] = field(default_factory=list)
     applications: dict[Workload, Application] = field(default_factory=dict)
     git: GitWay | None = None
+    flags: Flags | None = None
 
     def deploy(self, workload: Workload = CART, template: str = "v1", uid: str = "") -> Controlled:
         """A workload that has run this template for a day."""

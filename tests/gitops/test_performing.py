@@ -9,7 +9,7 @@ import pytest
 from tests.gitops.world import CHECKOUT, NOW, World
 from watcher.core.model import Result, RungReport
 from watcher.core.orders import AbortOrder, GitOpsOrder, PinOrder, RungOrder, SyncOrder, UnpinOrder, rung_of
-from watcher.gitops.performing import GitOpsActuator, LadderActuator
+from watcher.gitops.performing import GitOpsActuator, LadderActuator, by_way_of_git
 from watcher.ports import Changed, Forbidden, Rejected, Unanswered, Unavailable, WatcherError
 
 Make = Callable[[World], GitOpsOrder]
@@ -80,7 +80,7 @@ class Noting:
 
 async def test_each_order_goes_to_its_own() -> None:
     world, cluster, gitops = World(), Noting(), Noting()
-    ladder = LadderActuator(cluster, gitops)
+    ladder = LadderActuator(cluster, by_way_of_git(gitops))
     abort = AbortOrder("d1", 1, CHECKOUT, "u1", "abc", clear_promotion=False, reason="errors")
     orders: tuple[RungOrder, ...] = (world.order(), abort, pin(world))
     reports = [await ladder.perform(order) for order in orders]

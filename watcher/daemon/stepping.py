@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from watcher.core import judge, machine
+from watcher.core.flags import FlagSight
 from watcher.core.gitops import Followed, Prospect
 from watcher.core.migrations import DownSeen, MigrationSight
 from watcher.core.model import Fleet, Frozen, Observation, PastRollback, Surroundings, Suspect, Workload, WorkloadView
@@ -76,6 +77,7 @@ class Stepping:
         self.configurations: dict[Workload, tuple[tuple[str, str], ...]] = {}
         self.prospects: dict[Workload, Prospect] = {}
         self.followed: dict[Workload, Followed] = {}
+        self.flags: dict[Workload, FlagSight] = {}
         self.migrations: dict[Workload, MigrationSight] = {}
         self.downs: dict[Workload, DownSeen] = {}
         self.suspects: dict[Workload, Suspect] = {}
@@ -212,6 +214,7 @@ class Stepping:
             releases=self.situation.releases,
             prospect=self.prospects.get(workload),
             followed=self.followed.get(workload),
+            flag=self.flags.get(workload),
             migrations=self.migrations.get(workload),
             down=self.downs.get(workload),
             frozen=self._frozen(workload, now),
@@ -299,6 +302,7 @@ class Stepping:
         self.configurations.pop(workload, None)
         self.prospects.pop(workload, None)
         self.followed.pop(workload, None)
+        self.flags.pop(workload, None)
         self.migrations.pop(workload, None)
         self.downs.pop(workload, None)
         self._close(workload)

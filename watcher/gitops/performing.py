@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import get_args
+
 from watcher.core.model import Result, RungReport
 from watcher.core.orders import (
     GitOpsOrder,
@@ -13,21 +16,11 @@ from watcher.core.orders import (
     SyncOrder,
     rung_of,
 )
-from watcher.gitops.means import Held, Holding, refuse_held
-from watcher.gitops.outcome import Outcome
+from watcher.gitops.means import Holding, refuse_held
+from watcher.gitops.outcome import READ_ONLY, Outcome, result_of
 from watcher.gitops.reverting import Reverting
-from watcher.ports import Actuator, Changed, Clock, Forbidden, Rejected, Unanswered, Unavailable, WatcherError
+from watcher.ports import Actuator, Clock, WatcherError
 from watcher.ports.git import Applications
-
-#: How each error counts; the first that fits.
-RESULTS: tuple[tuple[type[WatcherError], str], ...] = (
-    (Held, Result.HELD),
-    (Unanswered, Result.UNKNOWN),
-    (Unavailable, Result.UNAVAILABLE),
-    (Forbidden, Result.FORBIDDEN),
-    (Changed, Result.CONFLICT),
-    (Rejected, Result.REFUSED),
-)
 
 
 class GitOpsActuator:
@@ -64,14 +57,13 @@ class GitOpsActuator:
 
     async def _outcome(self, order: RungOrder) -> Outcome:
         if self._read_only:
-            text = "this install only observes: it was started without the right to write"
-            return Outcome(Result.FORBIDDEN, text)
+            return Outcome(Result.FORBIDDEN, READ_ONLY)
         if not isinstance(order, GitOpsOrder):
             return Outcome(Result.REFUSED, "this is not done by way of Git")
         try:
             return await self._attempt(order)
         except WatcherError as error:
-            return Outcome(_result_of(error), str(error))
+            return Outcome(result_of(error), str(error))
 
     async def _attempt(self, order: GitOpsOrder) -> Outcome:
         if isinstance(order, RevertOrder):
@@ -94,20 +86,21 @@ class GitOpsActuator:
         return Outcome(Result.APPLIED, f"{application}: follows its branch again")
 
 
-class LadderActuator:
-    """Performs every order: those by way of Git through one actuator, those on the workload through another."""
+def by_way_of_git(actuator: Actuator) -> dict[type, Actuator]:
+    """This actuator for each kind of order by way of Git."""
+    return dict.fromkeys(get_args(GitOpsOrder), actuator)
 
-    def __init__(self, cluster: Actuator, gitops: Actuator) -> None:
-        self._cluster, self._gitops = cluster, gitops
+
+class LadderActuator:
+    """Performs every order: those of some kinds through actuators of their own, all others on the cluster."""
+
+    def __init__(self, cluster: Actuator, others: Mapping[type, Actuator]) -> None:
+        self._cluster, self._others = cluster, others
 
     async def perform(self, order: RungOrder) -> RungReport:
         """Attempt the order once.  Never raises for what others answer: the report's result tells."""
-        return await (self._gitops if isinstance(order, GitOpsOrder) else self._cluster).perform(order)
+        return await self._others.get(type(order), self._cluster).perform(order)
 
 
 def _shown(revisions: tuple[str, ...]) -> str:
     return ", ".join(each[:12] for each in revisions)
-
-
-def _result_of(error: WatcherError) -> str:
-    return next((result for kind, result in RESULTS if isinstance(error, kind)), Result.UNAVAILABLE)

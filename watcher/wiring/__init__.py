@@ -12,10 +12,12 @@ from uuid import uuid4
 
 from aiohttp import web
 
+from watcher.adapters.flags.configured import ConfiguredFlags
 from watcher.adapters.kubernetes.actuator import KubernetesActuator
 from watcher.adapters.kubernetes.announcer import KubernetesAnnouncer
 from watcher.adapters.kubernetes.client import Client
 from watcher.adapters.kubernetes.cluster import KubernetesCluster
+from watcher.adapters.kubernetes.feature_flags import KubernetesFeatureFlags
 from watcher.adapters.kubernetes.keeping import ControlPlanes
 from watcher.adapters.kubernetes.lease import KubernetesLease
 from watcher.adapters.kubernetes.migrations import KubernetesMigrations
@@ -29,6 +31,7 @@ from watcher.adapters.store.worker import ForeignLog, StoreThread
 from watcher.app import DAY, Examine, Outside
 from watcher.config import Thresholds
 from watcher.config.gitops import ArgoApi
+from watcher.core.orders import FlagOrder
 from watcher.core.state import WorkloadState
 from watcher.daemon.clock import SystemClock, steady
 from watcher.daemon.holds import Holds
@@ -42,11 +45,14 @@ from watcher.doctor.gathering.asked import Asked
 from watcher.doctor.gathering.branches import Branches
 from watcher.doctor.gathering.everything import gather
 from watcher.gitops.migrations import MigrationNotes
+from watcher.gitops.performing import LadderActuator, by_way_of_git
+from watcher.gitops.switching import FlagsActuator
 from watcher.ports import Clock, Cluster, Rejected
 from watcher.ports.git import Applications
 from watcher.process import Means, Process
 from watcher.web.tokens import Tokens
-from watcher.wiring.git import Reach, hub_of, ladder
+from watcher.wiring.git import Reach, git_way, hub_of
+from watcher.wiring.holding import holding
 
 PREFLIGHT_PAUSE = 2.0
 """Seconds that the preflight waits before each check it asks a source about: judging comes first."""
@@ -137,12 +143,17 @@ def _outside(shared: _Shared, store: StoreThread) -> Outside:
         read_only=settings.read_only,
         kept=lambda workload: holds.on(workload, clock.now()),
     )
-    reach = Reach(lambda: shared.reloading.current.gitops, settings.git_cache, shared.hub, shared.leading.left)
-    actuator, git, branches, notes = ladder(client, on_cluster, reach, clock, read_only=settings.read_only)
+    left, held = shared.leading.left, holding(on_cluster, shared.leading.left)
+    reach = Reach(lambda: shared.reloading.current.gitops, settings.git_cache, shared.hub)
+    by_git, git, branches, notes = git_way(client, held, reach, clock, read_only=settings.read_only)
+    in_cluster = KubernetesFeatureFlags(client, clock)
+    flags = ConfiguredFlags(lambda: shared.reloading.current.flags, in_cluster, clock.now, left)
+    switching = FlagsActuator(flags, held, clock, read_only=settings.read_only)
     return Outside(
         cluster=shared.cluster,
-        actuator=actuator,
+        actuator=LadderActuator(on_cluster, {**by_way_of_git(by_git), FlagOrder: switching}),
         git=git,
+        flags=flags,
         migrations=MigrationNotes(KubernetesMigrations(client, clock), notes, clock),
         announcer=KubernetesAnnouncer(client, clock, settings.namespace) if settings.events else None,
         store=store,

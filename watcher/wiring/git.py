@@ -11,7 +11,6 @@ from watcher.adapters.argocd.feed import ArgoCdFeed
 from watcher.adapters.argocd.server import ArgoCdServer
 from watcher.adapters.forges import ConfiguredForges
 from watcher.adapters.git import GitRepositories
-from watcher.adapters.kubernetes.actuator import KubernetesActuator
 from watcher.adapters.kubernetes.applications import KubernetesApplications
 from watcher.adapters.kubernetes.client import Client
 from watcher.adapters.kubernetes.cluster import KubernetesCluster
@@ -19,15 +18,14 @@ from watcher.adapters.manifests.commands import Commands
 from watcher.adapters.manifests.of_repositories import RepositoryManifests
 from watcher.config.gitops import ArgoApi, GitOps
 from watcher.core import argocd
-from watcher.core.model import Workload
 from watcher.daemon.prospects import GitWay
 from watcher.doctor.gathering.branches import Branches, GitOutside
 from watcher.gitops.drafting import Drafting
 from watcher.gitops.durations import Durations
 from watcher.gitops.following import Following
 from watcher.gitops.git_notes import GitNotes
-from watcher.gitops.means import Means
-from watcher.gitops.performing import GitOpsActuator, LadderActuator
+from watcher.gitops.means import Holding, Means
+from watcher.gitops.performing import GitOpsActuator
 from watcher.gitops.protections import Protections
 from watcher.gitops.reverting import Reverting
 from watcher.gitops.surveying import Surveying
@@ -41,26 +39,21 @@ class Reach:
     """By what means Git and its tools are reached.
 
     `configured` gives the section `gitops` as it is now, `cache` is the folder for clones; `hub` reaches applications
-    of tools in another cluster; `left` are the seconds that this process still leads.
+    of tools in another cluster.
     """
 
     configured: Callable[[], GitOps]
     cache: Path
     hub: Mapping[str, Applications]
-    left: Callable[[], float]
 
 
-def ladder(
-    client: Client, on_cluster: KubernetesActuator, reach: Reach, clock: Clock, *, read_only: bool
+def git_way(
+    client: Client, held: Holding, reach: Reach, clock: Clock, *, read_only: bool
 ) -> tuple[Actuator, GitWay, Branches, GitNotes]:
-    """Who performs every order, who looks into Git, what the preflight asks of it, and migration notes there."""
+    """Who performs orders by way of Git, who looks into it, what the preflight asks of it, and migration notes there.
 
-    async def held(workload: Workload) -> str:
-        """A push that outlives the Lease does no harm: the branch tells whoever leads then of the decision."""
-        return (
-            await on_cluster.held(workload) if reach.left() > 0.0 else "this process does not hold the Lease any more"
-        )
-
+    A push that outlives the Lease does no harm: the branch tells whoever leads then of the decision.
+    """
     repositories = GitRepositories(reach.configured, reach.cache, clock.now)
     means = Means(
         repositories=repositories,
@@ -76,7 +69,7 @@ def ladder(
     surveying, following = Surveying(means, drafting, protections, durations), Following(means)
     way = GitWay(surveying.survey, following.followed, durations.note)
     outside = GitOutside(repositories, means.forges, durations.measured, at_hand())
-    return LadderActuator(on_cluster, by_git), way, Branches(outside, clock.now), GitNotes(means)
+    return by_git, way, Branches(outside, clock.now), GitNotes(means)
 
 
 def hub_of(cluster: KubernetesCluster, api: ArgoApi | None, clock: Clock) -> dict[str, Applications]:

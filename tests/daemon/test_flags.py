@@ -1,0 +1,104 @@
+"""Flags of releases under watch are looked at: at once, slowly while all is well, quickly when it is not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.daemon import outside as o
+from tests.daemon.life import THRESHOLDS, Life, alive, configure, virtual
+from tests.flags.memory import MemoryFlags
+from watcher.core.flags import Flag
+from watcher.core.model import Workload
+from watcher.core.words import Kind
+from watcher.daemon.flags import QUICKLY, SLOWLY, TRY_EVERY
+from watcher.ports import Unavailable
+
+pytestmark = virtual
+
+FLAG = Flag("own", "new-cart", "production")
+SEARCH = Workload(Kind.DEPLOYMENT, "shop", "search")
+TIED = THRESHOLDS.replace("    judge:", f"    flag: {FLAG}\n    mode: observe\n    judge:") + (
+    "flags: {providers: {own: {kind: webhook, url: 'https://flags.test', secretFile: s}}}\n"
+)
+
+
+@asynccontextmanager
+async def tied(thresholds: Path) -> AsyncIterator[tuple[Life, MemoryFlags]]:
+    """A daemon that has followed cart and search for a minute, and only observes."""
+    configure(thresholds, TIED)
+    async with alive() as outside:
+        outside.deploy(SEARCH)
+        flags = MemoryFlags(outside.clock.now)
+        flags.put(FLAG, on=True)
+        outside.flags = flags
+        life = await Life.begin(outside, thresholds)
+        await asyncio.sleep(60.0)
+        yield life, flags
+        assert life.daemon.stepping.failed == {}
+        await life.end()
+
+
+async def test_without_a_release_nobody_is_asked(thresholds: Path) -> None:
+    async with tied(thresholds) as (life, flags):
+        assert (flags.looked, life.daemon.stepping.flags) == ([], {})
+
+
+async def test_a_flag_is_looked_at_as_soon_as_a_release_is_under_watch(thresholds: Path) -> None:
+    async with tied(thresholds) as (life, _flags):
+        life.outside.release("v2")
+        await life.until(lambda: o.CART in life.daemon.stepping.flags, within=10.0)
+        sight = life.daemon.stepping.flags[o.CART]
+        assert (sight.flag, sight.on, sight.problem) == (FLAG, True, "")
+
+
+async def test_one_look_serves_all_that_share_it_and_is_repeated_slowly(thresholds: Path) -> None:
+    async with tied(thresholds) as (life, flags):
+        life.outside.release("v2")
+        life.outside.release("v2", workload=SEARCH)
+        await life.until(lambda: len(life.daemon.stepping.flags) == 2, within=10.0)
+        await asyncio.sleep(2 * SLOWLY)
+        assert life.daemon.stepping.flags[o.CART] is life.daemon.stepping.flags[SEARCH]
+        assert len(flags.looked) in (2, 3)
+
+
+async def test_with_evidence_against_a_release_it_is_looked_at_quickly(thresholds: Path) -> None:
+    async with tied(thresholds) as (life, flags):
+        life.outside.release("v2", errors=0.3)
+        await life.until(lambda: o.CART in life.daemon.stepping.suspects)
+        before = len(flags.looked)
+        await asyncio.sleep(4 * (QUICKLY + 1.0))
+        assert len(flags.looked) >= before + 3
+
+
+async def test_a_provider_that_is_lost_is_told_once_and_once_that_it_is_back(thresholds: Path) -> None:
+    async with tied(thresholds) as (life, flags):
+        flags.failing = Unavailable("https://flags.test: connection refused")
+        life.outside.release("v2")
+        await asyncio.sleep(4 * TRY_EVERY)
+        sight = life.daemon.stepping.flags[o.CART]
+        assert (sight.on, sight.problem) == (None, "https://flags.test: connection refused")
+        assert len(flags.looked) >= 3
+        assert len(life.outside.log_of("flag_not_seen")) == 1
+        flags.failing = None
+        await life.until(lambda: life.outside.log_of("flag_seen_again"), within=2 * TRY_EVERY)
+        assert life.daemon.stepping.flags[o.CART].on
+
+
+async def test_what_is_not_under_watch_any_more_is_forgotten(thresholds: Path) -> None:
+    async with tied(thresholds) as (life, _flags):
+        life.outside.release("v2")
+        await life.until(lambda: o.CART in life.daemon.stepping.flags, within=10.0)
+        await life.until(lambda: o.CART not in life.daemon.stepping.open_watches())
+        await life.until(lambda: o.CART not in life.daemon.stepping.flags, within=10.0)
+
+
+async def test_a_fault_in_looking_is_tried_again(thresholds: Path) -> None:
+    async with tied(thresholds) as (life, flags):
+        right, flags.standing[FLAG] = flags.standing[FLAG], None  # type: ignore[assignment]
+        life.outside.release("v2")
+        await life.until(lambda: life.outside.log_of("prospect_failed"), within=10.0)
+        flags.standing[FLAG] = right
+        await life.until(lambda: o.CART in life.daemon.stepping.flags, within=10.0)
