@@ -14,11 +14,14 @@ import httpx
 import pytest
 
 from tests.contract.kubernetes_adapter.acting import ActingContract, bad_release
+from tests.contract.kubernetes_adapter.migrating import MigratingContract, down_order, ended, ready
 from tests.contract.kubernetes_adapter.seeing import SeeingContract
 from tests.contract.kubernetes_adapter.world import OWN_NAMESPACE, Person, World, manifest, undo_order
 from tests.e2e.controlplane import ControlPlane
 from tests.e2e.controlplane.api import ApiError, Json
+from tests.e2e.controlplane.commands import LOG
 from watcher.adapters.kubernetes import Client, Permission, missing, needed
+from watcher.adapters.kubernetes.migrations import LINES
 from watcher.adapters.kubernetes.ownership import hand_over
 from watcher.core.model import Result
 from watcher.core.words import Kind
@@ -84,6 +87,14 @@ class TestSeeing(SeeingContract):
 
 class TestActing(ActingContract):
     pass
+
+
+class TestMigrating(MigratingContract):
+    async def test_the_end_of_a_log_is_kept(self, world: World) -> None:
+        workload = await ready(world, image="shop:1-fails")
+        await world.actuator.perform(down_order(world, workload))
+        seen = await ended(world, workload)
+        assert seen.logs.splitlines() == LOG.splitlines()[-LINES:]
 
 
 @pytest.mark.parametrize("kind", list(Kind))

@@ -9,9 +9,11 @@ import httpx
 import pytest
 
 from tests.contract.kubernetes_adapter.acting import ActingContract
+from tests.contract.kubernetes_adapter.migrating import MigratingContract, down_order, ended, ready
 from tests.contract.kubernetes_adapter.seeing import SeeingContract
 from tests.contract.kubernetes_adapter.world import OWN_NAMESPACE, Person, World
 from watcher.adapters.kubernetes import Client
+from watcher.adapters.kubernetes.migrations import end_of
 from watcher.sandbox.cluster import SandboxCluster, SandboxSettings
 from watcher.sandbox.controllers.world import Timings
 
@@ -34,3 +36,19 @@ class TestSeeing(SeeingContract):
 
 class TestActing(ActingContract):
     pass
+
+
+class TestMigrating(MigratingContract):
+    async def test_the_end_of_a_log_is_kept(self, world: World) -> None:
+        workload = await ready(world, image="shop:1-fails")
+        await world.actuator.perform(down_order(world, workload))
+        seen = await ended(world, workload)
+        assert seen.logs == "running shop:1-fails alembic downgrade base\nerror: it failed"
+
+
+def test_what_looks_like_a_credential_is_not_kept() -> None:
+    said = "postgres://shop:pa55@db/shop\nDB_PASSWORD=pa55 user=shop token: pa55, api_key=pa55\x1b[0m\n"
+    assert "pa55" not in end_of(said)
+    assert end_of(said).startswith("postgres://***@db/shop\n")
+    assert end_of("".join(f"{line}\n" for line in range(100))).splitlines() == [str(each) for each in range(70, 100)]
+    assert len(end_of("x" * 10_000)) == 4000

@@ -9,8 +9,22 @@ from pathlib import Path
 from tests.e2e.controlplane.audit import POLICY
 from tests.e2e.controlplane.ports import free_ports
 
+LOG = "".join(f"migrating down, step {number}\n" for number in range(1, 41)) + "finished talking\n"
+"""What every pod writes: kwok reads it from a file, in which each line begins as a container runtime begins it."""
+
 STAGES = Path(__file__).with_name("stages.yaml")
 CONTROLLERS = "deployment,replicaset,statefulset,daemonset,namespace,serviceaccount,garbagecollector,endpointslice,job"
+
+LOGS = """\
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: ClusterLogs
+metadata: {{name: logs}}
+spec:
+  logs:
+  - logsFile: {file}
+    follow: false
+"""
+"""For kwok: where every pod's log is."""
 
 
 @dataclass(frozen=True)
@@ -100,14 +114,25 @@ class Commands:
         return [self.tools["kube-scheduler"], *self._client("kube-scheduler"), f"--secure-port={self.ports.scheduler}"]
 
     def kwok(self) -> list[str | Path]:
-        """kwok with its own stages for nodes and ours for pods."""
+        """kwok with its own stages for nodes and ours for pods; the API server asks it for logs, as a kubelet."""
+        log, logs = self.directory / "pod.log", self.directory / "logs.yaml"
+        log.write_text("".join(f"2026-01-01T00:00:00.000000000Z stdout F {line}\n" for line in LOG.splitlines()))
+        logs.write_text(LOGS.format(file=log))
+        key = self.certificates / "apiserver"
+        kubelet = [
+            "--node-ip=127.0.0.1",
+            f"--node-port={self.ports.kwok}",
+            f"--tls-cert-file={key.with_suffix('.crt')}",
+            f"--tls-private-key-file={key.with_suffix('.key')}",
+        ]
         nodes = [*self.tools["kwok-node-fast"].iterdir(), *self.tools["kwok-node-heartbeat"].iterdir()]
         return [
             self.tools["kwok"],
             f"--kubeconfig={self.kubeconfig('kwok')}",
             "--manage-all-nodes=true",
             f"--server-address=127.0.0.1:{self.ports.kwok}",
-            *(f"--config={file}" for file in (*sorted(nodes), STAGES)),
+            *kubelet,
+            *(f"--config={file}" for file in (*sorted(nodes), STAGES, logs)),
         ]
 
     def rollouts(self, version: str) -> list[str | Path]:

@@ -16,6 +16,7 @@ from watcher.sandbox.controllers.flux_kustomize import KustomizationController
 from watcher.sandbox.controllers.flux_sources import GitRepositoryController
 from watcher.sandbox.controllers.garbage import GarbageCollector, NamespaceController
 from watcher.sandbox.controllers.gitops import GitOpsController
+from watcher.sandbox.controllers.jobs import JobController
 from watcher.sandbox.controllers.kubelet import Kubelet
 from watcher.sandbox.controllers.replica_sets import ReplicaSetController
 from watcher.sandbox.controllers.rollouts import RolloutController
@@ -34,6 +35,7 @@ def all_controllers(world: World) -> list[Controller]:
         StatefulSetController(world),
         DaemonSetController(world),
         RolloutController(world),
+        JobController(world),
         GitOpsController(world),
         GitRepositoryController(world),
         KustomizationController(world),

@@ -1,7 +1,8 @@
 """The life of a pod's containers, and the pod status that shows it.
 
 How a container behaves is a word in its image tag: `neverready` runs and is never Ready, `crashloop` exits after
-a while and is started again with growing pauses, `nopull` never gets its image; every other tag is healthy.
+a while and is started again with growing pauses, `nopull` never gets its image; every other tag is healthy.  A pod that
+runs once ends well, with `fails` in a tag it fails, with `hangs` it goes on for ever.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Life:
     ready: bool = False
     unpullable: bool = False
     restarts: int = 0
+    over: str = ""  # Succeeded or Failed: of a pod that runs once
 
     def next(self, pod: Json, timings: Timings, now: datetime) -> Life:
         """The life after the step that is due."""
@@ -49,6 +51,8 @@ class Life:
         if "nopull" in behaviours:
             return replace(self, unpullable=True, due=None)
         crashes = "crashloop" in behaviours
+        if self.started is not None and pod["spec"].get("restartPolicy") == "Never":
+            return replace(self, over=_end_of(pod), due=None)
         if self.started is None:
             wait = timings.crash_after if crashes else timings.pod_ready
             return replace(self, started=now, due=now + timedelta(seconds=wait))
@@ -59,6 +63,12 @@ class Life:
             pause = timings.crash_backoff * 2 ** min(self.restarts, _MAX_BACKOFF_DOUBLINGS)
             return replace(self, ended=now, due=now + timedelta(seconds=pause))
         return replace(self, ready=True, due=None)
+
+
+def _end_of(pod: Json) -> str:
+    """How a pod ends that runs once; empty: it does not."""
+    tags = " ".join(container["image"].rsplit(":", 1)[-1] for container in pod["spec"]["containers"])
+    return "" if "hangs" in tags else "Failed" if "fails" in tags else "Succeeded"
 
 
 def image_id(image: str) -> str:
@@ -80,7 +90,7 @@ def pod_status(pod: Json, life: Life, now: datetime) -> Json:
         "PodReadyToStartContainers": life.started is not None,
     }
     status: Json = {
-        "phase": "Pending" if life.started is None else "Running",
+        "phase": life.over or ("Pending" if life.started is None else "Running"),
         "conditions": [_condition(pod, name, holds, now) for name, holds in flags.items()],
         "hostIP": "127.0.0.1",
         "qosClass": "BestEffort",
@@ -128,6 +138,9 @@ def _state(life: Life, *, crashed: bool) -> Json:
         return {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}}
     if life.started is None:
         return {"waiting": {"reason": "ContainerCreating"}}
+    if life.over:
+        code, reason = (0, "Completed") if life.over == "Succeeded" else (1, "Error")
+        return {"terminated": {"exitCode": code, "reason": reason, "startedAt": timestamp(life.started)}}
     if crashed and life.ended is not None:
         message = "back-off restarting failed container"
         return {"waiting": {"reason": "CrashLoopBackOff", "message": message}}

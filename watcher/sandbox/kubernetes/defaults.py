@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from watcher.sandbox.kubernetes.kinds import CONFIG_MAP, DAEMON_SET, DEPLOYMENT, NAMESPACE, POD, REPLICA_SET, Kind
+from watcher.sandbox.kubernetes.kinds import CONFIG_MAP, DAEMON_SET, DEPLOYMENT, JOB, NAMESPACE, POD, REPLICA_SET, Kind
 from watcher.sandbox.kubernetes.kinds import STATEFUL_SET as STATEFUL
 from watcher.sandbox.kubernetes.objects import Json
 
@@ -97,6 +97,16 @@ def _daemon_set(obj: Json) -> None:
     spec.setdefault("revisionHistoryLimit", REVISION_HISTORY_LIMIT)
 
 
+def _job(obj: Json) -> None:
+    """With the labels that join its pods to it."""
+    spec, name = obj["spec"], obj["metadata"]["name"]
+    default_template(spec["template"])
+    for key, value in (("backoffLimit", 6), ("completions", 1), ("parallelism", 1), ("suspend", False)):
+        spec.setdefault(key, value)
+    labels = spec["template"]["metadata"].setdefault("labels", {})
+    labels |= {"job-name": name, "batch.kubernetes.io/job-name": name}
+
+
 def _pod(obj: Json) -> None:
     spec: Json = obj["spec"]
     _pod_spec(spec)
@@ -121,6 +131,7 @@ _DEFAULTS: dict[str, Callable[[Json], None]] = {
     REPLICA_SET.plural: _replica_set,
     STATEFUL.plural: _stateful_set,
     DAEMON_SET.plural: _daemon_set,
+    JOB.plural: _job,
     POD.plural: _pod,
     NAMESPACE.plural: _namespace,
     CONFIG_MAP.plural: _config_map,

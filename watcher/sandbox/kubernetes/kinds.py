@@ -26,6 +26,7 @@ class Kind:
     unconditional_update: bool = True  # PUT without resourceVersion is accepted
     virtual: bool = False  # answers a question, is never stored
     graceful: bool = False  # deletion waits for the kubelet
+    log: bool = False  # has a log
 
     @property
     def api_version(self) -> str:
@@ -45,7 +46,7 @@ class Kind:
 
 NAMESPACE = Kind("", "v1", "Namespace", "namespaces", ("ns",), namespaced=False, status=True)
 NODE = Kind("", "v1", "Node", "nodes", ("no",), namespaced=False, status=True)
-POD = Kind("", "v1", "Pod", "pods", ("po",), status=True, all_category=True, graceful=True)
+POD = Kind("", "v1", "Pod", "pods", ("po",), status=True, all_category=True, graceful=True, log=True)
 CONFIG_MAP = Kind("", "v1", "ConfigMap", "configmaps", ("cm",))
 EVENT = Kind("", "v1", "Event", "events", ("ev",))
 DEPLOYMENT = Kind(
@@ -85,6 +86,8 @@ DAEMON_SET = Kind(
     "apps", "v1", "DaemonSet", "daemonsets", ("ds",), status=True, all_category=True, generation_from=("spec",)
 )
 CONTROLLER_REVISION = Kind("apps", "v1", "ControllerRevision", "controllerrevisions")
+JOB = Kind("batch", "v1", "Job", "jobs", status=True, all_category=True, generation_from=("spec",))
+CRON_JOB = Kind("batch", "v1", "CronJob", "cronjobs", ("cj",), all_category=True, generation_from=("spec",))
 LEASE = Kind("coordination.k8s.io", "v1", "Lease", "leases", unconditional_update=False)
 ROLLOUT = Kind(
     "argoproj.io",
@@ -172,6 +175,8 @@ KINDS = (
     STATEFUL_SET,
     DAEMON_SET,
     CONTROLLER_REVISION,
+    JOB,
+    CRON_JOB,
     LEASE,
     ROLLOUT,
     APPLICATION,

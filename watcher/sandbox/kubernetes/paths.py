@@ -54,5 +54,5 @@ def parse(path: str) -> ResourcePath | None:
 
 
 def _served(path: ResourcePath) -> bool:
-    offered = {"": True, "status": path.kind.status, "scale": path.kind.scale}
+    offered = {"": True, "status": path.kind.status, "scale": path.kind.scale, "log": path.kind.log}
     return offered.get(path.subresource, False) and not (path.kind.virtual and path.name)

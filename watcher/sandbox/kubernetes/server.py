@@ -14,6 +14,7 @@ from aiohttp import web
 from watcher.sandbox.kubernetes import discovery, errors, paths
 from watcher.sandbox.kubernetes.authorization import EVERYTHING, AccessRule, allowed, denial, review
 from watcher.sandbox.kubernetes.listing import list_body, list_objects
+from watcher.sandbox.kubernetes.logs import log_of
 from watcher.sandbox.kubernetes.ownership import Writer
 from watcher.sandbox.kubernetes.scaling import as_scale
 from watcher.sandbox.kubernetes.tables import table, wants_table
@@ -116,6 +117,8 @@ class ApiServer:
         obj = self.registry.get(path.kind, path.namespace, path.name)
         if path.subresource == "scale":
             return _json(as_scale(obj))
+        if path.subresource == "log":
+            return web.Response(text=log_of(obj, request.query))
         if wants_table(request.headers.get("Accept", "")):
             version = {"resourceVersion": obj["metadata"]["resourceVersion"]}
             return _json(self._table(request, path, [obj], version))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from watcher.sandbox.kubernetes import errors
-from watcher.sandbox.kubernetes.kinds import DAEMON_SET, DEPLOYMENT, POD, REPLICA_SET, ROLLOUT, STATEFUL_SET, Kind
+from watcher.sandbox.kubernetes.kinds import DAEMON_SET, DEPLOYMENT, JOB, POD, REPLICA_SET, ROLLOUT, STATEFUL_SET, Kind
 from watcher.sandbox.kubernetes.objects import Json, name_of
 from watcher.sandbox.kubernetes.selectors import selects
 
@@ -49,6 +49,8 @@ def validate(kind: Kind, obj: Json, live: Json | None) -> None:
     if kind.plural in _WORKLOADS:
         _workload(kind, obj)
         _immutable_selector(kind, obj, live)
+    elif kind is JOB:
+        _job(obj)
     elif kind is POD:
         _pod_spec(kind, name_of(obj), "spec", obj.get("spec"))
     elif kind is ROLLOUT:
@@ -60,6 +62,17 @@ def _text_map(kind: Kind, name: str, field: str, value: object) -> None:
         return
     if not isinstance(value, dict) or not all(isinstance(part, str) for part in value.values()):
         raise errors.bad_request(f"{kind.kind} {name!r}: {field} must map text to text, got {value!r}")
+
+
+def _job(obj: Json) -> None:
+    name, spec = name_of(obj), obj.get("spec")
+    if not isinstance(spec, dict):
+        raise errors.invalid(JOB, name, "spec", "Required value")
+    _template(JOB, name, spec)
+    policy = spec["template"]["spec"].get("restartPolicy")
+    if policy not in ("Never", "OnFailure"):
+        problem = f'Unsupported value: "{policy}": supported values: "OnFailure", "Never"'
+        raise errors.invalid(JOB, name, "spec.template.spec.restartPolicy", problem)
 
 
 def _workload(kind: Kind, obj: Json) -> None:
