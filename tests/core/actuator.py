@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections import deque
 
 from tests.core.cluster import Cluster, template_id
+from tests.core.databases import Databases
 from tests.core.rollouts import SimulatedRollout
+from tests.core.switches import Switch
 from watcher.core.model import Result, RungReport
-from watcher.core.orders import AbortOrder, DownOrder, FlagOrder, GitOpsOrder, RungOrder, UndoOrder
+from watcher.core.orders import AbortOrder, DownOrder, FlagOrder, GitOpsOrder, RungOrder, UndoOrder, rung_of
 
 SILENT = "silent"  # nothing is sent, and nobody answers: the process died before
 SILENT_APPLIED = "silent_applied"  # written, and nobody answers: the process died after
 UNKNOWN_APPLIED = "unknown_applied"  # written, but the answer was lost
+DONE = (Result.APPLIED, Result.ALREADY)
 SKIPPED = "skipped"  # answered and lost by the controller
 
 
 class Actuator:
     """Looks first, writes only where the preconditions hold, and keeps a list of (what, decision) written."""
 
-    def __init__(self, cluster: Cluster) -> None:
-        self.cluster = cluster
+    def __init__(self, cluster: Cluster, switch: Switch | None = None, databases: Databases | None = None) -> None:
+        self.cluster, self.switch, self.databases = cluster, switch or Switch(), databases or Databases()
         self.reactions: deque[str] = deque()
         self.orders: list[RungOrder] = []
         self.writes: list[tuple[str, str]] = []
@@ -33,7 +36,8 @@ class Actuator:
         result, message = self._react(order, reaction, now)
         if reaction == SILENT_APPLIED:
             return None
-        return RungReport(order.decision, rung_of(order), order.tried, result, now, message)
+        flag = self.switch.sight(now) if isinstance(order, FlagOrder) and result in DONE else None
+        return RungReport(order.decision, rung_of(order), order.tried, result, now, message, flag=flag)
 
     def _react(self, order: RungOrder, reaction: str, now: float) -> tuple[str, str]:
         if reaction == SKIPPED:
@@ -48,13 +52,38 @@ class Actuator:
             return self._undo(order, now)
         if isinstance(order, AbortOrder):
             return self._abort(order)
-        if isinstance(order, GitOpsOrder | FlagOrder | DownOrder):
-            return Result.REFUSED, "neither Git nor flags nor databases are here"
+        if isinstance(order, FlagOrder):
+            return self._flip(order, now)
+        if isinstance(order, DownOrder):
+            return self._migrate_down(order, now)
+        if isinstance(order, GitOpsOrder):
+            return Result.REFUSED, "Git is not here"
         if self.cluster.hold:
             return Result.HELD, self.cluster.hold
         for name, uid in order.pods:
             self.cluster.delete(name, uid)
         self.writes.append(("stuck_pods", order.decision))
+        return Result.APPLIED, ""
+
+    def _flip(self, order: FlagOrder, now: float) -> tuple[str, str]:
+        switch = self.switch
+        if switch.on is order.on:
+            return Result.ALREADY, ""
+        if self.cluster.hold:
+            return Result.HELD, self.cluster.hold
+        if switch.version != order.expected:
+            return Result.CONFLICT, "somebody has changed the flag"
+        switch.turn(now, on=order.on)
+        self.writes.append(("flag", order.decision))
+        return Result.APPLIED, ""
+
+    def _migrate_down(self, order: DownOrder, now: float) -> tuple[str, str]:
+        if (order.decision, order.note) in self.databases.jobs:
+            return Result.ALREADY, ""
+        if self.cluster.hold:
+            return Result.HELD, self.cluster.hold
+        self.databases.run(order, now)
+        self.writes.append((f"down {order.note}", order.decision))
         return Result.APPLIED, ""
 
     def _undo(self, order: UndoOrder, now: float) -> tuple[str, str]:
@@ -88,9 +117,3 @@ class Actuator:
         cluster.abort()
         self.writes.append(("abort", order.decision))
         return Result.APPLIED, ""
-
-
-def rung_of(order: RungOrder) -> str:
-    if isinstance(order, AbortOrder):
-        return "abort"
-    return "undo" if isinstance(order, UndoOrder) else "undo:stuck_pods"

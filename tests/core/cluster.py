@@ -54,6 +54,7 @@ class Cluster:
     manager: Manager | None = None
     on_delete: bool = False
     roll_forward_only: dict[str, str] = field(default_factory=dict)
+    flags: dict[str, str] = field(default_factory=dict)  # template: annotation watcher.dev/flag
     config_refs: tuple[str, ...] = ()
     digests: tuple[tuple[str, str], ...] = ()
     idle: bool = False  # the controller does nothing
@@ -154,6 +155,7 @@ class Cluster:
             available=ready,
             roll_forward_only=self.roll_forward_only.get(version.template, ""),
             config_refs=self.config_refs,
+            flag=self.flags.get(version.template, ""),
         )
 
     def _pod(self, now: float, ordinal: int, template: str = "") -> Pod:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from tests.core.actuator import Actuator
 from tests.core.cluster import Cluster, template_id
+from tests.core.databases import Databases
 from tests.core.rollouts import SimulatedRollout
+from tests.core.switches import Switch
 from watcher.core import record
 from watcher.core.approving import Answer, answer
 from watcher.core.machine import resume, step
@@ -80,8 +82,11 @@ class World:
     moved: list[str] = field(default_factory=list)
     ended: list[Watch] = field(default_factory=list)
 
+    switch: Switch = field(default_factory=Switch)
+    databases: Databases = field(default_factory=Databases)
+
     def __post_init__(self) -> None:
-        self.actuator = Actuator(self.cluster)
+        self.actuator = Actuator(self.cluster, self.switch, self.databases)
 
     @classmethod
     def of(cls, kind: Kind = Kind.DEPLOYMENT, **settings: object) -> World:
@@ -149,8 +154,12 @@ class World:
     @property
     def _around_now(self) -> Surroundings:
         """The other services are looked at all the time."""
-        fleet = self.surroundings.fleet
-        return replace(self.surroundings, fleet=replace(fleet, at=self.now)) if fleet is not None else self.surroundings
+        around = self.surroundings
+        fleet = replace(around.fleet, at=self.now) if around.fleet is not None else None
+        seen = self.databases.sight(self.state, self.view, self.policy, self.now)
+        return replace(
+            around, fleet=fleet, flag=self.switch.sight(self.now), migrations=seen, down=self.databases.job(self.now)
+        )
 
     def release(self, template: str, errors: float = 0.0) -> None:
         """Somebody applies this template; `errors` is the share of its requests that fail."""
@@ -269,8 +278,13 @@ class World:
             new = pod.revision == self.cluster.current.name
             alike = sum((each.revision == self.cluster.current.name) == new for each in self.cluster.ready)
             total = self.requests * (share if new else 1 - share) / alike
-            bad = total * self.errors.get(pod.revision.removeprefix("hash-"), 0.0)
+            bad = total * self._share_of_bad(pod.revision.removeprefix("hash-"), start)
             yield PodCount(pod.name, pod.revision, total, bad, start - pod.ready_since)
+
+    def _share_of_bad(self, template: str, at: float) -> float:
+        """A flag that was felt to be off takes away what the release brought."""
+        covered = template in self.switch.covers and self.switch.felt(at)
+        return self.switch.covers[template] if covered else self.errors.get(template, 0.0)
 
     def _share_of_new(self) -> float:
         rollout = self.cluster.status()

@@ -22,10 +22,10 @@ from watcher.core.gitops import (
     PullState,
     Route,
 )
-from watcher.core.machine import GIT_PATIENCE
 from watcher.core.model import Workload
 from watcher.core.orders import RevertOrder, UnpinOrder
 from watcher.core.state import Revert, Unsettled
+from watcher.core.waiting import GIT_PATIENCE
 from watcher.core.words import Kind
 from watcher.daemon.prospects import AGAIN, GitWay, Prospects
 from watcher.gitops.surveying import Question

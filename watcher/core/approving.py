@@ -15,7 +15,7 @@ from watcher.core.policy import Policy
 from watcher.core.sentence import seconds
 from watcher.core.state import Consent, Decision, Watch, WorkloadState
 from watcher.core.turn import Turn
-from watcher.core.words import Action, Mode, Phase, Stage, strictest
+from watcher.core.words import GOING_BACK, Mode, Phase, Stage, strictest
 
 LAPSES = 900.0
 """Seconds after which an approval that could not be carried out counts no more."""
@@ -39,7 +39,7 @@ def waits(watch: Watch) -> bool:
     """Whether the decision on this release waits for a person."""
     decision = watch.decision
     standing = watch.phase in (Phase.WATCHING, Phase.PARKED) and watch.breached_at is not None
-    return standing and decision is not None and decision.action is Action.ROLL_BACK and decision.mode is Mode.PROPOSE
+    return standing and decision is not None and decision.action in GOING_BACK and decision.mode is Mode.PROPOSE
 
 
 def until(watch: Watch, policy: Policy) -> float:
@@ -69,10 +69,10 @@ def _take(turn: Turn, approval: Approval) -> str:
         return ""
     chosen = next_rung(decision.rungs) if decision is not None else None
     objection = _objection(watch, approval, turn.now)
-    if objection or decision is None or chosen is None or decision.target is None:
+    if objection or decision is None or chosen is None:
         turn.move("approval_refused")
         return objection
-    turn.update(replace(watch, consent=Consent(approval, chosen.rung, decision.target.template_id)))
+    turn.update(replace(watch, consent=Consent(approval, chosen.rung, _leads_to(decision))))
     turn.move("approved")
     turn.announce(Stage.APPROVED, f"Decision {decision.id} was approved by {approval.by}.")
     return ""
@@ -116,10 +116,15 @@ def _is_over(watch: Watch) -> bool:
 def covers(watch: Watch, decision: Decision, now: float) -> bool:
     """Whether a person has approved of just this."""
     consent, chosen = watch.consent, next_rung(decision.rungs)
-    if consent is None or chosen is None or decision.target is None or now - consent.approval.at > LAPSES:
+    if consent is None or chosen is None or now - consent.approval.at > LAPSES:
         return False
-    same = (consent.rung, consent.target) == (chosen.rung, decision.target.template_id)
-    return same and decision.action is Action.ROLL_BACK and decision.mode is Mode.PROPOSE
+    same = (consent.rung, consent.target) == (chosen.rung, _leads_to(decision))
+    return same and decision.action in GOING_BACK and decision.mode is Mode.PROPOSE
+
+
+def _leads_to(decision: Decision) -> str:
+    """The template that it leads to; empty where no other version is known good, as a flag needs none."""
+    return decision.target.template_id if decision.target is not None else ""
 
 
 def lift(watch: Watch, decision: Decision, reason: str) -> Decision:

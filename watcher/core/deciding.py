@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 
+from watcher.core import framework, gate, reasons
 from watcher.core.approving import covers, lift
 from watcher.core.case import Case
-from watcher.core.guards import EXCUSES, check_guards
+from watcher.core.framework import Course, Situation
+from watcher.core.gate import Passage
+from watcher.core.guards import EXCUSES, SCHEMA, check_guards
 from watcher.core.ladder import FAR_BACK, choose_target, climb, describe_target, next_rung
 from watcher.core.managed import outlook
-from watcher.core.model import Observation, Suspect, WorkloadView
+from watcher.core.model import Observation, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.siblings import known_origins, suspected_siblings
-from watcher.core.state import Decision, Finding, GuardFinding, RungStep, Target, Watch, WorkloadState
+from watcher.core.state import Decision, Finding, GuardFinding, KnownGood, RungStep, Target, Watch, WorkloadState
 from watcher.core.words import STRICTNESS, Action, Mode, Rung, strictest
 
 MOST_NAMED = 20
@@ -41,18 +44,23 @@ def decide(
     chosen = next_rung(rungs)
     case = Case(state, watch.release, view, observation, policy, findings, target, now, chosen.rung if chosen else None)
     guards = check_guards(case) + _barred(watch, now) + _no_way_back(chosen, rungs)
+    sight = gate.relevant(observation, watch, target.template_id) if target is not None else None
+    passage = gate.ask(sight, watch.downs, required=policy.migrations_required)
+    course = framework.decide(_situation(guards, chosen, target, passage))
     best, may, why_may = _strongest(watch, case.sound or findings, policy)
-    mode, why_mode = _mode((may, why_may), chosen, described, policy)
+    mode, why_mode = _mode((may, why_may), chosen, described, policy, _down(passage, course))
     attempt = state.decisions + 1
     siblings = suspected_siblings(known_origins(watch.release, ahead.prospect), observation.surroundings.suspects)
-    action = Action.HOLD if guards else Action.ROLL_BACK
+    flag = ahead.tie.sight if chosen is not None and chosen.rung is Rung.FLAG else None
+    way = reasons.way(chosen, described, passage, flag)
+    done = reasons.consequence(course.action, guards, way, mode, why_mode)
     decision = Decision(
         id=decision_id((watch.release.id,), attempt),
         attempt=attempt,
         at=now,
-        action=action,
+        action=course.action,
         mode=mode,
-        reason=f"{best.sentence}. {_consequence(guards, chosen, described, mode, why_mode)}{_beside(siblings)}",
+        reason=reasons.decided(best, done, passage, siblings),
         why_mode=why_mode,
         findings=findings,
         guards=guards,
@@ -62,17 +70,33 @@ def decide(
         source=ahead.prospect.source if ahead.prospect is not None else None,
         good=ahead.prospect.good if ahead.prospect is not None else "",
         commits=ahead.prospect.commits[:MOST_NAMED] if ahead.prospect is not None else (),
+        flag=flag,
+        migrations=sight,
     )
     if watch.consent is None or not covers(watch, decision, now):
         return decision
-    approved = f"{_way(chosen, described)}, approved by {watch.consent.approval.by}"
-    return lift(watch, decision, f"{best.sentence}. Rolling back by {approved}.{_beside(siblings)}")
+    approved = f"{way.doing}, approved by {watch.consent.approval.by}."
+    return lift(watch, decision, reasons.decided(best, approved, passage, siblings))
 
 
-def _beside(siblings: tuple[Suspect, ...]) -> str:
-    if not siblings:
-        return ""
-    return f" Released by the same change, and suspected too: {', '.join(str(each.workload) for each in siblings)}."
+def _situation(
+    guards: tuple[GuardFinding, ...], chosen: RungStep | None, target: KnownGood | None, passage: Passage
+) -> Situation:
+    """What the framework asks for, of a breach that is proven."""
+    return Situation(
+        breach=True,
+        guard=any(each.id not in SCHEMA for each in guards),
+        flag=chosen is not None and chosen.rung is Rung.FLAG,
+        target=target is not None,
+        rung=chosen is not None,
+        gate=passage.gate,
+    )
+
+
+def _down(passage: Passage, course: Course) -> tuple[Mode, str]:
+    """How far the down migrations let it go, and why not farther."""
+    down = course.action is Action.ROLL_BACK and course.most is not Mode.ACT
+    return (course.most, f"{gate.names(passage)} runs with a person's approval only") if down else (Mode.ACT, "")
 
 
 def same_decision(one: Decision | None, other: Decision) -> bool:
@@ -120,14 +144,19 @@ def _own_limit(watch: Watch, finding: Finding, policy: Policy) -> tuple[Mode, st
 
 
 def _mode(
-    finding: tuple[Mode, str], chosen: RungStep | None, target: Target | None, policy: Policy
+    finding: tuple[Mode, str],
+    chosen: RungStep | None,
+    target: Target | None,
+    policy: Policy,
+    down: tuple[Mode, str],
 ) -> tuple[Mode, str]:
     """The strictest of everything that limits how far this may go, and the reason for it."""
     limits = [
         (policy.mode, f"mode is {policy.mode}"),
         finding,
         (chosen.mode if chosen else Mode.NONE, f"rung {chosen.rung}: {chosen.reason}" if chosen else "no rung"),
-        (_far_back(target), "the target is several releases back"),
+        (_far_back(chosen, target), "the target is several releases back"),
+        down,
     ]
     mode = strictest(*(limit for limit, _ in limits))
     return mode, "" if mode is Mode.ACT else next(why for limit, why in limits if limit is mode)
@@ -141,20 +170,7 @@ def _late_onset(watch: Watch, finding: Finding, policy: Policy) -> Mode:
     return Mode.PROPOSE if late else Mode.ACT
 
 
-def _far_back(target: Target | None) -> Mode:
+def _far_back(chosen: RungStep | None, target: Target | None) -> Mode:
+    if chosen is not None and chosen.rung is Rung.FLAG:
+        return Mode.ACT
     return Mode.PROPOSE if target is not None and target.releases_back > FAR_BACK else Mode.ACT
-
-
-def _consequence(
-    guards: tuple[GuardFinding, ...], chosen: RungStep | None, target: Target | None, mode: Mode, why_mode: str
-) -> str:
-    if guards or chosen is None or target is None:
-        return f"Not rolled back: {guards[0].reason}."
-    way = _way(chosen, target)
-    if mode is Mode.ACT:
-        return f"Rolling back by {way}."
-    return f"Would roll back by {way}; only {mode} because {why_mode}."
-
-
-def _way(chosen: RungStep | None, target: Target | None) -> str:
-    return f"{chosen.rung} to revision {target.revision}" if chosen is not None and target is not None else ""

@@ -32,6 +32,9 @@ class Tie:
     pods: bool = False
 
 
+UNTIED = Tie()
+
+
 def flag_of(named: str, policy: Policy) -> Flag | None:
     """The flag that a release is tied to by its annotation, or else by the thresholds file; None where there is none.
 

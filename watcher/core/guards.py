@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from watcher.core import blame, limits, targets
 from watcher.core.case import Case
 from watcher.core.freezes import frozen
+from watcher.core.releases import FORWARD_ONLY
 from watcher.core.sentence import seconds
 from watcher.core.state import GuardFinding
 from watcher.core.words import Change, Rung
@@ -66,6 +67,8 @@ def _stale_cache(case: Case) -> str | None:
 
 
 def _recovery_release(case: Case) -> str | None:
+    if case.rung is Rung.FLAG and case.release.never_undo.startswith(FORWARD_ONLY):
+        return None  # the version stays
     return case.release.never_undo or None
 
 
@@ -92,6 +95,9 @@ def _other_controller(case: Case) -> str | None:
     return None
 
 
+BY_FLAG = frozenset({Rung.FLAG})
+"""A flag changes no version: what concerns target, template and schema does not concern it."""
+
 _TABLE = (
     Guard("hold", "somebody asked to leave the workload alone", _hold),
     Guard("never", "the workload is on the never list", _never),
@@ -100,9 +106,9 @@ _TABLE = (
     Guard("stale_cache", "the view of the cluster is too old", _stale_cache, passable=False),
     Guard("source_unhealthy", "the metrics source does not answer wholly", blame.source_unhealthy),
     Guard("recovery_release", "the release is itself a way back, or says that it may not be undone", _recovery_release),
-    Guard("restart", "the release changed no version", _restart, passable=False),
-    Guard("configuration", "the release changed configuration, which an undo does not restore", _configuration),
-    Guard("owned", "an operator owns the workload, and would put the version back", _owned),
+    Guard("restart", "the release changed no version", _restart, BY_FLAG, passable=False),
+    Guard("configuration", "only configuration changed, which an undo does not restore", _configuration, BY_FLAG),
+    Guard("owned", "an operator owns the workload, and would put the version back", _owned, BY_FLAG),
     Guard("other_controller", "another controller is going back, or syncing, by itself", _other_controller),
     Guard("not_its_fault", "the evidence is not of the release's making", blame.excused_by("")),
     Guard("symptom_before", "it was as bad before the release", blame.excused_by("symptom_before")),
@@ -115,12 +121,15 @@ _TABLE = (
     Guard("cooldown", "the workload was rolled back a short while ago", limits.cooldown),
     Guard("breaker", "too many releases were rolled back in the cluster", limits.breaker),
     Guard("namespace_breaker", "too many releases were rolled back in the namespace", limits.namespace_breaker),
-    Guard("no_target", "no earlier revision is known to be good", targets.no_target),
-    Guard("target_gone", "the cluster keeps the good revision no more", targets.target_gone, passable=False),
-    Guard("config_moved", "configuration changed since the good revision was proven", targets.config_moved),
-    Guard("config_unknown", "configuration of the good revision could not be read", targets.config_unknown),
+    Guard("no_target", "no earlier revision is known to be good", targets.no_target, BY_FLAG),
+    Guard("target_gone", "the cluster keeps the good revision no more", targets.target_gone, BY_FLAG, passable=False),
+    Guard("config_moved", "configuration changed since the good revision was proven", targets.config_moved, BY_FLAG),
+    Guard("config_unknown", "configuration of the good revision could not be read", targets.config_unknown, BY_FLAG),
     Guard("git_unknown", "what going back in Git would mean is not known", passable=False),
-    Guard("mutable_tag", "a tag names another image than when it was proven", targets.mutable_tag),
+    Guard("mutable_tag", "a tag names another image than when it was proven", targets.mutable_tag, BY_FLAG),
+    Guard("flag_unknown", "how the release's flag stands is not known", passable=False),
+    Guard("unsafe_migration", "the version before does not work on this schema", targets.unsafe_migration, BY_FLAG),
+    Guard("migrations_unknown", "what the migration notes say is not known", targets.migrations_unknown, BY_FLAG),
     Guard("no_way_back", "no rung can be taken", passable=False),
     Guard("not_watched", "the thresholds file does not name the workload any more", passable=False),
     Guard("mode", "the thresholds file does not let it be done any more", passable=False),
@@ -135,5 +144,8 @@ GUARDS: dict[str, Guard] = {guard.id: guard for guard in _TABLE}
 EXCUSES = frozenset({"symptom_before", "flapping", "old_equally_bad", "overload"})
 """Guards by which the evidence itself excuses the release: that another one of them speaks is no news."""
 
-IGNORANCE = frozenset({"config_unknown", "fleet_unknown", "git_unknown"})
+SCHEMA = frozenset({"unsafe_migration", "migrations_unknown"})
+"""Guards that the framework tells apart: by an unsafe migration it is decided to roll forward."""
+
+IGNORANCE = frozenset({"config_unknown", "flag_unknown", "fleet_unknown", "git_unknown", "migrations_unknown"})
 """Guards that hold because something has not been looked at, as it is for a moment after each start."""

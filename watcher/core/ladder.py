@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from watcher.core import managed
+from watcher.core import flagged, managed
 from watcher.core.ledger import accepted
 from watcher.core.managed import Outlook
 from watcher.core.model import RolloutStatus, WorkloadView
@@ -50,12 +50,10 @@ def describe_target(target: KnownGood, view: WorkloadView) -> Target:
 
 def climb(view: WorkloadView, policy: Policy, outlook: Outlook | None = None) -> tuple[RungStep, ...]:
     """Every rung in the order in which they are tried: whether it can be taken here, how far it may go, and why."""
-    first = (
-        RungStep(Rung.FLAG, Mode.NONE, taken=False, reason="no feature flag is tied to this release"),
-        _abort(view, policy),
-    )
+    ahead = outlook or Outlook()
+    first = (flagged.step(ahead.tie, policy), _abort(view, policy))
     if view.manager is not None:
-        return (*first, *managed.ways(view, policy, outlook or Outlook()))
+        return (*first, *managed.ways(view, policy, ahead))
     return (*first, _no_git(), _undo(policy))
 
 

@@ -14,6 +14,9 @@ RANKS = (Provenance.PRESUMED, Provenance.SOAKED, Provenance.PASSED)
 PRESUMED_AFTER = 3600.0
 """Seconds a workload must have run unchanged, at the least, before its revision is presumed good."""
 
+BREACH = "breach: "
+"""What the reason begins with for which a breach revokes an entry."""
+
 KEPT = 20
 """Entries kept per workload: of known good versions, and of bad ones."""
 
@@ -83,6 +86,12 @@ def revoke(entries: tuple[KnownGood, ...], template_id: str, reason: str) -> tup
         replace(each, revoked=reason) if each.template_id == template_id and not each.revoked else each
         for each in entries
     )
+
+
+def forget_breach(state: WorkloadState, template_id: str) -> WorkloadState:
+    """The release serves on without what was bad of it: neither known good nor revoked for good, it may soak anew."""
+    kept = (each for each in state.known_good if each.template_id != template_id or not each.revoked.startswith(BREACH))
+    return replace(state, known_good=tuple(kept))
 
 
 def quarantine(

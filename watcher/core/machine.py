@@ -11,41 +11,34 @@ from dataclasses import replace
 from watcher.core import (
     approving,
     course,
+    downs,
     judge,
     ledger,
-    managed,
     mechanism,
+    migrating,
     noticing,
     quarantine,
     releases,
     rollback,
     settling,
+    waiting,
 )
-from watcher.core.blame import fleet_unknown
 from watcher.core.deciding import decide, same_decision
 from watcher.core.evidence import RecoveryEvidence
 from watcher.core.favour import SOONEST
-from watcher.core.fleet import FOLLOW
 from watcher.core.guards import STALE_CACHE
 from watcher.core.model import Observation, Revision, WorkloadView
 from watcher.core.orders import Announce
 from watcher.core.policy import Policy
 from watcher.core.state import Decision, Finding, Watch, WorkloadState
 from watcher.core.turn import Step, Turn
-from watcher.core.words import Action, Mode, Outcome, Phase, Provenance, Stage, Verdict
+from watcher.core.words import GOING_BACK, Action, Mode, Outcome, Phase, Provenance, Stage, Verdict
 
 LAST_BLOCKS = 120.0
 """Seconds after the end of a watch in which the last samples may still come."""
 
 DELETED = "the workload was deleted"
 """Why a watch ended whose workload is gone."""
-
-FLEET_PATIENCE = 10.0
-"""Seconds that the first decision waits for what the other services tell."""
-
-
-GIT_PATIENCE = 20.0
-"""Seconds that the first decision waits for what going back in Git would mean."""
 
 
 def step(state: WorkloadState | None, observation: Observation, now: float, policy: Policy) -> Step | None:
@@ -151,12 +144,15 @@ def _proceed(turn: Turn, *, judging: bool) -> None:
     """`judging` is False while the spec asks for a revision that the controller has not made or numbered yet."""
     if open_watch(turn.state) is None:
         return
+    downs.hear(turn)
     rollback.stand_down_if_forbidden(turn)
     if not turn.policy.watched and not turn.watch.carrying_out:
         turn.close("no entry of services matches it any more")
         return
     _look(turn)
     noticing.end_if_aborted(turn)
+    if not turn.watch.carrying_out:
+        migrating.end_if_failed(turn)
     if open_watch(turn.state) is None:
         return
     if turn.watch.carrying_out:
@@ -224,42 +220,22 @@ def _breach(turn: Turn, breaches: tuple[Finding, ...]) -> None:
     watch = turn.watch
     if watch.breached_at is None:
         watch = replace(watch, verdict=Verdict.BREACH, breached_at=turn.now)
-        entries = ledger.revoke(turn.state.known_good, watch.release.template_id, f"breach: {breaches[0].sentence}")
+        entries = ledger.revoke(
+            turn.state.known_good, watch.release.template_id, f"{ledger.BREACH}{breaches[0].sentence}"
+        )
         turn.state = replace(turn.state, watch=watch, known_good=entries)
         turn.move("breach")
-    if watch.decision is None and (_waits_for_fleet(turn, breaches) or _waits_for_git(turn)):
+    if watch.decision is None and waiting.is_due(turn, breaches):
         return
     decision = decide(turn.state, watch, breaches, turn.observation, turn.view, turn.policy, turn.now)
     if same_decision(watch.decision, decision):
         return
     turn.state = replace(turn.state, watch=replace(watch, decision=decision), decisions=decision.attempt)
     turn.move(f"{decision.action}")
-    if decision.action is Action.ROLL_BACK and decision.mode is Mode.ACT:
+    if decision.action in GOING_BACK and decision.mode is Mode.ACT:
         rollback.start(turn, decision)
     else:
         _tell(turn, decision)
-
-
-def _waits_for_fleet(turn: Turn, breaches: tuple[Finding, ...]) -> bool:
-    """Whether the other services are being looked at just now, and without that the guard would hold."""
-    fleet = turn.observation.surroundings.fleet
-    if fleet_unknown(breaches, fleet, turn.now) is None:
-        return False
-    breached, seen = turn.watch.breached_at or turn.now, fleet is not None and not fleet.problem
-    followed = max((each.since for each in breaches if each.since is not None), default=turn.now) + FOLLOW
-    return turn.now < (max(breached, followed) if seen else breached) + FLEET_PATIENCE
-
-
-def _waits_for_git(turn: Turn) -> bool:
-    """Whether it is being looked at just now what going back in Git would mean, and that leads the way."""
-    if turn.view.application is None or managed.out_of_reach(turn.view) or _aborts(turn):
-        return False
-    known = managed.prospect(turn.watch.release, turn.observation) is not None
-    return not known and turn.now < (turn.watch.breached_at or turn.now) + GIT_PATIENCE
-
-
-def _aborts(turn: Turn) -> bool:
-    return turn.view.rollout is not None and turn.view.rollout.in_progress
 
 
 def _over_by_itself(turn: Turn, breached_at: float) -> None:
@@ -272,7 +248,8 @@ def _over_by_itself(turn: Turn, breached_at: float) -> None:
 
 def _tell(turn: Turn, decision: Decision) -> None:
     proposed = Stage.PROPOSED if decision.mode is Mode.PROPOSE else Stage.WOULD_ROLL_BACK
-    turn.announce(Stage.HELD if decision.action is Action.HOLD else proposed, decision.reason)
+    unmoved = {Action.HOLD: Stage.HELD, Action.ROLL_FORWARD: Stage.ROLL_FORWARD}
+    turn.announce(unmoved.get(decision.action, proposed), decision.reason)
 
 
 def _end_in_time(turn: Turn, findings: tuple[Finding, ...]) -> None:

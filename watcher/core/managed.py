@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from watcher.core.flagged import UNTIED, Tie
 from watcher.core.gitops import Application, Prospect, Route, deployed_before
 from watcher.core.model import Observation, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import Finding, Release, RungStep
-from watcher.core.words import Change, Mode, Rung, strictest
+from watcher.core.words import Change, Lane, Mode, Rung, strictest
 
 URGENT = 10.0
 """Seconds of a complete outage that the way through Git may cost before an undo goes first."""
@@ -24,20 +25,23 @@ class Outlook:
 
     `failing` is the share of all requests that fail, a ratio in [0, 1]; `began` when the release began, Unix seconds.
     `prospect` is None while it is not known what going back in Git would mean.  `configuration`: nothing else changed,
-    so that the pod template alone does not lead back.
+    so that the pod template alone does not lead back.  `tie`: the feature flag that covers the release.
     """
 
     prospect: Prospect | None = None
     failing: float = 0.0
     began: float = 0.0
     configuration: bool = False
+    tie: Tie = UNTIED
 
 
 def outlook(release: Release, observation: Observation, findings: tuple[Finding, ...]) -> Outlook:
     """What is known when these findings speak against this release."""
     failing = max((each.new.plus(each.old).share for each in findings), default=0.0)
     configuration = release.change is Change.CONFIGURATION
-    return Outlook(prospect(release, observation), failing, release.began, configuration)
+    pods = any(each.lane is Lane.AVAILABILITY and not each.excuse for each in findings)
+    tie = Tie(release.flag, release.began, observation.surroundings.flag, pods)
+    return Outlook(prospect(release, observation), failing, release.began, configuration, tie)
 
 
 def prospect(release: Release, observation: Observation) -> Prospect | None:

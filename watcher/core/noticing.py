@@ -110,7 +110,7 @@ def _supersede(turn: Turn, why: str) -> None:
     outcome = Outcome.SUPERSEDED if watch.rollback is not None else None
     if outcome is not None:
         turn.announce(Stage.SUPERSEDED, f"The rollback of revision {watch.release.revision} is over: {why}.")
-    if watch.phase is Phase.ACTING:  # nobody knows what became of the order; cooldown counts from it
+    if watch.phase in (Phase.ACTING, Phase.MIGRATING):  # nobody knows what became of the order; cooldown counts from it
         turn.state = replace(turn.state, last_rollback=turn.now, last_rolled_back=watch.release.id)
     turn.state = settling.left(turn.state, turn.now)
     turn.close(why, outcome)

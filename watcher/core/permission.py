@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from watcher.core import judge, quarantine
+from watcher.core import flagged, gate, judge, quarantine
 from watcher.core.approving import least, may_go
 from watcher.core.case import Case
 from watcher.core.freezes import frozen
-from watcher.core.guards import STALE_CACHE, check_guards
+from watcher.core.gate import Gate
+from watcher.core.guards import IGNORANCE, STALE_CACHE, check_guards
 from watcher.core.ladder import climb, target_still_accepted
-from watcher.core.managed import outlook, prospect
+from watcher.core.managed import Outlook, outlook, prospect
 from watcher.core.policy import Policy
 from watcher.core.sentence import seconds
 from watcher.core.state import Decision, Finding, GuardFinding, Rollback, RungStep
 from watcher.core.turn import Turn
 from watcher.core.words import Lane, Mode, Phase, Rung, strictest
+
+LOOKED_AT = 30.0
+"""Seconds in which everything should have been looked at after a start."""
 
 VALID = 120.0
 """Seconds after which an intent that could not be carried out is given up, and judged anew."""
@@ -66,7 +70,8 @@ def withheld(turn: Turn, decision: Decision, rung: Rung) -> GuardFinding | None:
     Between the decision and that write lie a try of another rung, an API server that was away, or a restart: everything
     that was asked then is asked again.
     """
-    return forbidden(turn, rung) or tightened(turn, decision, rung) or next(iter(_guards(turn, decision, rung)), None)
+    first = forbidden(turn, rung) or tightened(turn, decision, rung) or _unapproved_down(turn, decision, rung)
+    return first or next(iter(_guards(turn, decision, rung)), None)
 
 
 def _guards(turn: Turn, decision: Decision, rung: Rung) -> tuple[GuardFinding, ...]:
@@ -97,10 +102,10 @@ def current(turn: Turn) -> bool:
 
 def tightened(turn: Turn, decision: Decision, rung: Rung) -> GuardFinding | None:
     """Why the thresholds file, or the workload, as they are now do not let this rung be taken on these findings."""
-    rungs = climb(turn.view, turn.policy, outlook(turn.watch.release, turn.observation, decision.findings))
-    step = next((each for each in rungs if each.rung is rung), None)
+    ahead = outlook(turn.watch.release, turn.observation, decision.findings)
+    step = next((each for each in climb(turn.view, turn.policy, ahead) if each.rung is rung), None)
     if step is not None and not step.taken and rung is not Rung.ABORT:
-        return _closed(turn, step)
+        return _closed(turn, step, ahead)
     mode = step.mode if step is not None and step.taken else turn.policy.rung_mode(rung)
     if not may_go(mode, decision):
         why = f": {step.reason}" if step is not None and step.taken else ""
@@ -110,8 +115,21 @@ def tightened(turn: Turn, decision: Decision, rung: Rung) -> GuardFinding | None
     return None
 
 
-def _closed(turn: Turn, step: RungStep) -> GuardFinding:
+def _unapproved_down(turn: Turn, decision: Decision, rung: Rung) -> GuardFinding | None:
+    """Why a down migration that goes along must not run by itself."""
+    if rung is Rung.FLAG or may_go(Mode.PROPOSE, decision) or decision.target is None:
+        return None
+    sight = gate.relevant(turn.observation, turn.watch, decision.target.template_id)
+    passage = gate.ask(sight, turn.watch.downs, required=turn.policy.migrations_required)
+    if passage.gate is not Gate.DOWN_APPROVAL:
+        return None
+    return GuardFinding("mode", f"{gate.names(passage)} runs with a person's approval only")
+
+
+def _closed(turn: Turn, step: RungStep, ahead: Outlook) -> GuardFinding:
     """Why a rung that was decided on cannot be taken any more."""
+    if step.rung is Rung.FLAG and flagged.unseen(ahead.tie, turn.policy):
+        return GuardFinding("flag_unknown", step.reason)
     if turn.view.application is not None and prospect(turn.watch.release, turn.observation) is None:
         return GuardFinding("git_unknown", "what going back in Git would mean is not known")
     if turn.policy.rung_mode(step.rung) is Mode.NONE:
@@ -136,6 +154,19 @@ def outdated(turn: Turn, rollback: Rollback) -> GuardFinding | None:
     if rollback.denied:
         return GuardFinding("forbidden", f"a permission is missing: {rollback.denied}")
     return GuardFinding("outdated", f"it could not be carried out for {seconds(age)}")
+
+
+def ignorant_since(turn: Turn, rollback: Rollback, why: GuardFinding | None) -> float | None:
+    """Since when the intent is not sent because something has not been looked at; None: that is not why."""
+    if why is None or why.id not in IGNORANCE:
+        return None
+    return turn.now if rollback.ignorant_since is None else rollback.ignorant_since
+
+
+def may_soon_be_known(turn: Turn) -> bool:
+    """Whether an intent waits unsent for something to be looked at, as after a start, rather than being given up."""
+    since = turn.rollback.ignorant_since
+    return since is not None and turn.now - since < LOOKED_AT
 
 
 def blind(turn: Turn) -> bool:

@@ -70,6 +70,22 @@ def describe(result: Outcome, rollback: Rollback, watch: Watch, now: float) -> s
     return f"Restored, not confirmed: {rollback.rung} of revision {revision} is done; too little was seen since{proof}."
 
 
+def describe_flag(result: Outcome, rollback: Rollback, watch: Watch, now: float) -> str:
+    """The outcome of a flag that was switched off, in two sentences."""
+    flag, revision = watch.switched.flag if watch.switched is not None else "the flag", watch.release.revision
+    took = seconds(now - rollback.began)
+    seen = ", ".join(f"{each.check} {percent(each.seen.share)}" for each in rollback.recovery)
+    stays = f"{flag} stays off until a person switches it on: watcher flags restore {_decision(watch)}"
+    if result is Outcome.RESTORED:
+        proof = f" ({seen} since)" if seen else ""
+        return f"Restored: with {flag} off revision {revision} is well, within {took}{proof}. {stays}"
+    return f"Restored, not confirmed: {flag} is off; too little was seen of revision {revision} since. {stays}"
+
+
+def _decision(watch: Watch) -> str:
+    return watch.switched.decision if watch.switched is not None else ""
+
+
 def _counter(policy: Policy, name: str) -> CounterCheck | None:
     check = policy.check(name)
     return None if check is None or isinstance(check, QueryCheck) else check

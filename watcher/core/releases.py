@@ -15,6 +15,8 @@ AMID_BREACH = "recovery release: it began while"
 
 RETURNS = "recovery release: it returns to"
 
+FORWARD_ONLY = "marked roll-forward-only"
+
 CONCLUDED = (Outcome.RESTORED, Outcome.RESTORED_UNCONFIRMED, Outcome.DID_NOT_HELP)
 """Outcomes after which the target was seen in place."""
 
@@ -125,7 +127,7 @@ def _change(before: Mark, newest: Revision) -> Change:
 
 def _never_undo(state: WorkloadState, newest: Revision, policy: Policy, now: float) -> str:
     if newest.roll_forward_only:
-        return f"marked roll-forward-only: {newest.roll_forward_only}"
+        return f"{FORWARD_ONLY}: {newest.roll_forward_only}"
     watch = state.watch
     if watch is not None and newest.template_id != watch.release.template_id and _amid_breach(state):
         return f"{AMID_BREACH} revision {watch.release.revision} stood at breach"

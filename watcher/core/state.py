@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from watcher.core.course import Course
 from watcher.core.evidence import Evidence, RecoveryEvidence, Tally
-from watcher.core.flags import FlagSight
+from watcher.core.flags import Flag, FlagSight
 from watcher.core.gitops import Application, CommitNote, GitSource
 from watcher.core.migrations import Down, MigrationSight
 from watcher.core.model import ADDED, Approval, Request, Workload
@@ -259,6 +259,15 @@ class Rollback:
 
 
 @dataclass(frozen=True, slots=True)
+class SwitchedOff:
+    """A flag that this decision has switched off `at` that time (Unix seconds); it stays so until restored."""
+
+    flag: Flag
+    decision: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class DownRun:
     """A down migration on the way back from a release, and what became of it; each runs once.
 
@@ -324,6 +333,7 @@ class Watch:
     end_reason: str = ""
     consent: Consent | None = field(default=None, metadata=ADDED)
     revert: Revert | None = field(default=None, metadata=ADDED)  # of an intent that was given up after it was ordered
+    switched: SwitchedOff | None = field(default=None, metadata=ADDED)
     downs: tuple[DownRun, ...] = field(default=(), metadata=ADDED)  # in the order in which they run
     causes: tuple[str, ...] = field(default=(), metadata=ADDED)  # likely ones, likeliest first, where it did not help
     courses: tuple[Course, ...] = field(default=(), metadata=ADDED)  # the picture; gone with a watch without a decision

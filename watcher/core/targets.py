@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from watcher.core import gate
 from watcher.core.case import Case
+from watcher.core.gate import Gate, Passage
 from watcher.core.ledger import accepted, expired
 from watcher.core.sentence import seconds
 
@@ -58,3 +60,23 @@ def mutable_tag(case: Case) -> str | None:
     running = {each for pod in case.view.pods if pod.deleted is None for each in pod.digests}
     moved = sorted(image for image, digest in running - proven if image in known)
     return f"tag {moved[0]} names another image now than when it was proven" if moved else None
+
+
+def unsafe_migration(case: Case) -> str | None:
+    """Which migration the version before does not work with, or may not where every one has to be noted."""
+    passage = _passage(case)
+    return passage.why if passage is not None and passage.gate in (Gate.UNSAFE, Gate.UNNOTED_REQUIRED) else None
+
+
+def migrations_unknown(case: Case) -> str | None:
+    """Why it is not known whether the database can follow, where that has to be."""
+    passage = _passage(case)
+    return passage.why if passage is not None and passage.gate is Gate.UNSEEN_REQUIRED else None
+
+
+def _passage(case: Case) -> Passage | None:
+    watch = case.state.watch
+    if case.target is None or watch is None:
+        return None
+    sight = gate.relevant(case.observation, watch, case.target.template_id)
+    return gate.ask(sight, watch.downs, required=case.policy.migrations_required)

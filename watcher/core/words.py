@@ -33,6 +33,10 @@ class Action(StrEnum):
     NONE = "none"
 
 
+GOING_BACK = (Action.FLAG_OFF, Action.ROLL_BACK)
+"""Actions that are carried out, rung by rung."""
+
+
 class Mode(StrEnum):
     """How far an action may go by itself, laxest last; the strictest that applies counts."""
 
