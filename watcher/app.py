@@ -19,6 +19,7 @@ from watcher.core.model import WorkloadView
 from watcher.core.policy import Policy, Subject
 from watcher.core.state import WorkloadState
 from watcher.core.words import Mode, strictest
+from watcher.daemon.breakers import Breakers
 from watcher.daemon.configurations import Configurations
 from watcher.daemon.delivering import Delivering
 from watcher.daemon.executing import Executing
@@ -110,6 +111,7 @@ class Daemon:
     sightings: Sightings
     persons: Persons
     rehearsals: Rehearsals
+    breakers: Breakers
     prospects: Prospects | None = None
     flags: FlagSights | None = None
     migrations: MigrationSights | None = None
@@ -220,7 +222,9 @@ async def assemble(
     troubles = Troubles(executing, journal, notices, status, clock)
     rehearsals = Rehearsals(cluster, stepping, outside.store, telemetry, clock, policy_of)
     rehearsals.take_up(await outside.store.ask(lambda log: log.last_rehearsals()))
-    gauges = Gauges(stepping, journal, status, sourcing, telemetry, clock)
+    breakers = Breakers(stepping, loop, outside.store, clock, lambda: reloading.current.breakers)
+    breakers.take_up(await outside.store.ask(lambda log: log.closings(since)))
+    gauges = Gauges(stepping, journal, status, sourcing, telemetry, clock, breakers)
     return Daemon(
         outside=outside,
         grace=grace,
@@ -237,6 +241,7 @@ async def assemble(
         sightings=Sightings(cluster, stepping, status, journal, clock, policy_of),
         persons=Persons(loop, outside.store, outside.holds, cluster, clock, read_only=read_only),
         rehearsals=rehearsals,
+        breakers=breakers,
         preflight=preflight,
         housekeeping=Housekeeping(reloading, stepping, troubles, journal, gauges, clock),
         delivering=_delivering(outside, journal, reloading, stepping, telemetry),

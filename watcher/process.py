@@ -154,7 +154,15 @@ class Process:
                 leads=self._leading.leads,
             )
             daemon.status.role, daemon.status.identity = self._leading.role, self._leading.identity
-            app = application(daemon.status, store, telemetry.registry, daemon.persons, means.tokens, daemon.rehearsals)
+            app = application(
+                daemon.status,
+                store,
+                telemetry.registry,
+                daemon.persons,
+                means.tokens,
+                daemon.rehearsals,
+                daemon.breakers,
+            )
             daemon.url = await stack.enter_async_context(means.serve(app))
             stack.callback(self._leave)
             self.daemon = daemon

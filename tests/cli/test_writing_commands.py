@@ -22,6 +22,7 @@ from tests.web.test_writing import propose
 from watcher.adapters.kubernetes import Client
 from watcher.adapters.kubernetes.resources import CONFIG_MAPS, NAMESPACES, WORKLOADS
 from watcher.cli.exits import Exit
+from watcher.core.model import PastRollback
 from watcher.core.words import Kind
 from watcher.sandbox.cluster import SandboxCluster, SandboxSettings
 
@@ -128,6 +129,28 @@ async def test_a_hold_over_http(desk: Desk) -> None:
     assert (again.exit_code, "there is no hold on namespace/shop" in again.stderr) == (Exit.FAILED, True)
 
 
+async def test_a_breaker_is_shown_and_closed(desk: Desk) -> None:
+    now = desk.served.outside.clock.now()
+    past = tuple(PastRollback(now - age, "shop", f"release-{age}") for age in (30.0, 20.0, 10.0))
+    desk.served.life.daemon.stepping.situation.rollbacks = past
+    refused = await desk("breaker", "close", "--reason", "no common cause")
+    assert (refused.exit_code, "may approve, hold, label, not breaker" in refused.stderr) == (Exit.FAILED, True)
+
+    made = json.loads(watcher("token", "new", "ada", "--scopes", "breaker", "-o", "json").stdout)
+    desk.served.tokens.write_text(yaml.safe_dump([made["entry"]]))
+    desk.token.write_text(made["token"])
+    shown = (await desk("breaker", "show", token=False)).stdout
+    assert "cluster" in shown
+    assert "3 of 3 in 1 h" in shown
+    result = await desk("breaker", "close", "--reason", "no common cause")
+    assert (result.exit_code, result.stdout) == (Exit.OK, "cluster is closed: 0 of 3 rollbacks count now.\n")
+    assert "by ada: no common cause" in (await desk("breaker", "show", token=False)).stdout
+    again = await desk("breaker", "close", "--reason", "no common cause")
+    assert (again.exit_code, "is not open: 0 of 3" in again.stderr) == (Exit.FAILED, True)
+    unknown = await desk("breaker", "close", "--reason", "x", "--namespace", "elsewhere")
+    assert (unknown.exit_code, "there is no breaker of namespace/elsewhere" in unknown.stderr) == (Exit.FAILED, True)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -138,6 +161,8 @@ async def test_a_hold_over_http(desk: Desk) -> None:
         ("hold", "workload", "Pod/shop/cart", "--reason", "x"),
         ("hold", "all", "--reason", "x", "--for", "soon"),
         ("resume", "everything"),
+        ("breaker", "close"),
+        ("breaker", "close", "--reason", " "),
         ("token", "new", "two words"),
         ("token", "new", "ada", "--scopes", "everything"),
     ],

@@ -419,6 +419,23 @@ def test_a_source_that_fails_just_then_holds() -> None:
     world.run_until("restored")
 
 
+@pytest.mark.parametrize(
+    ("opens", "scope", "other"),
+    [(many_rollbacks, "all", "namespace/shop"), (many_here, "namespace/shop", "all")],
+)
+def test_a_breaker_that_a_person_closes_lets_go(opens: Situation, scope: str, other: str) -> None:
+    world = World.of()
+    world.release("v2", errors=0.2)
+    world.run(15)
+    opens(world)
+    world.run_until("hold")
+    world.around(breakers_closed=((other, world.now),))
+    world.run(60)
+    assert world.orders == []
+    world.around(breakers_closed=((other, world.now), (scope, world.now)))
+    world.run_until("restored")
+
+
 def test_attempts_at_this_release_do_not_count_against_it() -> None:
     world = World.of()
     world.release("v2", errors=0.2)

@@ -9,7 +9,9 @@ import pytest
 
 from tests.daemon.life import THRESHOLDS, Life, alive, check_log, configure, virtual
 from tests.daemon.outside import CART
+from watcher.core.holding import Scope
 from watcher.core.model import PastRollback, Workload
+from watcher.daemon.breakers import NotOpen
 from watcher.daemon.stepping import REMEMBERED
 from watcher.ports import Unavailable
 
@@ -61,3 +63,44 @@ async def test_one_release_that_is_decided_on_again_and_again_pushes_no_other_ou
         again = [PastRollback(10.0 + number, "shop", "cart/2") for number in range(REMEMBERED + 200)]
         life.daemon.stepping.take_up((), (*others, *again))
         assert life.daemon.stepping.situation.rollbacks == (*others, again[-1])
+
+
+async def test_a_breaker_is_closed_by_hand_for_good_and_what_it_held_follows(thresholds: Path) -> None:
+    """Opened by real rollbacks; closed, then started anew, it counts from the closing on."""
+    limits = "{max: 2, window: 1h, namespaces: {max: 5, window: 1h}}"
+    configure(thresholds, THRESHOLDS.replace("{max: 3, window: 1h, namespaces: {max: 3, window: 1h}}", limits))
+    async with alive() as outside:
+        for workload in SERVICES[:3]:
+            outside.deploy(workload)
+        life = await Life.begin(outside, thresholds)
+        await asyncio.sleep(60.0)
+        for workload in SERVICES[:3]:
+            outside.release("v2", errors=0.2, workload=workload)
+            await life.until_watch(lambda watch: watch.decision, workload)
+        held = life.watch(SERVICES[2]).decision
+        assert held is not None
+        assert held.guard is not None
+        assert held.guard.id == "breaker"
+        breakers = life.daemon.breakers
+        assert breakers.open() == (1, 0)
+        with pytest.raises(NotOpen, match="namespace/shop is not open: 2 of 5"):
+            await breakers.close(Scope.parse("namespace/shop"), "no common cause", "ada")
+        life.store.failing = Unavailable("disk full")
+        with pytest.raises(Unavailable, match="disk full"):
+            await breakers.close(Scope(), "no common cause", "ada")
+        life.store.failing = None
+        assert breakers.open() == (1, 0)
+
+        closed = await breakers.close(Scope(), "no common cause", "ada")
+        assert (closed.count, closed.open) == (0, False)
+        await life.until_outcome("restored", SERVICES[2])
+        (closing,) = outside.store.closings(0.0)
+        assert (closing.scope, closing.author, closing.reason) == ("all", "ada", "no common cause")
+        await life.end()
+        check_log(outside)
+
+        again = await Life.begin(outside, thresholds)
+        await asyncio.sleep(5.0)
+        (cluster, *_) = again.daemon.breakers.listed()
+        assert (cluster.count, cluster.closed) == (1, closing)
+        await again.end()

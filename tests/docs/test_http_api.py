@@ -12,20 +12,21 @@ from aiohttp.web import RouteDef
 from tests.docs.pages import page
 from tests.doctor.pairs import PAIRS
 from watcher.adapters.store.documents import rehearsal_document
+from watcher.core.breaker import Breaker
 from watcher.core.model import Workload
-from watcher.core.policy import Policy
-from watcher.core.report import decision_body, release_body
+from watcher.core.policy import Limit, Policy
+from watcher.core.report import breaker_body, decision_body, release_body
 from watcher.core.state import Decision, Finding, Release, RungStep, Target, Watch
 from watcher.core.words import Action, Change, Kind, Mode, Provenance, Rung
 from watcher.doctor.examine import examine
 from watcher.ports import RehearsalRow
-from watcher.web import rehearsing, server, writing
+from watcher.web import breaking, rehearsing, server, writing
 from watcher.web.errors import failure
 
 PAGE = page("docs/http-api.md")
 ROUTES = {
     f"{route.method} {route.path}"
-    for route in (*server.routes, *writing.routes, *rehearsing.routes)
+    for route in (*server.routes, *writing.routes, *rehearsing.routes, *breaking.routes)
     if isinstance(route, RouteDef)
 }
 
@@ -54,6 +55,7 @@ DECISION = Decision(
 FOUND = examine(replace(PAIRS["no-readiness-probe"][0], unasked=("canaries: this account may not list them",)))
 REHEARSED = RehearsalRow("h-undo", 1.0, "Deployment/shop/cart", "undo", "passed", 1.0, "drill", "", b"{}")
 BODIES = {
+    "breaker": breaker_body(Breaker("all", Limit(3, 3600.0), 3)),
     "rehearsal": rehearsal_document(REHEARSED)
     | {"decision": "", "steps": {"breach": 1.0, "decided": 1.0, "undo done": 1.0, "restored": 1.0}, "differences": []},
     "decision": decision_body(Watch(RELEASE), DECISION),

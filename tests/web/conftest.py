@@ -75,9 +75,9 @@ async def serving(directory: Path) -> AsyncIterator[Served]:
     status = life.daemon.status
     status.synced = True
     tokens = Tokens(file, outside.clock)
-    app = application(
-        status, life.store, life.daemon.telemetry.registry, life.daemon.persons, tokens, life.daemon.rehearsals
-    )
+    daemon = life.daemon
+    registry = daemon.telemetry.registry
+    app = application(status, life.store, registry, daemon.persons, tokens, daemon.rehearsals, daemon.breakers)
     served = Served(life, TestClient(TestServer(app)), file)
     await served.step()
     async with served.http:

@@ -72,6 +72,7 @@ WRITES = [
     ("POST", "/api/v1/decisions/0123/label", "label"),
     ("POST", "/api/v1/holds", "hold"),
     ("DELETE", "/api/v1/holds?scope=all", "hold"),
+    ("POST", "/api/v1/breakers/close", "breaker"),
 ]
 
 

@@ -39,6 +39,7 @@ COMMANDS: dict[str, Lazy] = {
     "approve": Lazy("watcher.cli.approve:approve", "Approve a proposal, so that it is carried out."),
     "hold": Lazy("watcher.cli.holds:hold", "Let nothing be written for a while: everywhere, a namespace, a workload."),
     "resume": Lazy("watcher.cli.holds:resume", "Lift a hold."),
+    "breaker": Lazy("watcher.cli.breaker:app", "Show the breakers, or close one before its time."),
     "token": Lazy("watcher.cli.token:app", "Make tokens for people who write over HTTP."),
     "releases": Lazy("watcher.cli.releases:releases", "List the releases that were watched, and what became of them."),
     "why": Lazy("watcher.cli.why:why", "Tell why a workload was, or was not, rolled back."),

@@ -75,6 +75,15 @@ class ServerAnswers:
         """Lift the hold on just this.  Raises Rejected where there is none, or the token may not."""
         return self._send("DELETE", f"/api/v1/holds?{urlencode({'scope': scope})}", None)
 
+    def breakers(self) -> list[Document]:
+        """How the breakers stand."""
+        found: list[Document] = self._get("/api/v1/breakers").get("items") or []
+        return found
+
+    def close_breaker(self, scope: str, reason: str) -> Document:
+        """Let a breaker count anew.  Raises Rejected where it is not open, or the token may not."""
+        return self._send("POST", "/api/v1/breakers/close", {"scope": scope, "reason": reason})
+
     def report(self, span: Span) -> Report:
         """As Answers says; the daemon's clock tells when it was made."""
         from watcher.reporting.document import from_document

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from watcher.core.breaker import spent
+from watcher.core.breaker import CLUSTER, counted, of_namespace, spent
 from watcher.core.case import Case
-from watcher.core.model import PastRollback
 from watcher.core.policy import Limit
 from watcher.core.sentence import seconds
 
@@ -19,20 +18,21 @@ def cooldown(case: Case) -> str | None:
 
 def breaker(case: Case) -> str | None:
     """How many releases were rolled back in the cluster, if too many."""
-    return _over_limit(case, case.observation.surroundings.rollbacks, case.policy.breaker, "the cluster")
+    return _over_limit(case, CLUSTER, case.policy.breaker, "the cluster")
 
 
 def namespace_breaker(case: Case) -> str | None:
     """The same within the namespace of the workload."""
     namespace = case.release.workload.namespace
-    past = tuple(each for each in case.observation.surroundings.rollbacks if each.namespace == namespace)
-    return _over_limit(case, past, case.policy.namespace_breaker, f"namespace {namespace}")
+    return _over_limit(case, of_namespace(namespace), case.policy.namespace_breaker, f"namespace {namespace}")
 
 
-def _over_limit(case: Case, past: tuple[PastRollback, ...], limit: Limit, where: str) -> str | None:
+def _over_limit(case: Case, scope: str, limit: Limit, where: str) -> str | None:
     """Releases rolled back lately, each counted once; earlier attempts at this very release do not count."""
     if case.reverted:
         return None
+    around = case.observation.surroundings
+    past = counted(around.rollbacks, scope, around.breakers_closed)
     count = spent(past, limit, case.now, besides=case.release.id)
     if count < limit.max:
         return None

@@ -422,6 +422,7 @@ class Surroundings:
     down: DownSeen | None = field(default=None, metadata=ADDED)
     frozen: tuple[Frozen, ...] = field(default=(), metadata=ADDED)
     starts: PodStarts | None = field(default=None, metadata=ADDED)
+    breakers_closed: tuple[tuple[str, float], ...] = field(default=(), metadata=ADDED)  # scope, and when by hand
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def _limits(
         yield Obstacle(f"it was rolled back {seconds(now - last)} ago and is cooling down", f"try again in {left}")
     for each in around.frozen:
         yield Obstacle(f"the freeze window {each.name} is open", f"wait until {moment(each.until)}, when it ends")
-    past = around.rollbacks
-    own = tuple(each for each in past if each.namespace == view.workload.namespace)
-    if breaker.is_open(past, policy.breaker, now) or breaker.is_open(own, policy.namespace_breaker, now):
-        yield Obstacle("the breaker is open", "look for the cause; it closes by itself as its window goes on")
+    own = breaker.of_namespace(view.workload.namespace)
+    limits = ((breaker.CLUSTER, policy.breaker), (own, policy.namespace_breaker))
+    if any(breaker.is_open(around.rollbacks, scope, around.breakers_closed, limit, now) for scope, limit in limits):
+        yield Obstacle("the breaker is open", "look for the cause; see: watcher breaker show")

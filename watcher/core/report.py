@@ -6,6 +6,7 @@ Times are Unix seconds, durations seconds.  The shapes are part of the HTTP API 
 from __future__ import annotations
 
 from watcher.core import approving
+from watcher.core.breaker import Breaker
 from watcher.core.holding import Hold
 from watcher.core.ladder import next_rung
 from watcher.core.model import Approval, Frozen
@@ -170,6 +171,20 @@ def _by_hand(watch: Watch, decision: Decision) -> str:
     if chosen is not None and chosen.rung is Rung.ABORT:
         return f"kubectl argo rollouts abort {workload.name} -n {workload.namespace}"
     return f"kubectl argo rollouts undo {workload.name} -n {workload.namespace} --to-revision={target.number}"
+
+
+def breaker_body(breaker: Breaker) -> Body:
+    """One breaker as it stands."""
+    closed = breaker.closed
+    return {
+        "scope": breaker.scope,
+        "open": breaker.open,
+        "rollbacks": breaker.count,
+        "max": breaker.limit.max,
+        "window_s": breaker.limit.window,
+        "closes": breaker.closes,
+        "closed": {"at": closed.at, "by": closed.author, "reason": closed.reason} if closed is not None else None,
+    }
 
 
 def frozen_body(frozen: Frozen) -> Body:

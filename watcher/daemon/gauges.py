@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from watcher.daemon.breakers import Breakers
 from watcher.daemon.journal import Journal
 from watcher.daemon.sourcing import Sourcing
 from watcher.daemon.standing import bad_versions_back, bridges, not_durable
@@ -22,7 +23,9 @@ class Gauges:
         sourcing: Sourcing,
         telemetry: Telemetry,
         clock: Clock,
+        breakers: Breakers,
     ) -> None:
+        self._breakers = breakers
         self._stepping, self._journal, self._status, self._sourcing = stepping, journal, status, sourcing
         self._telemetry, self._clock = telemetry, clock
 
@@ -47,7 +50,7 @@ class Gauges:
         telemetry.breach.clear()
         for each in self._status.standings():
             telemetry.breach.labels(str(each.workload), each.state, each.guard).set(1)
-        cluster, namespaces = self._status.breakers_open()
+        cluster, namespaces = self._breakers.open()
         telemetry.freezes_open.clear()
         for window in self._status.freezes():
             telemetry.freezes_open.labels(window.name).set(1)

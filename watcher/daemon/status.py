@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from watcher import __version__
 from watcher.config import Thresholds
-from watcher.core import approving, breaker, coverage, judge, report, spelling
+from watcher.core import approving, coverage, judge, report, spelling
 from watcher.core.guards import STALE_CACHE
 from watcher.core.holding import Hold
 from watcher.core.kept import kept_body
@@ -186,13 +186,6 @@ class Status:
     def standings(self) -> Iterator[Standing]:
         """What is done about each proven breach that is not over."""
         return standings(self._stepping.states.values(), self._policy, self._clock.now())
-
-    def breakers_open(self) -> tuple[int, int]:
-        """How many breakers let nothing through now: that of the cluster, those of namespaces."""
-        past = tuple(self._stepping.in_earnest(self._stepping.situation.rollbacks))
-        now = self._clock.now()
-        whole, each = self._reloading.current.breakers
-        return int(breaker.is_open(past, whole, now)), len(breaker.open_namespaces(past, each, now))
 
     def not_followed(self) -> int:
         """Kinds of object that cannot be followed now."""

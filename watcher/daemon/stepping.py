@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from watcher.core import judge, machine
+from watcher.core.breaker import Closing
 from watcher.core.flags import FlagSight
 from watcher.core.gitops import Followed, Prospect
 from watcher.core.migrations import DownSeen, MigrationSight
@@ -45,6 +46,7 @@ class Situation:
     stopping: bool = False
     leads: Callable[[], bool] = lambda: True
     releases: float = 0.0  # in a quarter of a year
+    closings: tuple[Closing, ...] = ()  # of breakers, by hand
 
     @property
     def permitted(self) -> bool:
@@ -218,6 +220,7 @@ class Stepping:
             migrations=self.migrations.get(workload),
             down=self.downs.get(workload),
             frozen=self._frozen(workload, now),
+            breakers_closed=tuple((each.scope, each.at) for each in self.situation.closings if each.at > horizon),
         )
 
     def _frozen(self, workload: Workload, now: float) -> tuple[Frozen, ...]:

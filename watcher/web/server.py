@@ -12,6 +12,7 @@ from prometheus_client.exposition import choose_encoder
 from watcher.adapters.store.documents import labelled, release_document
 from watcher.adapters.store.worker import StoreThread
 from watcher.core.report import hold_body
+from watcher.daemon.breakers import Breakers
 from watcher.daemon.persons import Persons
 from watcher.daemon.rehearsals import Rehearsals
 from watcher.daemon.status import Status
@@ -19,7 +20,7 @@ from watcher.ports import NoSuchDecision, Rejected, Unavailable
 from watcher.reporting.compiling import Span
 from watcher.reporting.document import document
 from watcher.reporting.reading import report_from
-from watcher.web import asked, rehearsing, writing
+from watcher.web import asked, breaking, rehearsing, writing
 from watcher.web.errors import BadRequest, decision_id, failure
 from watcher.web.tokens import Tokens
 from watcher.web.writing import Handler
@@ -41,6 +42,7 @@ def application(
     persons: Persons | None = None,
     tokens: Tokens | None = None,
     rehearsals: Rehearsals | None = None,
+    breakers: Breakers | None = None,
 ) -> web.Application:
     """The aiohttp application over a running daemon's parts; without persons and tokens it can only be read."""
     app = web.Application(middlewares=[errors_as_json, writing.refusals], client_max_size=64 * 1024)
@@ -53,6 +55,9 @@ def application(
     if rehearsals is not None:
         app[rehearsing.REHEARSALS] = rehearsals
         app.add_routes(rehearsing.routes)
+    if breakers is not None:
+        app[breaking.BREAKERS] = breakers
+        app.add_routes(breaking.routes)
     return app
 
 

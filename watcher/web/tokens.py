@@ -37,6 +37,7 @@ class Scope(StrEnum):
     APPROVE = "approve"
     HOLD = "hold"
     LABEL = "label"
+    BREAKER = "breaker"
     REHEARSE = "rehearse"
 
 

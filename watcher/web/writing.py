@@ -27,13 +27,14 @@ log = structlog.get_logger("watcher.web")
 routes = web.RouteTableDef()
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """The text, if it is one line.  Raises ValueError."""
     if not text.isprintable():
         raise ValueError("must be one line of printable characters")
     return text
 
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_printable)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(printable)]
 Reason = Annotated[Line, Field(min_length=1)]
 
 
@@ -53,7 +54,7 @@ class NewLabel(Body):
 class NewHold(Body):
     """The body of a hold; without `for` it stands until somebody resumes."""
 
-    scope: Annotated[str, StringConstraints(max_length=600), AfterValidator(_printable)]
+    scope: Annotated[str, StringConstraints(max_length=600), AfterValidator(printable)]
     reason: Reason
     lasts: Annotated[Duration | None, Field(alias="for")] = None
 
