@@ -58,7 +58,7 @@ class Actuator:
             return self._migrate_down(order, now)
         if isinstance(order, GitOpsOrder):
             return Result.REFUSED, "Git is not here"
-        if self.cluster.hold:
+        if self.cluster.hold and not order.past_hold:
             return Result.HELD, self.cluster.hold
         for name, uid in order.pods:
             self.cluster.delete(name, uid)
@@ -90,7 +90,7 @@ class Actuator:
         cluster, live = self.cluster, template_id(self.cluster.current.template)
         applied = live == order.target_template and cluster.decision == order.decision
         if not applied:
-            if cluster.hold:
+            if cluster.hold and not order.past_hold:
                 return Result.HELD, cluster.hold
             if live != order.bad_template:
                 return Result.CONFLICT, "another pod template by now"
@@ -111,7 +111,7 @@ class Actuator:
             return Result.ALREADY, ""
         if not cluster.in_progress:
             return Result.REFUSED, "it is fully promoted"
-        if cluster.hold:
+        if cluster.hold and not order.past_hold:
             return Result.HELD, cluster.hold
         cluster.decision = order.decision
         cluster.abort()

@@ -217,6 +217,7 @@ ELSEWHERE = {
     "restart",
     "configuration",
     "other_controller",
+    "not_known_good",
     "symptom_before",
     "flapping",
     "old_equally_bad",

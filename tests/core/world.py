@@ -14,7 +14,7 @@ from tests.core.cluster import Cluster, template_id
 from tests.core.databases import Databases
 from tests.core.rollouts import SimulatedRollout
 from tests.core.switches import Switch
-from watcher.core import record
+from watcher.core import record, requested
 from watcher.core.approving import Answer, answer
 from watcher.core.machine import resume, step
 from watcher.core.model import (
@@ -24,6 +24,7 @@ from watcher.core.model import (
     Observation,
     PodCount,
     QueryValue,
+    Request,
     RungReport,
     Source,
     Surroundings,
@@ -77,6 +78,8 @@ class World:
     report: RungReport | None = None
     approval: Approval | None = None  # given since the last step
     annotation: Approval | None = None  # stands on the object
+    request: Request | None = None  # made since the last step
+    commands: int = 0
     told: list[Announce] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     moved: list[str] = field(default_factory=list)
@@ -178,6 +181,15 @@ class World:
         when = self.now if at is None else at
         self.annotation = Approval(decision or self.decision.id, "kubectl-annotate", when, "annotation")
 
+    def command(self, to: str = "", *overrides: str, again: bool = False, by: str = "ada") -> requested.Answer:
+        """Somebody commands a rollback, or sends the last command once more; what they are told at once."""
+        self.commands += not again
+        name = f"command-{self.commands}"
+        given = Request(by, self.now, "the numbers of finance are wrong", to, overrides, id=name)
+        self.request = given
+        self.step()
+        return requested.answer(self.state, given)
+
     @property
     def view(self) -> WorkloadView:
         return replace(self.cluster.view(self.now), approval=self.annotation)
@@ -224,13 +236,14 @@ class World:
             report=self.report,
             executing=executing,
             approval=self.approval,
+            request=self.request,
         )
         taken = step(self.state, observation, self.now, self.policy)
         if taken is None:
             return
         if not self.blind:
             self.outbox.clear()
-        self.report = self.approval = None
+        self.report = self.approval = self.request = None
         self.check(self.state, observation, taken)
         if taken.moved:
             assert record.replay(record.keep(self.state, observation, self.now, self.policy, taken))
@@ -249,7 +262,7 @@ class World:
         before = record.decode(WorkloadState | None, self.durable)
         assert record.encode(before) == self.durable
         self.state = resume(before) if before is not None else None
-        self.report = self.approval = None
+        self.report = self.approval = self.request = None
         self._count_again()
 
     def check(self, before: WorkloadState | None, observation: Observation, taken: Step) -> None:

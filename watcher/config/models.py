@@ -21,6 +21,7 @@ from watcher.config.values import Bound, Duration, Factor, FalseRollbacks, Ratio
 May = Literal["act", "propose", "notify"]
 StageName = Literal[
     "rolling_back",
+    "commanded",
     "proposed",
     "would_roll_back",
     "held",

@@ -139,12 +139,13 @@ def lift(watch: Watch, decision: Decision, reason: str) -> Decision:
 
 
 def least(decision: Decision | None) -> Mode:
-    """The strictest mode with which this decision may still be carried out."""
-    return Mode.PROPOSE if decision is not None and decision.approval is not None else Mode.ACT
+    """The strictest mode with which this decision may still be carried out: a person's word lifts `propose`."""
+    given = decision is not None and (decision.approval is not None or decision.request is not None)
+    return Mode.PROPOSE if given else Mode.ACT
 
 
 def may_go(mode: Mode, decision: Decision | None) -> bool:
-    """Whether a mode lets this decision be carried out: `act` always does, `propose` with a person's approval."""
+    """Whether a mode lets this decision be carried out: `act` always does, `propose` with a person's word."""
     return strictest(mode, least(decision)) is least(decision)
 
 

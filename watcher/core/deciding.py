@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 
-from watcher.core import framework, gate, reasons
+from watcher.core import commanded, framework, gate, reasons
 from watcher.core.approving import covers, lift
 from watcher.core.case import Case
 from watcher.core.framework import Course, Situation
 from watcher.core.gate import Passage
 from watcher.core.guards import EXCUSES, SCHEMA, check_guards
-from watcher.core.ladder import FAR_BACK, choose_target, climb, describe_target, next_rung
+from watcher.core.ladder import FAR_BACK, climb, next_rung
 from watcher.core.managed import outlook
 from watcher.core.model import Observation, WorkloadView
 from watcher.core.policy import Policy
@@ -36,18 +36,24 @@ def decide(
     policy: Policy,
     now: float,
 ) -> Decision:
-    """What is to be done about these breaches."""
-    target = choose_target(state, view, policy, watch.release.template_id, now)
-    described = describe_target(target, view) if target is not None else None
+    """What is to be done about these breaches, or at the command of a person that is among the findings."""
+    request = commanded.behind(findings, state)
+    target = commanded.aim(state, view, policy, watch.release.template_id, now, request)
+    described = commanded.described(target, view, policy, now)
+    blamed = commanded.evidence(findings)
     ahead = outlook(watch.release, observation, findings)
     rungs = climb(view, policy, ahead)
+    if request is not None:
+        rungs = commanded.steered(rungs, view, watch.release, target, request.to)
     chosen = next_rung(rungs)
-    case = Case(state, watch.release, view, observation, policy, findings, target, now, chosen.rung if chosen else None)
-    guards = check_guards(case) + _barred(watch, now) + _no_way_back(chosen, rungs)
+    case = Case(state, watch.release, view, observation, policy, blamed, target, now, chosen.rung if chosen else None)
+    found, passed = check_guards(case), commanded.passable(request)
+    guards = commanded.holding(found, passed) + _barred(watch, now) + _no_way_back(chosen, rungs)
     sight = gate.relevant(observation, watch, target.template_id) if target is not None else None
     passage = gate.ask(sight, watch.downs, required=policy.migrations_required)
+    passage = commanded.let_through(passage, found, passed)
     course = framework.decide(_situation(guards, chosen, target, passage))
-    best, may, why_may = _strongest(watch, case.sound or findings, policy)
+    best, may, why_may = _strongest(watch, findings if request is not None else case.sound or findings, policy)
     mode, why_mode = _mode((may, why_may), chosen, described, policy, _down(passage, course))
     attempt = state.decisions + 1
     siblings = suspected_siblings(known_origins(watch.release, ahead.prospect), observation.surroundings.suspects)
@@ -72,6 +78,8 @@ def decide(
         commits=ahead.prospect.commits[:MOST_NAMED] if ahead.prospect is not None else (),
         flag=flag,
         migrations=sight,
+        request=request,
+        overridden=tuple(each for each in found if each.id in passed),
     )
     if watch.consent is None or not covers(watch, decision, now):
         return decision

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from watcher.core import gate
+from watcher.core import commanded, gate
 from watcher.core.migrations import DownSeen, When
 from watcher.core.model import Result, RungReport
 from watcher.core.orders import DownOrder
@@ -59,7 +59,16 @@ def order(turn: Turn, run: DownRun) -> None:
     ordered = turn.now if run.ordered is None else run.ordered
     _keep(turn, replace(run, decision=decision, ordered=ordered, tried=tried, next_order=turn.now + pause(tried)))
     turn.commands.append(
-        DownOrder(decision, tried, release.workload, release.uid, run.note, run.down, turn.decision.reason)
+        DownOrder(
+            decision=decision,
+            tried=tried,
+            workload=release.workload,
+            uid=release.uid,
+            note=run.note,
+            down=run.down,
+            reason=turn.decision.reason,
+            past_hold=commanded.past_hold(turn.decision),
+        )
     )
     turn.move("down_ordered")
 

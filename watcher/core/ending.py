@@ -37,6 +37,8 @@ def stand_down(turn: Turn, why: GuardFinding) -> None:
     turn.update(replace(given_up, revert=rollback.revert))
     turn.move("stood_down")
     turn.announce(Stage.HELD, f"Rollback not sent: {why.reason}{done_so_far(turn)}")
+    if watch.reopened is not None:  # nothing is judged of its release any more
+        turn.close(f"the rollback that a person commanded was not sent: {why.reason}{done_so_far(turn)}")
 
 
 def done_so_far(turn: Turn) -> str:

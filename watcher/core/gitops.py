@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -107,7 +107,8 @@ class Prospect:
     lies between it and what is deployed on the application's paths, newest first.  `route` says how a revert may come
     into the branch, and `why` why not by a push, or not at all.  `reverted_by` is a commit that has done it already.
     `automation` names the program that made the newest of the commits, if it was one.  `seconds` is how long the way
-    through Git takes here, from the push until the cluster is as Git says, as measured or assumed.
+    through Git takes here, from the push until the cluster is as Git says, as measured or assumed.  `target` is the
+    template that it leads to; empty: not noted.
     """
 
     at: float
@@ -120,6 +121,7 @@ class Prospect:
     reverted_by: str = ""
     automation: str = ""
     seconds: float = ASSUMED
+    target: str = field(default="", metadata={"added": True})  # as `model.ADDED`, which comes later
 
 
 class PullState(StrEnum):

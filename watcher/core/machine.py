@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from watcher.core import (
     approving,
+    commanded,
     course,
     downs,
     judge,
@@ -19,6 +20,7 @@ from watcher.core import (
     noticing,
     quarantine,
     releases,
+    requested,
     rollback,
     settling,
     waiting,
@@ -57,6 +59,8 @@ def step(state: WorkloadState | None, observation: Observation, now: float, poli
     numbered = newest is not None and releases.is_numbered(state, newest)
     if newest is not None and numbered:
         noticing.notice(turn, newest)
+    requested.take(turn, numbered=numbered)
+    turn.observation = commanded.aimed(turn.observation, commanded.leads_to(turn.state, view, policy, now))
     _proceed(turn, judging=numbered)
     settling.settle(turn)
     _ripen(turn)
@@ -128,6 +132,7 @@ def _first(
         turn.commands.extend(_told_of(ended))
     if state.watch is not None:
         turn.move("release")
+    requested.take(turn, numbered=True)
     _ripen(turn)
     return turn.done()
 

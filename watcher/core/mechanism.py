@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from watcher.core import commanded
 from watcher.core.gitops import Application, deployed_before
 from watcher.core.model import WorkloadView
 from watcher.core.orders import AbortOrder, PinOrder, RungOrder, SyncOrder, UndoOrder
@@ -31,6 +32,7 @@ def order(view: WorkloadView, decision: Decision, rollback: Rollback, release: R
             pod_hash=release.revision,
             clear_promotion=view.rollout is not None and view.rollout.promote_full,
             reason=decision.reason,
+            past_hold=commanded.past_hold(decision),
         )
     target = target_of(decision)
     return UndoOrder(
@@ -44,6 +46,7 @@ def order(view: WorkloadView, decision: Decision, rollback: Rollback, release: R
         reason=decision.reason,
         skip_steps=release.workload.kind is Kind.ROLLOUT,
         again=rollback.put_back,
+        past_hold=commanded.past_hold(decision),
     )
 
 

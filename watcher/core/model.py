@@ -150,7 +150,8 @@ class Request:
     """A person's command to go back from the release that runs now, whatever the metrics say.
 
     `by`, `at`, `way` as with an `Approval`.  `to` names the revision to go back to (its name or number, empty: the
-    known good one); `overrides` are ids of guards that may be passed.
+    known good one); `overrides` are ids of guards that may be passed.  `id` is what the sender calls it: the same
+    id from the same person is the same command, however often it arrives.
     """
 
     by: str
@@ -159,6 +160,7 @@ class Request:
     to: str = ""
     overrides: tuple[str, ...] = ()
     way: str = "http"
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class UndoOrder:
     reason: str
     skip_steps: bool = False  # Rollout: promote fully once the target is current
     again: bool = field(default=False, metadata=ADDED)  # the tool that manages it put the bad version back: once more
+    past_hold: bool = field(default=False, metadata=ADDED)  # a person lets it pass the holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class AbortOrder:
     pod_hash: str  # status.currentPodHash that was judged
     clear_promotion: bool
     reason: str
+    past_hold: bool = field(default=False, metadata=ADDED)  # a person lets it pass the holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class ReleaseStuckPodsOrder:
     workload: Workload
     uid: str
     pods: tuple[tuple[str, str], ...]  # (name, uid)
+    past_hold: bool = field(default=False, metadata=ADDED)  # a person lets it pass the holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,7 @@ class DownOrder:
     note: str
     down: Down
     reason: str
+    past_hold: bool = field(default=False, metadata=ADDED)  # a person lets it pass the holds
 
 
 GitOpsOrder = RevertOrder | RefreshOrder | SyncOrder | StopSyncOrder | PinOrder | UnpinOrder

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from watcher.core import managed, permission
+from watcher.core import commanded, managed, permission
 from watcher.core.approving import may_go
 from watcher.core.freezes import frozen
 from watcher.core.gitops import Application, PullState, Route
@@ -47,6 +47,8 @@ def wanted(turn: Turn, rung: Rung) -> bool:
 
 def _frozen(turn: Turn) -> str:
     """Which freeze window keeps Git from being written to, or an empty string."""
+    if "freeze" in commanded.named(turn.watch.decision):
+        return ""
     return frozen(turn.observation.surroundings.frozen, Rung.GIT, turn.view)
 
 

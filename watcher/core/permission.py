@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from watcher.core import flagged, gate, judge, quarantine
+from watcher.core import commanded, flagged, gate, judge, quarantine
 from watcher.core.approving import least, may_go
 from watcher.core.case import Case
 from watcher.core.freezes import frozen
@@ -12,7 +12,7 @@ from watcher.core.ladder import climb, target_still_accepted
 from watcher.core.managed import Outlook, outlook, prospect
 from watcher.core.policy import Policy
 from watcher.core.sentence import seconds
-from watcher.core.state import Decision, Finding, GuardFinding, Rollback, RungStep
+from watcher.core.state import Decision, Finding, GuardFinding, KnownGood, Rollback, RungStep
 from watcher.core.turn import Turn
 from watcher.core.words import Lane, Mode, Phase, Rung, strictest
 
@@ -25,7 +25,8 @@ VALID = 120.0
 
 def forbidden(turn: Turn, rung: Rung) -> GuardFinding | None:
     """Why nothing of the decision under way that belongs to this rung may be written at this moment."""
-    return _out_of_bounds(turn) or _frozen(turn, rung) or _mode_lowered(turn) or _not_now(turn)
+    passed = commanded.named(turn.watch.decision)
+    return _out_of_bounds(turn, passed) or _frozen(turn, rung, passed) or _mode_lowered(turn) or _not_now(turn)
 
 
 def tidying_forbidden(turn: Turn, rung: Rung) -> GuardFinding | None:
@@ -35,17 +36,17 @@ def tidying_forbidden(turn: Turn, rung: Rung) -> GuardFinding | None:
     return _out_of_bounds(turn) or _frozen(turn, rung) or _not_now(turn)
 
 
-def _out_of_bounds(turn: Turn) -> GuardFinding | None:
-    """Why people do not want the workload to be written to."""
-    if turn.view.hold:
+def _out_of_bounds(turn: Turn, passed: frozenset[str] = frozenset()) -> GuardFinding | None:
+    """Why people do not want the workload to be written to; what is `passed` a person lets it do all the same."""
+    if turn.view.hold and "hold" not in passed:
         return GuardFinding("hold", f"held: {turn.view.hold}")
-    if turn.policy.never:
+    if turn.policy.never and "never" not in passed:
         return GuardFinding("never", "the workload is on the never list")
     return None if turn.policy.watched else GuardFinding("not_watched", "no entry of services matches it any more")
 
 
-def _frozen(turn: Turn, rung: Rung) -> GuardFinding | None:
-    why = frozen(turn.observation.surroundings.frozen, rung, turn.view)
+def _frozen(turn: Turn, rung: Rung, passed: frozenset[str] = frozenset()) -> GuardFinding | None:
+    why = "" if "freeze" in passed else frozen(turn.observation.surroundings.frozen, rung, turn.view)
     return GuardFinding("freeze", why) if why else None
 
 
@@ -71,15 +72,30 @@ def withheld(turn: Turn, decision: Decision, rung: Rung) -> GuardFinding | None:
     that was asked then is asked again.
     """
     first = forbidden(turn, rung) or tightened(turn, decision, rung) or _unapproved_down(turn, decision, rung)
-    return first or next(iter(_guards(turn, decision, rung)), None)
+    return first or next(iter(commanded.holding(_guards(turn, decision, rung), commanded.named(decision))), None)
+
+
+def passed_now(turn: Turn, decision: Decision, rung: Rung) -> tuple[GuardFinding, ...]:
+    """Guards that hold at this moment, and that the person who commanded it has named."""
+    named = commanded.named(decision)
+    return tuple(each for each in _guards(turn, decision, rung) if each.id in named) if named else ()
 
 
 def _guards(turn: Turn, decision: Decision, rung: Rung) -> tuple[GuardFinding, ...]:
     state, view, policy, release = turn.state, turn.view, turn.policy, turn.watch.release
-    target = decision.target.template_id if decision.target is not None else ""
-    accepted = target_still_accepted(state, view, policy, target, turn.now)
-    findings = _as_of_now(turn, decision)
-    return check_guards(Case(state, release, view, turn.observation, policy, findings, accepted, turn.now, rung))
+    target = _target(turn, decision)
+    findings = commanded.evidence(_as_of_now(turn, decision))
+    return check_guards(Case(state, release, view, turn.observation, policy, findings, target, turn.now, rung))
+
+
+def _target(turn: Turn, decision: Decision) -> KnownGood | None:
+    """The target as far as it is accepted; one that a person has named is to be passed by name where it is not."""
+    if decision.target is None:
+        return None
+    template = decision.target.template_id
+    if decision.request is not None and decision.request.to:
+        return commanded.entry_of(turn.state, turn.view, template)
+    return target_still_accepted(turn.state, turn.view, turn.policy, template, turn.now)
 
 
 def _as_of_now(turn: Turn, decision: Decision) -> tuple[Finding, ...]:
@@ -102,8 +118,12 @@ def current(turn: Turn) -> bool:
 
 def tightened(turn: Turn, decision: Decision, rung: Rung) -> GuardFinding | None:
     """Why the thresholds file, or the workload, as they are now do not let this rung be taken on these findings."""
-    ahead = outlook(turn.watch.release, turn.observation, decision.findings)
-    step = next((each for each in climb(turn.view, turn.policy, ahead) if each.rung is rung), None)
+    release, request = turn.watch.release, decision.request
+    ahead = outlook(release, turn.observation, decision.findings)
+    rungs = climb(turn.view, turn.policy, ahead)
+    if request is not None:
+        rungs = commanded.steered(rungs, turn.view, release, decision.target, request.to)
+    step = next((each for each in rungs if each.rung is rung), None)
     if step is not None and not step.taken and rung is not Rung.ABORT:
         return _closed(turn, step, ahead)
     mode = step.mode if step is not None and step.taken else turn.policy.rung_mode(rung)
@@ -140,6 +160,8 @@ def _closed(turn: Turn, step: RungStep, ahead: Outlook) -> GuardFinding:
 def _may(policy: Policy, finding: Finding) -> Mode:
     if finding.lane is Lane.AVAILABILITY:
         return policy.availability
+    if finding.check == commanded.CHECK:
+        return Mode.ACT
     if finding.check == quarantine.CHECK:
         return Mode.ACT if policy.repeat else Mode.NONE
     check = policy.check(finding.check)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from watcher.core import climbing, downs, ending, hearing, mechanism, pairing, permission, recovery
+from watcher.core import climbing, commanded, downs, ending, hearing, mechanism, pairing, permission, recovery
 from watcher.core.approving import may_go
 from watcher.core.model import Result
 from watcher.core.orders import ReleaseStuckPodsOrder
@@ -98,7 +98,8 @@ def _nudge(turn: Turn) -> None:
         return
     stuck = mechanism.stuck_pods(turn.view, decision, release)
     if stuck:
-        turn.commands.append(ReleaseStuckPodsOrder(decision.id, rollback.tried, release.workload, release.uid, stuck))
+        order = ReleaseStuckPodsOrder(decision.id, rollback.tried, release.workload, release.uid, stuck)
+        turn.commands.append(replace(order, past_hold=commanded.past_hold(decision)))
         turn.update(replace(watch, rollback=replace(rollback, next_order=turn.now + STUCK_PAUSE)))
         turn.move("stuck_pods")
     elif mechanism.not_taken_up(turn.view, decision, rollback):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 
-from watcher.core import availability, quarantine
+from watcher.core import availability, commanded, quarantine
 from watcher.core.evidence import Evidence, RecoveryEvidence, Tally
 from watcher.core.model import Block, Observation, PodCount, WorkloadView
 from watcher.core.policy import CounterCheck, Policy, QueryCheck, basis
@@ -27,9 +28,17 @@ PATIENCE = 300.0
 
 
 def begin(findings: tuple[Finding, ...], policy: Policy) -> tuple[RecoveryEvidence, ...]:
-    """One empty record for each counter check that had fired."""
+    """One empty record for each counter check that had fired; where nothing had, for each with a bound of its own."""
     found = ((each, _counter(policy, each.check)) for each in findings)
-    return tuple(RecoveryEvidence(each.check, basis(check), each.limit or 0.0) for each, check in found if check)
+    fired = tuple(RecoveryEvidence(each.check, basis(check), each.limit or 0.0) for each, check in found if check)
+    return fired if any(each.check != commanded.CHECK for each in findings) else tuple(_bounded(policy))
+
+
+def _bounded(policy: Policy) -> Iterator[RecoveryEvidence]:
+    """What the target is held against when only a person had something against the version before it."""
+    for check in policy.checks:
+        if not isinstance(check, QueryCheck) and check.max is not None:
+            yield RecoveryEvidence(check.name, basis(check), check.max)
 
 
 def fold(
@@ -130,13 +139,25 @@ def _sum(pods: list[PodCount]) -> Tally:
 def _answer(
     finding: Finding, rollback: Rollback, view: WorkloadView, policy: Policy, evidence: Evidence
 ) -> Outcome | None:
+    if finding.check == commanded.CHECK:
+        return _on_the_target(rollback, view)
     if finding.lane is Lane.AVAILABILITY or finding.check == quarantine.CHECK:  # that one was not tried this time
         return Outcome.RESTORED if availability.recovered(view) else None
     if finding.lane is Lane.QUERY:
         return _query_answer(finding, rollback, policy, evidence)
     record = next((each for each in rollback.recovery if each.check == finding.check), None)
-    if record is None:
-        return None
+    return _proven(record) if record is not None else None
+
+
+def _on_the_target(rollback: Rollback, view: WorkloadView) -> Outcome | None:
+    """A person went back: the target has to serve, and every check that was held against it not to fire on it."""
+    answers = {_proven(each) for each in rollback.recovery}
+    if Outcome.DID_NOT_HELP in answers:
+        return Outcome.DID_NOT_HELP
+    return Outcome.RESTORED if availability.recovered(view) and answers <= {Outcome.RESTORED} else None
+
+
+def _proven(record: RecoveryEvidence) -> Outcome | None:
     if record.good >= GOOD_SLOTS and record.seen.total >= ENOUGH_REQUESTS:
         return Outcome.RESTORED
     return Outcome.DID_NOT_HELP if record.bad >= BAD_SLOTS and record.beyond.bad >= BAD_SLOTS else None

@@ -33,7 +33,7 @@ def start(turn: Turn, decision: Decision) -> None:
     if chosen is None:
         return
     climbing.take(turn, decision, chosen.rung)
-    turn.announce(Stage.ROLLING_BACK, decision.reason)
+    turn.announce(Stage.ROLLING_BACK if decision.request is None else Stage.COMMANDED, decision.reason)
 
 
 def stand_down_if_forbidden(turn: Turn) -> None:
@@ -45,7 +45,10 @@ def stand_down_if_forbidden(turn: Turn) -> None:
     why = permission.withheld(turn, turn.decision, rollback.rung) or permission.outdated(turn, rollback)
     since = permission.ignorant_since(turn, rollback, why)
     turn.update(replace(watch, rollback=replace(rollback, ignorant_since=since)))
-    if why is None or permission.may_soon_be_known(turn):
+    if why is None:
+        _note_what_is_passed(turn, rollback.rung)
+        return
+    if permission.may_soon_be_known(turn):
         return
     if _shows(turn) or mechanism.by_git(turn.view, turn.decision, rollback):
         return
@@ -54,6 +57,16 @@ def stand_down_if_forbidden(turn: Turn) -> None:
         return
     ending.bar(turn, why, seen=why.id != "forbidden")
     ending.stand_down(turn, why)
+
+
+def _note_what_is_passed(turn: Turn, rung: Rung) -> None:
+    """A guard that came up since the decision, and that the person has named."""
+    decision = turn.decision
+    known = {each.id for each in decision.overridden}
+    more = tuple(each for each in permission.passed_now(turn, decision, rung) if each.id not in known)
+    if more:
+        turn.update(replace(turn.watch, decision=replace(decision, overridden=(*decision.overridden, *more))))
+        turn.move("overridden")
 
 
 def _unsent(turn: Turn) -> bool:

@@ -23,6 +23,7 @@ class Told:
 
 TOLD: dict[Stage, Told] = {
     Stage.ROLLING_BACK: Told("RollingBack", "Rolling back"),
+    Stage.COMMANDED: Told("RollbackCommanded", "Rolling back at a person's command:"),
     Stage.PROPOSED: Told("RollbackProposed", "A person must decide: roll back"),
     Stage.WOULD_ROLL_BACK: Told("WouldRollBack", "Would have rolled back"),
     Stage.HELD: Told("RollbackHeld", "Bad release, rollback held:"),

@@ -55,6 +55,7 @@ class KnownGood:
     digests: tuple[tuple[str, str], ...] = ()
     configurations: tuple[tuple[str, str], ...] = ()
     deployed: tuple[str, ...] = field(default=(), metadata=ADDED)  # commits of the application's sources then
+    by: str = field(default="", metadata=ADDED)  # whoever called it good; empty: it was seen to be
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Quarantined:
     since: float
     origins: tuple[str, ...] = field(default=(), metadata=ADDED)  # what the release of it brought: commit, images
     again: bool = field(default=False, metadata=ADDED)  # it came back by an automation and was taken back once more
+    by: str = field(default="", metadata=ADDED)  # whoever called it bad: nothing but a person's word lifts that
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +337,7 @@ class Watch:
     revert: Revert | None = field(default=None, metadata=ADDED)  # of an intent that was given up after it was ordered
     switched: SwitchedOff | None = field(default=None, metadata=ADDED)
     downs: tuple[DownRun, ...] = field(default=(), metadata=ADDED)  # in the order in which they run
+    reopened: float | None = field(default=None, metadata=ADDED)  # since when, for a command, though nothing is judged
     causes: tuple[str, ...] = field(default=(), metadata=ADDED)  # likely ones, likeliest first, where it did not help
     courses: tuple[Course, ...] = field(default=(), metadata=ADDED)  # the picture; gone with a watch without a decision
 
@@ -342,6 +345,30 @@ class Watch:
     def carrying_out(self) -> bool:
         """Whether a rollback is under way."""
         return self.phase in CARRYING_OUT
+
+    @property
+    def measured_from(self) -> float:
+        """Since when measurements are wanted, Unix seconds; their history before that is as well."""
+        return self.release.began if self.reopened is None else self.reopened
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """A person's command to go back from the release of this id; `decision` carries it out, empty: it waits."""
+
+    request: Request
+    release: str
+    decision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A person's command that was refused at that time (Unix seconds): by guards, or for the reason that is given."""
+
+    request: Request
+    at: float
+    reason: str
+    guards: tuple[GuardFinding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,6 +402,9 @@ class WorkloadState:
         default="", metadata=ADDED
     )  # decision that the annotation watcher.dev/approve named when it was last answered
     unsettled: Unsettled | None = field(default=None, metadata=ADDED)
+    wanted: Commanded | None = field(default=None, metadata=ADDED)  # that waits for what was not looked at yet
+    commanded: tuple[Commanded, ...] = field(default=(), metadata=ADDED)  # the last ones that were taken up
+    refused: Refused | None = field(default=None, metadata=ADDED)  # the last one
 
     @property
     def open_watch(self) -> Watch | None:

@@ -21,6 +21,18 @@ def no_target(case: Case) -> str | None:
     return "no accepted target: no earlier revision is known good"
 
 
+def not_known_good(case: Case) -> str | None:
+    """Why the version that a person has named is not known to be good; one that was chosen always is."""
+    target, rules = case.target, case.policy.known_good
+    if target is None or accepted(target, rules, case.now):
+        return None
+    if target.revoked:
+        return f"revision {target.revision} is not known to be good: {target.revoked}"
+    if expired(target, rules, case.now):
+        return f"revision {target.revision} ran longer than {seconds(rules.max_age)} ago"
+    return f"revision {target.revision} is only {target.provenance}; {rules.accept} is asked for"
+
+
 def target_gone(case: Case) -> str | None:
     """Which revision the cluster keeps no more."""
     if case.target is None or case.whole or case.view.with_template(case.target.template_id) is not None:

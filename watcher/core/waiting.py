@@ -23,12 +23,12 @@ NOTES_PATIENCE = 20.0
 """Seconds that it waits for what the migration notes say."""
 
 
-def is_due(turn: Turn, breaches: tuple[Finding, ...]) -> bool:
-    """Whether the decision waits."""
+def is_due(turn: Turn, breaches: tuple[Finding, ...], *, by_version: bool = False) -> bool:
+    """Whether the decision waits; `by_version`: no flag is asked."""
     ahead = managed.outlook(turn.watch.release, turn.observation, breaches)
-    if _waits_for_fleet(turn, breaches) or _waits_for_flag(turn, ahead):
+    if _waits_for_fleet(turn, breaches) or (not by_version and _waits_for_flag(turn, ahead)):
         return True
-    by_flag = flagged.step(ahead.tie, turn.policy).taken
+    by_flag = not by_version and flagged.step(ahead.tie, turn.policy).taken
     return not by_flag and (_waits_for_git(turn, ahead) or _waits_for_notes(turn))
 
 

@@ -133,6 +133,7 @@ class Stage(StrEnum):
     """What people are told of."""
 
     ROLLING_BACK = "rolling_back"
+    COMMANDED = "commanded"  # a person has commanded a rollback, and it begins
     PROPOSED = "proposed"
     WOULD_ROLL_BACK = "would_roll_back"
     HELD = "held"

@@ -318,9 +318,11 @@ def _standing(state: WorkloadState) -> Watch | None:
 
 
 def _intended(taken: Taken) -> Iterator[PastRollback]:
-    """The rollback that this step intends, if any: the breaker counts it from that moment."""
+    """The rollback that this step intends by itself, if any: the breaker counts it from that moment."""
     watch = taken.step.state.watch
-    if watch is not None and watch.rollback is not None and "roll_back" in taken.step.moved:
+    if watch is None or watch.decision is None or watch.decision.request is not None:
+        return
+    if watch.rollback is not None and "roll_back" in taken.step.moved:
         yield PastRollback(taken.now, taken.step.state.workload.namespace, watch.release.id)
 
 

@@ -36,7 +36,7 @@ class Abort:
         impossible = _impossible(status)
         if impossible:
             return Result.REFUSED, f"an abort has no effect: {impossible}"
-        held = await self.holds.on(order.workload, raw)
+        held = "" if order.past_hold else await self.holds.on(order.workload, raw)
         if held:
             return Result.HELD, held
         await self._write(order, raw, status)

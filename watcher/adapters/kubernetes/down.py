@@ -39,7 +39,8 @@ class RunDown:
         made = await self._made(namespace, name)
         if made is not None:
             return _known(made, order)
-        if held := await self.holds.on(order.workload, raw):
+        held = "" if order.past_hold else await self.holds.on(order.workload, raw)
+        if held:
             return Result.HELD, held
         try:
             cron = await self.client.get(CRON_JOBS.path(namespace, order.down.job))

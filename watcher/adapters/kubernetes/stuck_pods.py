@@ -25,7 +25,7 @@ class ReleaseStuckPods:
         raw = await fresh.object_of(self.client, order.workload)
         if raw["metadata"]["uid"] != order.uid:
             return Result.CONFLICT, f"{order.workload} was deleted and made anew"
-        held = await self.holds.on(order.workload, raw)
+        held = "" if order.past_hold else await self.holds.on(order.workload, raw)
         if held:
             return Result.HELD, held
         deleted = [name for name, uid in order.pods if await self._delete(order, raw, name, uid)]

@@ -32,7 +32,7 @@ class Undo:
         live = await fresh.live(self.client, order.workload)
         if live.uid != order.uid:
             return Result.CONFLICT, f"{order.workload} was deleted and made anew"
-        held = await self.holds.on(order.workload, live.raw)
+        held = "" if order.past_hold else await self.holds.on(order.workload, live.raw)
         if order.target_template in live.template_ids() and live.decision == order.decision:
             note = f"left as it is: {held}" if held else await self._finish(order, live.source)
             return Result.ALREADY, _sentences(f"decision {order.decision} was applied before", note)
