@@ -32,6 +32,7 @@ from watcher.daemon.housekeeping import Housekeeping
 from watcher.daemon.journal import Journal, load
 from watcher.daemon.loop import Loop
 from watcher.daemon.migrations import MigrationSights
+from watcher.daemon.notes import Folder, Notes
 from watcher.daemon.notices import Notices
 from watcher.daemon.persons import Persons
 from watcher.daemon.preflight import Preflight
@@ -92,6 +93,7 @@ class Outside:
     git: GitWay | None = None  # None: there is no way back through Git
     flags: Flags | None = None  # None: no provider of feature flags can be asked
     migrations: Migrations | None = None  # None: nobody looks at database migrations
+    notes: Folder | None = None  # None: no post-incident notes are written
 
 
 @dataclass
@@ -117,6 +119,7 @@ class Daemon:
     migrations: MigrationSights | None = None
     preflight: Preflight | None = None
     delivering: Delivering | None = None
+    notes: Notes | None = None
     url: str = ""
 
     @property
@@ -135,6 +138,7 @@ class Daemon:
             _task("stepping", self._step_when_read()),
             *([_task("preflight", self.preflight.run())] if self.preflight is not None else []),
             *([_task("notifications", self.delivering.run())] if self.delivering is not None else []),
+            *([_task("notes", self.notes.run())] if self.notes is not None else []),
         ]
         stopped = _task("stop", stop.wait())
         try:
@@ -207,7 +211,8 @@ async def assemble(
     executing = Executing(outside.actuator, outside.announcer, telemetry, clock)
     notices = Notices(lambda: reloading.current, telemetry) if outside.couriers is not None else None
     journal = Journal(outside.store, notices.of if notices is not None else None)
-    stepping = Stepping(cluster, journal, Chronicle(telemetry), executing, clock, policy_of, outside.holds)
+    chronicle = Chronicle(telemetry)
+    stepping = Stepping(cluster, journal, chronicle, executing, clock, policy_of, outside.holds)
     stepping.situation.leads = leads
     stepping.freezes = Freezes(lambda: reloading.current.freezes)
     outside.holds.take_up(await outside.store.ask(lambda log: log.holds()))
@@ -245,6 +250,7 @@ async def assemble(
         preflight=preflight,
         housekeeping=Housekeeping(reloading, stepping, troubles, journal, gauges, clock),
         delivering=_delivering(outside, journal, reloading, stepping, telemetry),
+        notes=_notes(outside, chronicle, telemetry),
     )
 
 
@@ -303,6 +309,14 @@ def _delivering(
     )
     journal.on_notifications = delivering.wake
     return delivering
+
+
+def _notes(outside: Outside, chronicle: Chronicle, telemetry: Telemetry) -> Notes | None:
+    if outside.notes is None:
+        return None
+    notes = Notes(outside.notes, outside.store, telemetry, outside.clock)
+    chronicle.on_outcome = notes.wake
+    return notes
 
 
 def _task(name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

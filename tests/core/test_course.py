@@ -61,7 +61,10 @@ def test_a_release_that_passed_leaves_no_picture() -> None:
 def test_replicas_are_noted_where_something_changed() -> None:
     world = _undone()
     replicas = _of(world.watch.courses, AVAILABILITY)
-    assert all(one != other for one, other in pairwise(zip(replicas.new, replicas.new_bad, strict=True)))
+    columns = (replicas.new, replicas.new_bad, replicas.old, replicas.old_bad)
+    assert all(one != other for one, other in pairwise(zip(*columns, strict=True)))
+    assert max(replicas.new_bad) == max(replicas.new)  # none of the new version served when it began
+    assert replicas.new_bad[-1] == 0
 
 
 def _block(start: float, revision: str = "new") -> Block:

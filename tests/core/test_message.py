@@ -35,10 +35,11 @@ def test_the_order_is_that_of_somebody_who_was_woken() -> None:
     around = Around(world.now, CLUSTER, others=("Deployment/pay/api",), view_age=3.0, metrics_age=12.0)
     message = told(world, world.told[-1], around)
     first = ["Over", "You must", "Acting", "Now", "Evidence", "Changed"]
-    assert labels(message) == [*first, "Also", "Rungs", "Data", "Age of the data", "More"]
+    assert labels(message) == [*first, "Also", "Rungs", "Data", "Age of the data", "Note", "More"]
     assert message.title == "Recovered after rollback: shop/cart (prod-eu-1)"
     assert "Also: suspected too: Deployment/pay/api" in message.text
     assert "Age of the data: cluster 3 s, metrics 12 s" in message.text
+    assert f"Note: watcher decisions note {world.decision.id}" in message.text
     assert message.text.endswith(f"More: watcher decisions show {world.decision.id}")
 
 

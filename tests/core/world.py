@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 from tests.core.actuator import Actuator
 from tests.core.cluster import Cluster, template_id
@@ -92,7 +93,7 @@ class World:
         self.actuator = Actuator(self.cluster, self.switch, self.databases)
 
     @classmethod
-    def of(cls, kind: Kind = Kind.DEPLOYMENT, **settings: object) -> World:
+    def of(cls, kind: Kind = Kind.DEPLOYMENT, **settings: object) -> Self:
         """A workload that runs `v1`, which is known good."""
         cluster = SimulatedRollout() if kind is Kind.ROLLOUT else Cluster(kind)
         for name, value in settings.items():

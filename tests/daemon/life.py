@@ -17,6 +17,7 @@ from watcher.config.channels import Channel
 from watcher.core import record
 from watcher.core.model import Workload
 from watcher.core.state import Watch, WorkloadState
+from watcher.daemon.notes import Folder
 from watcher.daemon.reloading import Reloading
 from watcher.daemon.telemetry import Telemetry
 from watcher.ports import Courier, Transition
@@ -40,6 +41,10 @@ breaker: {max: 3, window: 1h, namespaces: {max: 3, window: 1h}}
 
 COURIERS: Callable[[Channel], Courier] | None = None
 """Who delivers notifications in every life; a test sets it."""
+
+
+NOTES: Folder | None = None
+"""Where every life writes its notes; a test sets it."""
 
 
 def configure(thresholds: Path, text: str) -> None:
@@ -85,6 +90,7 @@ class Life:
             couriers=COURIERS,
             git=outside.git,
             flags=outside.flags,
+            notes=NOTES,
         )
         daemon = await app.assemble(parts, Reloading(thresholds, telemetry), sourcing, telemetry, grace=20.0)
         return cls(outside, daemon, cluster, acting, store, sourcing, crashes, thresholds)

@@ -36,6 +36,9 @@ class Answers(Protocol):
     def decision(self, prefix: str) -> Document:
         """One decision by the beginning of its id.  Raises NoSuchDecision."""
 
+    def note(self, prefix: str) -> Document:
+        """The post-incident note on one decision: decision, name, markdown, picture.  Raises NoSuchDecision."""
+
     def releases(self, workload: str, limit: int, since: float) -> list[Document]:
         """Releases that began at or after `since`, newest first."""
 
@@ -72,6 +75,12 @@ class FileAnswers:
         from watcher.adapters.store.documents import labelled
 
         return labelled(self._log, [self._log.decision(prefix)])[0]
+
+    def note(self, prefix: str) -> Document:
+        """As Answers says."""
+        from watcher.incident.note import note
+
+        return dict(note(self._log, prefix).body())
 
     def releases(self, workload: str, limit: int, since: float) -> list[Document]:
         """As Answers says."""

@@ -35,7 +35,7 @@ COMMANDS: dict[str, Lazy] = {
     "status": Lazy(
         "watcher.cli.status:status", "Show what is under watch, what needs a person, and how old the data are."
     ),
-    "decisions": Lazy("watcher.cli.decisions:app", "List decisions, show one with all its reasons, or label it."),
+    "decisions": Lazy("watcher.cli.decisions:app", "List decisions, show one with its reasons, write the note on it."),
     "approve": Lazy("watcher.cli.approve:approve", "Approve a proposal, so that it is carried out."),
     "hold": Lazy("watcher.cli.holds:hold", "Let nothing be written for a while: everywhere, a namespace, a workload."),
     "resume": Lazy("watcher.cli.holds:resume", "Lift a hold."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +15,7 @@ from watcher.cli.secret import TokenFile, writing
 from watcher.core.facts import facts
 from watcher.core.moments import moment
 
-app = typer.Typer(no_args_is_help=True, help="List decisions, or show one with all its reasons.")
+app = typer.Typer(no_args_is_help=True, help="List decisions, show one with all its reasons, or write the note on it.")
 
 
 class Judgement(StrEnum):
@@ -68,6 +69,33 @@ def show_decision(
         return
     typer.echo(f"{found.get('id')}  {found.get('workload')}\n")
     show_facts(facts(found, present()))
+
+
+@app.command("note")
+def note_on_decision(
+    decision: Annotated[str, typer.Argument(metavar="ID", help="The decision's id, or the beginning of it.")],
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", help="Write it into this folder, or this .md file, with the picture beside it."),
+    ] = None,
+    server: Server = "",
+    store: Store = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Write the post-incident note: what broke, the evidence with a picture, the way back, what is left to do.
+
+    Exit code 1: it cannot be written; 2: no decision, or more than one, has an id that begins so; 5: the daemon or the
+    log cannot be reached.
+    """
+    with asking(server, store) as answers:
+        found = answers.note(decision)
+    if to is not None:
+        with failures_reported():
+            from watcher.incident.files import write
+
+            typer.echo(write(to, found["name"], found["markdown"], found["picture"]))
+    else:
+        typer.echo(for_programs(found, output) if output is not Format.TABLE else found["markdown"].rstrip("\n"))
 
 
 @app.command("label")

@@ -36,10 +36,11 @@ class ServerAnswers:
 
     def decision(self, prefix: str) -> Document:
         """As Answers says."""
-        try:
-            return self._get(f"/api/v1/decisions/{quote(prefix, safe='')}")
-        except _NotFound as error:
-            raise NoSuchDecision(str(error)) from error
+        return self._of_decision(quote(prefix, safe=""))
+
+    def note(self, prefix: str) -> Document:
+        """As Answers says."""
+        return self._of_decision(f"{quote(prefix, safe='')}/note", _LONG_TIMEOUT)
 
     def releases(self, workload: str, limit: int, since: float) -> list[Document]:
         """As Answers says."""
@@ -97,6 +98,12 @@ class ServerAnswers:
     def _about(self, decision: str, what: str, body: Document) -> Document:
         try:
             return self._send("POST", f"/api/v1/decisions/{quote(decision, safe='')}/{what}", body)
+        except _NotFound as error:
+            raise NoSuchDecision(str(error)) from error
+
+    def _of_decision(self, path: str, timeout: float = _TIMEOUT) -> Document:
+        try:
+            return self._get(f"/api/v1/decisions/{path}", timeout)
         except _NotFound as error:
             raise NoSuchDecision(str(error)) from error
 

@@ -19,7 +19,8 @@ BEFORE = 900.0
 """Seconds before the release that belong to the picture."""
 
 AVAILABILITY = "availability"
-"""Name of the course of replicas: `total` are those that are wanted, `bad` those that are missing."""
+"""Name of the course of replicas.  Of those that are wanted (`new`, `old`), `new_bad` do not serve in the version that
+the spec asks for, `old_bad` in none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +118,14 @@ def _add(found: dict[str, Course], check: str, stretch: Stretch, *, merge: bool)
 
 def _add_replicas(found: dict[str, Course], view: WorkloadView, now: float) -> None:
     """Only where something has changed: it holds until the next one."""
-    wanted, missing = float(view.desired), float(max(0, view.desired - view.available))
+    newest, wanted = view.newest(), view.desired
+    behind = max(0, wanted - (newest.available if newest is not None else 0))
+    seen = (float(wanted), float(behind), float(wanted), float(max(0, wanted - view.available)))
     known = found.get(AVAILABILITY, Course(AVAILABILITY))
-    if known.starts and (known.new[-1], known.new_bad[-1]) == (wanted, missing):
+    if known.starts and (known.new[-1], known.new_bad[-1], known.old[-1], known.old_bad[-1]) == seen:
         return
     if not known.starts or now > known.until:
-        found[AVAILABILITY] = _bounded(_joined(known, Stretch(now, now, wanted, missing)), merge=False)
+        found[AVAILABILITY] = _bounded(_joined(known, Stretch(now, now, *seen)), merge=False)
 
 
 def _joined(course: Course, stretch: Stretch) -> Course:

@@ -12,7 +12,7 @@ from watcher.core.facts import Document, facts
 from watcher.core.model import Workload
 from watcher.core.moments import moment
 from watcher.core.sentence import seconds
-from watcher.core.stages import TOLD
+from watcher.core.stages import ENDS, TOLD, note_command
 from watcher.core.words import Stage
 
 LONGEST_TITLE = 110
@@ -51,7 +51,7 @@ class Message:
 def about_release(stage: Stage, said: str, release: Document, decision: Document | None, around: Around) -> Message:
     """A message on one release: `said` is what the stage came to in a sentence."""
     found = _of_release(stage, said, release) if decision is None else _of_decision(decision, said, around)
-    lines = [*found, _data(around), _more(decision, release, around)]
+    lines = [*found, _data(around), *_note(stage, decision), _more(decision, release, around)]
     return Message(_title(stage, release, decision, around), _bounded("\n".join(lines), LONGEST_TEXT))
 
 
@@ -113,6 +113,11 @@ def _more(decision: Document | None, release: Document, around: Around) -> str:
         return f"More: {around.link}/api/v1/{path}"
     command = f"decisions show {decision['id']}" if decision is not None else f"why {release['workload']}"
     return f"More: watcher {command}"
+
+
+def _note(stage: Stage, decision: Document | None) -> Iterator[str]:
+    if stage in ENDS and decision is not None:
+        yield f"Note: {note_command(str(decision['id']))}"
 
 
 def _bounded(text: str, most: int) -> str:

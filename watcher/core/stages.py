@@ -47,5 +47,21 @@ TOLD: dict[Stage, Told] = {
     Stage.SOURCE_BLIND: Told("SourceBlind", "Blind: no usable answer from source"),
 }
 
+ENDS = (
+    Stage.RESTORED,
+    Stage.RESTORED_UNCONFIRMED,
+    Stage.DID_NOT_HELP,
+    Stage.FAILED,
+    Stage.SUPERSEDED,
+    Stage.WAITING_FOR_PERSON,
+)
+"""Stages with which a rollback ends, and after which its note is written."""
+
+
+def note_command(decision: str) -> str:
+    """The command that gives the post-incident note on a decision."""
+    return f"watcher decisions note {decision}"
+
+
 ABOUT_THE_DAEMON = (Stage.CONFIG_REJECTED, Stage.SOURCE_BLIND)
 """Stages that are about no workload."""

@@ -16,6 +16,9 @@ class Settings(BaseSettings):
 
     config: Path = Field(Path("thresholds.yaml"), description="The thresholds file.")
     store: Path = Field(Path("watcher.db"), description="The decision log, an SQLite file; its folder is created.")
+    notes: Path | None = Field(
+        None, description="Folder for post-incident notes; without it `notes` beside the decision log."
+    )
     git_cache: Path = Field(Path("git-cache"), description="Folder for clones of configuration repositories.")
     host: str = Field("0.0.0.0", description="Address that the HTTP server listens on.")  # noqa: S104 - in a pod
     port: int = Field(8080, ge=0, le=65535, description="Port of the HTTP server; 0 takes a free one.")

@@ -173,6 +173,13 @@ class Telemetry:
             registry=registry,
         )
 
+        self.notes = Counter(
+            "watcher_notes_total",
+            "Post-incident notes, by whether they could be written.",
+            ["result"],
+            registry=registry,
+        )
+
     def _of_rehearsals(self, registry: CollectorRegistry) -> None:
         """The last rehearsal of each rung of a workload."""
         self.rehearsed_at = Gauge(
@@ -247,5 +254,7 @@ class Telemetry:
             self.outcomes.labels(outcome.value)
         for verdict in (*(each.value for each in Verdict), "none"):
             self.verdicts.labels(verdict)
+        for result in ("written", "failed"):
+            self.notes.labels(result)
         for result in ("accepted", "rejected"):
             self.reloads.labels(result)

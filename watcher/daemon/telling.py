@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 
 from watcher.core import report
@@ -18,6 +20,7 @@ class Chronicle:
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
+        self.on_outcome: Callable[[], None] | None = None  # a rollback has ended, or something of one that had
 
     def tell(self, taken: Taken) -> None:
         """Log and count the transitions of one durable step."""
@@ -41,6 +44,8 @@ class Chronicle:
             self._decided(watch, watch.decision)
         if watch.phase is Phase.CLOSED and not _closed_before(taken, watch):
             self._ended(watch)
+        if self.on_outcome is not None and any(each.outcome is not None for each in (watch, *taken.step.ended)):
+            self.on_outcome()
 
     def _approvals(self, taken: Taken) -> None:
         for what in ("approved", "approval_refused", "approval_lapsed"):

@@ -387,6 +387,9 @@ class StoreReader(Protocol):
     def states(self) -> list[StoredState]:
         """The newest state of each workload."""
 
+    def state(self, uid: str) -> StoredState | None:
+        """The newest state of the workload of this uid, or None."""
+
     def decisions(self, workload: str = "", *, limit: int = 100, since: float = 0.0) -> list[DecisionRow]:
         """Decisions at or after `since`, newest first."""
 
@@ -430,6 +433,9 @@ class StoreReader(Protocol):
 
     def outbox(self, channel: str, *, limit: int = 100) -> list[Notification]:
         """Notifications that wait for this channel, oldest first."""
+
+    def notified(self, decision: str) -> list[Notification]:
+        """Notifications about this decision (its whole id), oldest first, be they delivered or not."""
 
     def backlog(self) -> dict[str, tuple[int, float]]:
         """How many notifications wait for each channel, and the time of the oldest; no channel without any."""

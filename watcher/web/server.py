@@ -20,7 +20,7 @@ from watcher.ports import NoSuchDecision, Rejected, Unavailable
 from watcher.reporting.compiling import Span
 from watcher.reporting.document import document
 from watcher.reporting.reading import report_from
-from watcher.web import asked, breaking, rehearsing, writing
+from watcher.web import asked, breaking, notes, rehearsing, writing
 from watcher.web.errors import BadRequest, decision_id, failure
 from watcher.web.tokens import Tokens
 from watcher.web.writing import Handler
@@ -49,6 +49,7 @@ def application(
     app[STATUS], app[asked.LOG], app[REGISTRY] = status, store, registry
     app[REPORTING] = asyncio.Lock()
     app.add_routes(routes)
+    app.add_routes(notes.routes)
     if persons is not None and tokens is not None:
         app[writing.PERSONS], app[writing.TOKENS] = persons, tokens
         app.add_routes(writing.routes)

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from watcher.adapters.store.worker import LogReader
 from watcher.daemon.standby import Standby
-from watcher.web import asked, server
+from watcher.web import asked, notes, server
 
 STANDBY = web.AppKey("standby", Standby)
 
@@ -26,6 +26,7 @@ def standby_application(standby: Standby, log: LogReader, registry: CollectorReg
             web.get("/api/v1/status", status),
             web.get("/api/v1/decisions", server.decisions),
             web.get("/api/v1/decisions/{id}", server.decision),
+            *notes.routes,
             web.get("/api/v1/releases", server.releases),
             web.route("*", "/api/v1/{rest:.*}", elsewhere),
         ]

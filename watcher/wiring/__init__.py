@@ -36,6 +36,7 @@ from watcher.core.state import WorkloadState
 from watcher.daemon.clock import SystemClock, steady
 from watcher.daemon.holds import Holds
 from watcher.daemon.leading import ByLease, Leading, Observing
+from watcher.daemon.notes import Folder
 from watcher.daemon.reloading import Reloading
 from watcher.daemon.settings import Settings
 from watcher.daemon.sourcing import Sourcing
@@ -161,6 +162,7 @@ def _outside(shared: _Shared, store: StoreThread) -> Outside:
         holds=holds,
         examine=_examining(settings, client, clock, branches) if settings.preflight else None,
         couriers=lambda channel: courier(channel, clock.now),
+        notes=Folder(settings.notes or settings.store.parent / "notes", settings.retention_days * DAY),
     )
 
 

@@ -82,6 +82,8 @@ def test_a_state_alone_replaces_the_newest_one(store: Store) -> None:
     store.commit(commit(transition(1)))
     store.commit(commit(states=(state(at=102.0, content=b"later"),)))
     assert store.states() == [state(at=102.0, content=b"later")]
+    assert store.state(state().uid) == state(at=102.0, content=b"later")
+    assert store.state("nobody") is None
 
 
 def test_the_state_of_a_workload_that_is_gone_is_dropped(store: Store) -> None:
@@ -204,6 +206,17 @@ def test_notifications_wait_for_their_channel_oldest_first(store: Store) -> None
     assert store.outbox("oncall", limit=1) == [first]
     assert store.outbox("nobody") == []
     assert store.backlog() == {"bus": (1, 90.0), "oncall": (3, 100.0)}
+
+
+def test_what_was_told_of_a_decision_is_found_delivered_or_not(store: Store) -> None:
+    later, first = notification("d1/restored", at=101.0), notification("d1/held")
+    store.commit(commit(notifications=(later, first, notification("d10/held"), notification("d2/held"))))
+    store.commit(commit(told=(Told("d1/held@oncall", DELIVERED, 102.0),)))
+    assert [(each.event, each.result) for each in store.notified("d1")] == [
+        ("d1/held", DELIVERED),
+        ("d1/restored", ""),
+    ]
+    assert store.notified("d") == []
 
 
 def test_what_was_told_waits_no_more_and_is_not_told_again(store: Store) -> None:

@@ -11,6 +11,7 @@ from watcher.adapters.kubernetes.errors import Conflict
 from watcher.adapters.kubernetes.marks import DECISION
 from watcher.adapters.kubernetes.resources import EVENTS, WORKLOADS
 from watcher.core.orders import Announce
+from watcher.core.stages import ENDS, note_command
 from watcher.ports import Clock
 
 MOST_BYTES = 1024
@@ -61,11 +62,19 @@ def event_of(announcement: Announce, now: float, instance: str) -> dict[str, Any
         "uid": announcement.uid,
     }
     name = event_name(workload.name, f"{about} {announcement.reason}")
-    said = (announcement.reason, "Warning" if announcement.warning else "Normal", announcement.text)
+    said = (announcement.reason, "Warning" if announcement.warning else "Normal", _text(announcement))
     event = event_body(name, involved, said, now, instance)
     if announcement.decision:
         event["metadata"]["annotations"] = {DECISION: announcement.decision}
     return event
+
+
+def _text(announcement: Announce) -> str:
+    """What is told; at the end of a rollback also how to get its note."""
+    if announcement.stage not in ENDS or not announcement.decision:
+        return announcement.text
+    note = f" Note: {note_command(announcement.decision)}"
+    return bounded(announcement.text, MOST_BYTES - len(note.encode())) + note
 
 
 def event_name(about: str, identity: str) -> str:
@@ -96,8 +105,8 @@ def event_body(
     }
 
 
-def bounded(text: str) -> str:
-    """At most 1024 bytes of UTF-8, the API's limit for an Event's text; a cut text ends in dots."""
-    if len(text.encode()) <= MOST_BYTES:
+def bounded(text: str, most: int = MOST_BYTES) -> str:
+    """At most so many bytes of UTF-8, of which the API allows 1024 for an Event's text; a cut text ends in dots."""
+    if len(text.encode()) <= most:
         return text
-    return text.encode()[: MOST_BYTES - 3].decode(errors="ignore") + "..."
+    return text.encode()[: most - 3].decode(errors="ignore") + "..."

@@ -11,6 +11,9 @@ from typing import Any
 
 MOST = 5
 
+LEFT = "these fields came back and outlive the next client-side apply"
+"""How it is told what an undo leaves behind."""
+
 
 def residue(bad: Mapping[str, Any], target: Mapping[str, Any]) -> tuple[str, ...]:
     """Paths in `target` that `bad` has not; list members are told by their name."""
@@ -22,7 +25,7 @@ def describe(paths: tuple[str, ...]) -> str:
     if not paths:
         return ""
     more = f" and {len(paths) - MOST} more" if len(paths) > MOST else ""
-    return f"these fields came back and outlive the next client-side apply: {', '.join(paths[:MOST])}{more}"
+    return f"{LEFT}: {', '.join(paths[:MOST])}{more}"
 
 
 def _added(bad: Any, target: Any, place: str) -> Iterator[str]:

@@ -86,6 +86,10 @@ class MemoryStore:
         """As StoreReader says."""
         return [self._states[uid] for uid in sorted(self._states)]
 
+    def state(self, uid: str) -> StoredState | None:
+        """As StoreReader says."""
+        return self._states.get(uid)
+
     def decisions(self, workload: str = "", *, limit: int = 100, since: float = 0.0) -> list[DecisionRow]:
         """As StoreReader says."""
         newest_first = sorted(self._decisions.values(), key=lambda row: (row.at, row.id), reverse=True)
@@ -182,6 +186,11 @@ class MemoryStore:
     def outbox(self, channel: str, *, limit: int = 100) -> list[Notification]:
         """As StoreReader says."""
         return sorted(self._waiting(channel), key=lambda each: each.at)[:limit]
+
+    def notified(self, decision: str) -> list[Notification]:
+        """As StoreReader says."""
+        found = (each for key, each in self._outbox.items() if key.startswith(f"{decision}/"))
+        return sorted(found, key=lambda each: each.at)
 
     def backlog(self) -> dict[str, tuple[int, float]]:
         """As StoreReader says."""

@@ -36,7 +36,7 @@ def _select(table: str, names: Sequence[str]) -> str:
     return f"SELECT {', '.join(names)} FROM {table} "  # noqa: S608 - names are of this package
 
 
-_STATES = _select("states", columns(StoredState)) + "ORDER BY uid"
+_STATE = _select("states", columns(StoredState))
 _DECISIONS = _select("decisions", columns(DecisionRow))
 _RELEASES = _select("releases", columns(ReleaseRow))
 _HOLDS = _select("holds", HOLD_COLUMNS)
@@ -80,8 +80,15 @@ class SQLiteReader:
 
     def states(self) -> list[StoredState]:
         """As StoreReader says."""
+        return self._states("ORDER BY uid")
+
+    def state(self, uid: str) -> StoredState | None:
+        """As StoreReader says."""
+        return next(iter(self._states("WHERE uid = ?", (uid,))), None)
+
+    def _states(self, which: str, values: Sequence[Any] = ()) -> list[StoredState]:
         try:
-            return [as_state(row) for row in self._rows(_STATES)]
+            return [as_state(row) for row in self._rows(f"{_STATE}{which}", values)]
         except Rejected as error:
             raise damaged(self._path, str(error)) from error
 
@@ -176,6 +183,12 @@ class SQLiteReader:
     def outbox(self, channel: str, *, limit: int = 100) -> list[Notification]:
         """As StoreReader says."""
         rows = self._rows(f"{_OUTBOX}WHERE channel = ? AND done IS NULL ORDER BY at, rowid LIMIT ?", (channel, limit))
+        return [Notification(*row) for row in rows]
+
+    def notified(self, decision: str) -> list[Notification]:
+        """As StoreReader says; by the index on keys, which begin with the decision."""
+        begin = f"{decision}/"
+        rows = self._rows(f"{_OUTBOX}WHERE key >= ? AND key < ? ORDER BY at, rowid", (begin, after(begin)))
         return [Notification(*row) for row in rows]
 
     def backlog(self) -> dict[str, tuple[int, float]]:

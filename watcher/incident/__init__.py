@@ -1,0 +1,1 @@
+"""The post-incident note: what the decision log knows of one decision, as Markdown with a picture."""
