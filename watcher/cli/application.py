@@ -30,6 +30,7 @@ COMMANDS: dict[str, Lazy] = {
     "doctor": Lazy(
         "watcher.cli.doctor:doctor", "Look for what would keep a bad release from being seen or undone: the preflight."
     ),
+    "migrations": Lazy("watcher.cli.migrations:app", "Check and write notes on database migrations."),
     "explain": Lazy("watcher.cli.explain:explain", "Show each effective value of a workload and where it comes from."),
     "schema": Lazy("watcher.cli.schema:schema", "Print the JSON Schema of the thresholds file, for editors."),
     "status": Lazy(

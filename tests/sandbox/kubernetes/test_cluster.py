@@ -160,8 +160,8 @@ async def test_applying_again_changes_the_object() -> None:
         assert live["metadata"]["generation"] > 1
         await cluster.delete("Deployment", "default", "web")
         await cluster.until(lambda: not cluster.objects("Pod") and not cluster.objects("ReplicaSet"))
-        with pytest.raises(KeyError, match="does not serve kind 'Job'"):
-            cluster.get("Job", "default", "web")
+        with pytest.raises(KeyError, match="does not serve kind 'Secret'"):
+            cluster.get("Secret", "default", "web")
 
 
 async def test_equal_seeds_make_equal_names() -> None:
