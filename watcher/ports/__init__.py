@@ -350,6 +350,26 @@ PASSED, FAILED = "passed", "failed"
 
 
 @dataclass(frozen=True, slots=True)
+class FlagRestore:
+    """A person's command to put a flag back to the `state` that a decision found, given at that time by `author`.
+
+    `result` is empty from before it was sent until it is known what came of it: RESTORED, ALREADY where it stood so, or
+    a sentence that says why not.
+    """
+
+    decision: str
+    at: float
+    flag: str
+    author: str
+    reason: str
+    state: str
+    result: str = ""
+
+
+RESTORED, ALREADY = "restored", "already"
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """What is written in one durable transaction: all of it or nothing.
 
@@ -376,6 +396,7 @@ class Commit:
     told: tuple[Told, ...] = ()
     rehearsals: tuple[RehearsalRow, ...] = ()
     closings: tuple[Closing, ...] = ()
+    flag_restores: tuple[FlagRestore, ...] = ()
 
 
 class StoreReader(Protocol):
@@ -448,6 +469,9 @@ class StoreReader(Protocol):
 
     def closings(self, since: float) -> list[Closing]:
         """Closings of the breaker at or after `since`, oldest first."""
+
+    def flag_restores(self, decision: str) -> list[FlagRestore]:
+        """Commands to put back the flag that this decision switched, oldest first."""
 
     def close(self) -> None:
         """Let go of the log."""

@@ -20,6 +20,7 @@ from watcher.ports import (
     BlindnessRow,
     CoverageRow,
     DecisionRow,
+    FlagRestore,
     Label,
     Notification,
     RehearsalRow,
@@ -40,6 +41,9 @@ OUTBOX = 5
 
 REHEARSALS = 6
 """The version that brought rehearsals and closings of the breaker."""
+
+FLAG_RESTORES = 7
+"""The version that brought flags that are put back."""
 
 
 def connect() -> sqlite3.Connection:
@@ -92,6 +96,7 @@ def test_a_file_of_each_version_opens_with_its_rows(tmp_path: Path, number: int)
         assert [each.event for each in store.outbox("oncall")] == (["3f9a01/held"] if number >= OUTBOX else [])
         assert [each.id for each in store.last_rehearsals()] == (["h1"] if number >= REHEARSALS else [])
         assert [each.scope for each in store.closings(0.0)] == (["namespace/shop"] if number >= REHEARSALS else [])
+        assert [each.state for each in store.flag_restores("3f9a01")] == (["on"] if number >= FLAG_RESTORES else [])
         store.commit(commit(transition(2)))
 
 
@@ -116,6 +121,7 @@ def test_rows_on_a_page_tell_their_table(number: int) -> None:
         ("outbox", Notification),
         ("rehearsals", RehearsalRow),
         ("breaker_closings", Closing),
+        ("flag_restores", FlagRestore),
     ],
 )
 def test_rows_have_the_columns_of_their_table(table: str, row: type[Row]) -> None:

@@ -26,6 +26,7 @@ from tests.contract.store.rows import (
     hold,
     label,
     notification,
+    put_back,
     rehearsal,
     release,
     state,
@@ -56,6 +57,7 @@ def contents(store: StoreReader) -> dict[str, set[object]]:
         "blindness": set(store.blindness(0.0)),
         "rehearsals": set(store.rehearsals(limit=ROWS * 2)),
         "breaker_closings": set(store.closings(0.0)),
+        "flag_restores": {each for n in range(ROWS) for each in store.flag_restores(f"d{n}")},
     }
 
 
@@ -76,6 +78,7 @@ def fill(store: SQLiteStore) -> None:
             notifications=tuple(notification(f"d{n}/held", at=n + 0.75) for n in range(ROWS)),
             rehearsals=tuple(rehearsal(f"h{n}", at=float(n)) for n in range(ROWS)),
             closings=tuple(closed(f"namespace/n{n}", at=float(n), reason="a long reason " * 4) for n in range(ROWS)),
+            flag_restores=tuple(put_back(f"d{n}", at=float(n), result="restored") for n in range(ROWS)),
         )
     )
 
@@ -119,6 +122,7 @@ def test_a_whole_log_is_saved_whole(log: Path) -> None:
         "outbox": ROWS,
         "rehearsals": ROWS,
         "breaker_closings": ROWS,
+        "flag_restores": ROWS,
     }
     assert (report.unreadable, report.states_rebuilt, report.without_policy) == (0, 0, 0)
     assert recovered_contents(report.target) == sample()[1]

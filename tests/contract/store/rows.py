@@ -12,6 +12,7 @@ from watcher.ports import (
     Commit,
     CoverageRow,
     DecisionRow,
+    FlagRestore,
     Label,
     Notification,
     RehearsalRow,
@@ -109,6 +110,10 @@ def closed(scope: str = "all", *, at: float = 100.0, reason: str = "the cause is
     return Closing(scope, at, "ada", reason)
 
 
+def put_back(decision: str = "3f9a01", *, at: float = 100.0, result: str = "") -> FlagRestore:
+    return FlagRestore(decision, at, "own/new-cart@production", "ada", "the code is mended", "on", result)
+
+
 def notification(
     event: str = "d1/held", *, channel: str = "oncall", at: float = 100.0, body: bytes = b'{"stage": "held"}'
 ) -> Notification:
@@ -141,6 +146,7 @@ def commit(
     told: tuple[Told, ...] = (),
     rehearsals: tuple[RehearsalRow, ...] = (),
     closings: tuple[Closing, ...] = (),
+    flag_restores: tuple[FlagRestore, ...] = (),
 ) -> Commit:
-    about = (coverage, uncovered, blindness, holds, lifted, notifications, told, rehearsals, closings)
+    about = (coverage, uncovered, blindness, holds, lifted, notifications, told, rehearsals, closings, flag_restores)
     return Commit(transitions, states, decisions, releases, (POLICY,), gone, labels, *about)

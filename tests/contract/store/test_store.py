@@ -20,13 +20,14 @@ from tests.contract.store.rows import (
     hold,
     label,
     notification,
+    put_back,
     rehearsal,
     release,
     state,
     transition,
 )
 from watcher.core.model import PastRollback
-from watcher.ports import DELIVERED, FAILED, LOST, Commit, NoSuchDecision, Store, Told
+from watcher.ports import DELIVERED, FAILED, LOST, RESTORED, Commit, NoSuchDecision, Store, Told
 
 
 def test_an_empty_log_has_nothing(store: Store) -> None:
@@ -48,6 +49,7 @@ def test_an_empty_log_has_nothing(store: Store) -> None:
     assert store.rehearsals() == []
     assert store.last_rehearsals() == []
     assert store.closings(0.0) == []
+    assert store.flag_restores("3f9a01") == []
     assert store.degraded() == ""
 
 
@@ -370,6 +372,19 @@ def test_rehearsals_and_closings_are_kept_as_long_as_decisions(store: Store) -> 
     expire_all(store, now=1101.0)
     assert [row.id for row in store.rehearsals()] == ["b"]
     assert [each.scope for each in store.closings(0.0)] == ["namespace/shop"]
+
+
+def test_a_flag_that_is_put_back_is_known_before_and_after(store: Store) -> None:
+    store.commit(commit(flag_restores=(put_back(at=2.0), put_back("another"))))
+    assert store.flag_restores("3f9a01") == [put_back(at=2.0)]
+    store.commit(commit(flag_restores=(put_back(at=2.0, result=RESTORED), put_back(at=1.0, result="it was held"))))
+    assert [each.result for each in store.flag_restores("3f9a01")] == ["it was held", RESTORED]
+
+
+def test_flags_put_back_are_kept_as_long_as_decisions(store: Store) -> None:
+    store.commit(commit(flag_restores=(put_back(), put_back(at=150.0))))
+    expire_all(store, now=1101.0)
+    assert store.flag_restores("3f9a01") == [put_back(at=150.0)]
 
 
 def test_a_release_under_watch_keeps_everything(store: Store) -> None:

@@ -19,6 +19,7 @@ from watcher.ports import (
     Commit,
     CoverageRow,
     DecisionRow,
+    FlagRestore,
     Label,
     Notification,
     RehearsalRow,
@@ -46,6 +47,7 @@ class MemoryStore:
         self._outbox: dict[str, Notification] = {}
         self._rehearsals: dict[str, RehearsalRow] = {}
         self._closings: dict[tuple[float, str], Closing] = {}
+        self._flag_restores: dict[tuple[float, str], FlagRestore] = {}
 
     def commit(self, commit: Commit) -> tuple[int, ...]:
         """As Store says; nothing here is durable."""
@@ -69,6 +71,7 @@ class MemoryStore:
         self._rehearsals.update((row.id, row) for row in commit.rehearsals)
         for closing in commit.closings:
             self._closings.setdefault((closing.at, closing.scope), closing)
+        self._flag_restores.update(((each.at, each.decision), each) for each in commit.flag_restores)
         for uid in commit.gone:
             self._states.pop(uid, None)
         self._notify(commit)
@@ -174,6 +177,7 @@ class MemoryStore:
         removed += _drop(self._blindness, [key for key in self._blindness if key[0] < old])
         removed += _drop(self._rehearsals, [row.id for row in self._rehearsals.values() if row.at < old])
         removed += _drop(self._closings, [key for key in self._closings if key[0] < old])
+        removed += _drop(self._flag_restores, [key for key in self._flag_restores if key[0] < old])
         decided = {row.release for row in self._decisions.values()}
         ended = [row.id for row in self._releases.values() if row.ended is not None and row.ended < old]
         removed += _drop(self._releases, [release for release in ended if release not in decided])
@@ -212,6 +216,10 @@ class MemoryStore:
     def closings(self, since: float) -> list[Closing]:
         """As StoreReader says."""
         return [self._closings[key] for key in sorted(self._closings) if key[0] >= since]
+
+    def flag_restores(self, decision: str) -> list[FlagRestore]:
+        """As StoreReader says."""
+        return [self._flag_restores[key] for key in sorted(self._flag_restores) if key[1] == decision]
 
     def _waiting(self, channel: str) -> list[Notification]:
         return [each for each in self._outbox.values() if each.channel == channel and each.done is None]

@@ -19,6 +19,7 @@ from watcher.ports import (
     BlindnessRow,
     CoverageRow,
     DecisionRow,
+    FlagRestore,
     Label,
     Notification,
     RehearsalRow,
@@ -46,6 +47,7 @@ _BLINDNESS = _select("blindness", columns(BlindnessRow)) + "WHERE hour >= ? ORDE
 _OUTBOX = _select("outbox", columns(Notification))
 _REHEARSALS = _select("rehearsals", columns(RehearsalRow))
 _CLOSINGS = _select("breaker_closings", columns(Closing)) + "WHERE at >= ? ORDER BY at, scope"
+_FLAG_RESTORES = _select("flag_restores", columns(FlagRestore)) + "WHERE decision = ? ORDER BY at"
 _TRANSITIONS = _select("transitions", TRANSITION_COLUMNS)
 
 
@@ -212,6 +214,10 @@ class SQLiteReader:
     def closings(self, since: float) -> list[Closing]:
         """As StoreReader says."""
         return [Closing(*row) for row in self._rows(_CLOSINGS, (since,))]
+
+    def flag_restores(self, decision: str) -> list[FlagRestore]:
+        """As StoreReader says."""
+        return [FlagRestore(*row) for row in self._rows(_FLAG_RESTORES, (decision,))]
 
     def close(self) -> None:
         """As StoreReader says."""

@@ -13,7 +13,9 @@ _BATCH = 500  # rows of one transaction: a few milliseconds, so that no commit w
 class Retention:
     """How long things are kept, in seconds.  What belongs to a release under watch is kept whatever its age."""
 
-    decisions: float = 400 * _DAY  # decisions, releases, hours of blindness, rehearsals, closings of the breaker
+    decisions: float = (
+        400 * _DAY
+    )  # decisions, releases, hours of blindness, rehearsals, closings of the breaker, flags put back
     transitions: float = 90 * _DAY  # and notifications that were told
 
 
@@ -43,6 +45,9 @@ _OLD_REHEARSALS = """
 _OLD_CLOSINGS = """
     DELETE FROM breaker_closings WHERE rowid IN (SELECT rowid FROM breaker_closings WHERE at < :decisions LIMIT :batch)
 """
+_OLD_FLAG_RESTORES = """
+    DELETE FROM flag_restores WHERE rowid IN (SELECT rowid FROM flag_restores WHERE at < :decisions LIMIT :batch)
+"""
 _ENDED_HOLDS = """
     DELETE FROM holds WHERE scope IN (SELECT scope FROM holds WHERE until <= :now LIMIT :batch)
 """
@@ -68,6 +73,7 @@ _RULES = (
     _OLD_BLINDNESS,
     _OLD_REHEARSALS,
     _OLD_CLOSINGS,
+    _OLD_FLAG_RESTORES,
     _TOLD,
     _UNUSED_POLICIES,
 )

@@ -13,6 +13,7 @@ from watcher.ports import (
     BlindnessRow,
     CoverageRow,
     DecisionRow,
+    FlagRestore,
     Label,
     Notification,
     RehearsalRow,
@@ -26,6 +27,7 @@ Row = (
     | Closing
     | CoverageRow
     | DecisionRow
+    | FlagRestore
     | Label
     | Notification
     | RehearsalRow
@@ -78,6 +80,7 @@ WRITE_REHEARSAL = upsert("rehearsals", columns(RehearsalRow), "id")
 WRITE_CLOSING = (
     "INSERT INTO breaker_closings (scope, at, author, reason) VALUES (?, ?, ?, ?) ON CONFLICT (scope, at) DO NOTHING"
 )
+WRITE_FLAG_RESTORE = upsert("flag_restores", columns(FlagRestore), "decision, at")
 WRITE_TOLD = "UPDATE outbox SET result = ?, done = ? WHERE key = ? AND done IS NULL"
 
 notification_values = attrgetter(*columns(Notification))
@@ -90,6 +93,7 @@ coverage_values = attrgetter(*columns(CoverageRow))
 blindness_values = attrgetter(*columns(BlindnessRow))
 rehearsal_values = attrgetter(*columns(RehearsalRow))
 closing_values = attrgetter(*columns(Closing))
+flag_restore_values = attrgetter(*columns(FlagRestore))
 
 
 def transition_values(transition: Transition) -> tuple[Any, ...]:

@@ -160,7 +160,20 @@ _V6 = (
     )""",
 )
 
-MIGRATIONS: tuple[Sequence[str], ...] = (_V1, _V2, _V3, _V4, _V5, _V6)
+_V7 = (
+    """CREATE TABLE flag_restores (
+        decision TEXT NOT NULL,
+        at REAL NOT NULL,
+        flag TEXT NOT NULL,
+        author TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        state TEXT NOT NULL,
+        result TEXT NOT NULL,
+        PRIMARY KEY (decision, at)
+    )""",
+)
+
+MIGRATIONS: tuple[Sequence[str], ...] = (_V1, _V2, _V3, _V4, _V5, _V6, _V7)
 
 TABLES = (
     "policies",
@@ -175,6 +188,7 @@ TABLES = (
     "outbox",
     "rehearsals",
     "breaker_closings",
+    "flag_restores",
 )  # what refers comes after what it refers to
 
 

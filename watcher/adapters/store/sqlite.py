@@ -19,6 +19,7 @@ from watcher.adapters.store.rows import (
     WRITE_CLOSING,
     WRITE_COVERAGE,
     WRITE_DECISION,
+    WRITE_FLAG_RESTORE,
     WRITE_HOLD,
     WRITE_LABEL,
     WRITE_NOTIFICATION,
@@ -32,6 +33,7 @@ from watcher.adapters.store.rows import (
     closing_values,
     coverage_values,
     decision_values,
+    flag_restore_values,
     hold_values,
     label_values,
     notification_values,
@@ -165,5 +167,6 @@ def _write(connection: sqlite3.Connection, commit: Commit) -> tuple[int, ...]:
     connection.executemany(WRITE_TOLD, map(told_values, commit.told))
     connection.executemany(WRITE_REHEARSAL, map(rehearsal_values, commit.rehearsals))
     connection.executemany(WRITE_CLOSING, map(closing_values, commit.closings))
+    connection.executemany(WRITE_FLAG_RESTORE, map(flag_restore_values, commit.flag_restores))
     connection.executemany("DELETE FROM states WHERE uid = ?", ((uid,) for uid in commit.gone))
     return tuple(ids)
