@@ -23,6 +23,7 @@ from watcher.daemon.breakers import Breakers
 from watcher.daemon.configurations import Configurations
 from watcher.daemon.delivering import Delivering
 from watcher.daemon.executing import Executing
+from watcher.daemon.flag_restoring import FlagRestores
 from watcher.daemon.flags import FlagSights
 from watcher.daemon.fleets import Lookout
 from watcher.daemon.freezes import Freezes
@@ -116,6 +117,7 @@ class Daemon:
     breakers: Breakers
     prospects: Prospects | None = None
     flags: FlagSights | None = None
+    flag_restores: FlagRestores | None = None
     migrations: MigrationSights | None = None
     preflight: Preflight | None = None
     delivering: Delivering | None = None
@@ -230,6 +232,7 @@ async def assemble(
     breakers = Breakers(stepping, loop, outside.store, clock, lambda: reloading.current.breakers)
     breakers.take_up(await outside.store.ask(lambda log: log.closings(since)))
     gauges = Gauges(stepping, journal, status, sourcing, telemetry, clock, breakers)
+    flags = _flags(outside, stepping, loop, policy_of)
     return Daemon(
         outside=outside,
         grace=grace,
@@ -238,7 +241,8 @@ async def assemble(
         executing=executing,
         loop=loop,
         prospects=_prospects(outside, stepping, loop, policy_of),
-        flags=_flags(outside, stepping, loop, policy_of),
+        flags=flags,
+        flag_restores=_flag_restores(outside, flags, stepping, read_only=read_only),
         migrations=_migrations(outside, stepping, loop, policy_of),
         lookout=Lookout(cluster, stepping, sourcing, clock, policy_of),
         configurations=Configurations(cluster, stepping, clock),
@@ -268,6 +272,14 @@ def _flags(
     if outside.flags is None:
         return None
     return FlagSights(outside.flags, outside.cluster, stepping, outside.clock, policy_of, loop.wake)
+
+
+def _flag_restores(
+    outside: Outside, flags: FlagSights | None, stepping: Stepping, *, read_only: bool
+) -> FlagRestores | None:
+    if flags is None:
+        return None
+    return FlagRestores(flags, outside.actuator, stepping, outside.store, outside.clock, read_only=read_only)
 
 
 def _migrations(

@@ -162,6 +162,7 @@ class Process:
                 means.tokens,
                 daemon.rehearsals,
                 daemon.breakers,
+                daemon.flag_restores,
             )
             daemon.url = await stack.enter_async_context(means.serve(app))
             stack.callback(self._leave)

@@ -72,9 +72,9 @@ class FileAnswers:
 
     def decision(self, prefix: str) -> Document:
         """As Answers says."""
-        from watcher.adapters.store.documents import labelled
+        from watcher.adapters.store.documents import whole_decision
 
-        return labelled(self._log, [self._log.decision(prefix)])[0]
+        return whole_decision(self._log, self._log.decision(prefix))
 
     def note(self, prefix: str) -> Document:
         """As Answers says."""

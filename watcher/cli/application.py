@@ -38,6 +38,7 @@ COMMANDS: dict[str, Lazy] = {
     ),
     "decisions": Lazy("watcher.cli.decisions:app", "List decisions, show one with its reasons, write the note on it."),
     "approve": Lazy("watcher.cli.approve:approve", "Approve a proposal, so that it is carried out."),
+    "flags": Lazy("watcher.cli.flags:app", "List the feature flags that releases are tied to, or put one back."),
     "hold": Lazy("watcher.cli.holds:hold", "Let nothing be written for a while: everywhere, a namespace, a workload."),
     "resume": Lazy("watcher.cli.holds:resume", "Lift a hold."),
     "breaker": Lazy("watcher.cli.breaker:app", "Show the breakers, or close one before its time."),

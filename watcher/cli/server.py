@@ -63,6 +63,15 @@ class ServerAnswers:
         """Approve a proposal.  Raises NoSuchDecision, and Rejected where it does not wait or the token may not."""
         return self._about(decision, "approve", {})
 
+    def flags(self) -> list[Document]:
+        """Feature flags of releases under watch."""
+        found: list[Document] = self._get("/api/v1/flags").get("items") or []
+        return found
+
+    def restore_flag(self, decision: str, reason: str) -> Document:
+        """Put back the flag that this decision switched.  Raises as `approve`."""
+        return self._about(decision, "restore-flag", {"reason": reason})
+
     def label(self, decision: str, verdict: str, note: str) -> Document:
         """Call a decision right or wrong.  Raises as `approve`."""
         return self._about(decision, "label", {"verdict": verdict, "note": note})

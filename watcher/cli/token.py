@@ -22,7 +22,7 @@ def token() -> None:
 def new_token(
     name: Annotated[str, typer.Argument(help="Whose it is; this name goes into the decision log.")],
     scopes: Annotated[
-        str, typer.Option("--scopes", help="What it may do: approve, hold, label, breaker, rehearse.")
+        str, typer.Option("--scopes", help="What it may do: approve, flag, hold, label, breaker, rehearse.")
     ] = "approve,hold,label",
     output: Output = Format.TABLE,
 ) -> None:

@@ -73,6 +73,13 @@ class FlagSights:
                 found.setdefault(flag, []).append(workload)
         return found
 
+    def note(self, sight: FlagSight) -> None:
+        """This was just seen, by somebody else who has asked the provider."""
+        self._known[sight.flag] = sight
+        concerned = self.tied().get(sight.flag, [])
+        self._stepping.flags.update(dict.fromkeys(concerned, sight))
+        self._wake(concerned)
+
     def _flag(self, workload: Workload, watch: Watch) -> Flag | None:
         view = self._cluster.view(workload)
         policy = self._policy_of(view) if view is not None else None
@@ -123,10 +130,7 @@ class FlagSights:
         except WatcherError as error:
             sight = FlagSight(flag, self._clock.now(), problem=str(error))
         self._tell(flag, sight)
-        self._known[flag] = sight
-        concerned = self.tied().get(flag, [])
-        self._stepping.flags.update(dict.fromkeys(concerned, sight))
-        self._wake(concerned)
+        self.note(sight)
 
     def _tell(self, flag: Flag, sight: FlagSight) -> None:
         """Log what changed: a provider that is lost, once, and once when it is back."""

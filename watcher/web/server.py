@@ -9,10 +9,11 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from watcher.adapters.store.documents import labelled, release_document
+from watcher.adapters.store.documents import labelled, release_document, whole_decision
 from watcher.adapters.store.worker import StoreThread
 from watcher.core.report import hold_body
 from watcher.daemon.breakers import Breakers
+from watcher.daemon.flag_restoring import FlagRestores
 from watcher.daemon.persons import Persons
 from watcher.daemon.rehearsals import Rehearsals
 from watcher.daemon.status import Status
@@ -20,7 +21,7 @@ from watcher.ports import NoSuchDecision, Rejected, Unavailable
 from watcher.reporting.compiling import Span
 from watcher.reporting.document import document
 from watcher.reporting.reading import report_from
-from watcher.web import asked, breaking, notes, rehearsing, writing
+from watcher.web import asked, breaking, flags, notes, rehearsing, writing
 from watcher.web.errors import BadRequest, decision_id, failure
 from watcher.web.tokens import Tokens
 from watcher.web.writing import Handler
@@ -43,6 +44,7 @@ def application(
     tokens: Tokens | None = None,
     rehearsals: Rehearsals | None = None,
     breakers: Breakers | None = None,
+    flag_restores: FlagRestores | None = None,
 ) -> web.Application:
     """The aiohttp application over a running daemon's parts; without persons and tokens it can only be read."""
     app = web.Application(middlewares=[errors_as_json, writing.refusals], client_max_size=64 * 1024)
@@ -59,6 +61,9 @@ def application(
     if breakers is not None:
         app[breaking.BREAKERS] = breakers
         app.add_routes(breaking.routes)
+    if flag_restores is not None:
+        app[flags.FLAGS] = flag_restores
+        app.add_routes(flags.routes)
     return app
 
 
@@ -152,7 +157,7 @@ async def decisions(request: web.Request) -> web.Response:
 async def decision(request: web.Request) -> web.Response:
     """One decision, by id or by the beginning of it."""
     prefix = decision_id(request)
-    document = await request.app[asked.LOG].read(lambda log: labelled(log, [log.decision(prefix)])[0])
+    document = await request.app[asked.LOG].read(lambda log: whole_decision(log, log.decision(prefix)))
     return web.json_response(document)
 
 

@@ -35,6 +35,7 @@ class Scope(StrEnum):
     """What a token may do."""
 
     APPROVE = "approve"
+    FLAG = "flag"
     HOLD = "hold"
     LABEL = "label"
     BREAKER = "breaker"

@@ -22,6 +22,16 @@ def labelled(log: StoreReader, rows: list[DecisionRow]) -> list[Document]:
     return [decision_document(row, labels.get(row.id)) for row in rows]
 
 
+def whole_decision(log: StoreReader, row: DecisionRow) -> Document:
+    """One decision with what people said of it, and when its flag was put back."""
+    document = labelled(log, [row])[0]
+    restores = [
+        {"at": each.at, "by": each.author, "reason": each.reason, "state": each.state, "result": each.result}
+        for each in log.flag_restores(row.id)
+    ]
+    return document | ({"flag_restores": restores} if restores else {})
+
+
 def decision_document(row: DecisionRow, label: Label | None = None) -> Document:
     """One decision, with what a person said of it."""
     columns: Document = {
