@@ -27,7 +27,7 @@ from watcher.daemon.sourcing import Sourcing
 from watcher.daemon.standby import Standby
 from watcher.daemon.telemetry import Telemetry
 from watcher.ports import Clock
-from watcher.web.server import application
+from watcher.web.server import People, application
 from watcher.web.standby import standby_application
 from watcher.web.tokens import Tokens
 
@@ -154,16 +154,8 @@ class Process:
                 leads=self._leading.leads,
             )
             daemon.status.role, daemon.status.identity = self._leading.role, self._leading.identity
-            app = application(
-                daemon.status,
-                store,
-                telemetry.registry,
-                daemon.persons,
-                means.tokens,
-                daemon.rehearsals,
-                daemon.breakers,
-                daemon.flag_restores,
-            )
+            people = People(daemon.persons, means.tokens, daemon.rehearsals, daemon.breakers, daemon.flag_restores)
+            app = application(daemon.status, store, telemetry.registry, people)
             daemon.url = await stack.enter_async_context(means.serve(app))
             stack.callback(self._leave)
             self.daemon = daemon

@@ -83,7 +83,7 @@ class Life:
         listening = o.Listening(outside)
         parts = app.Outside(
             cluster,
-            acting,
+            o.ladder(outside, acting),
             listening,
             store,
             outside.clock,

@@ -10,21 +10,23 @@ from typing import Any, NoReturn, TypeVar
 
 from tests.core.actuator import Actuator as Hands
 from tests.core.cluster import Cluster as Simulated
+from tests.flags.memory import MemoryFlags
 from watcher.adapters.store.memory import MemoryStore
 from watcher.adapters.store.worker import StoreThread
 from watcher.config import Thresholds
 from watcher.core.gitops import Application
 from watcher.core.holding import Hold
 from watcher.core.model import Block, Manager, PodCount, RungReport, Source, Workload, WorkloadView
-from watcher.core.orders import Announce, RungOrder
+from watcher.core.orders import Announce, FlagOrder, RungOrder
 from watcher.core.parameters import WINDOW
 from watcher.core.state import Release
 from watcher.core.words import Kind
 from watcher.daemon.polling import Polling, Reading, Watched
 from watcher.daemon.prospects import GitWay
 from watcher.daemon.sourcing import Sourcing
-from watcher.ports import Commit, Store, WatcherError
-from watcher.ports.flags import Flags
+from watcher.gitops.performing import LadderActuator
+from watcher.gitops.switching import FlagsActuator
+from watcher.ports import Actuator, Commit, Store, WatcherError
 
 START = 1_700_000_010.0  # on the grid of blocks
 BLOCK = 15.0
@@ -92,7 +94,7 @@ class Outside:
     listeners: list[Callable[[Workload], None]] = field(default_factory=list)
     applications: dict[Workload, Application] = field(default_factory=dict)
     git: GitWay | None = None
-    flags: Flags | None = None
+    flags: MemoryFlags | None = None
 
     def deploy(self, workload: Workload = CART, template: str = "v1", uid: str = "") -> Controlled:
         """A workload that has run this template for a day."""
@@ -117,6 +119,10 @@ class Outside:
     def log_of(self, event: str) -> list[MutableMapping[str, Any]]:
         """Log lines of this name."""
         return [line for line in self.logged if line["event"] == event]
+
+    async def held(self, workload: Workload) -> str:
+        """Why nothing may be written for it now."""
+        return self.workloads[workload].hold if workload in self.workloads else ""
 
     def notify(self, workload: Workload) -> None:
         for listen in self.listeners:
@@ -147,8 +153,12 @@ class Outside:
     def _counts(self, controlled: Controlled, start: float) -> Iterator[PodCount]:
         for pod in controlled.ready:
             total = REQUESTS / len(controlled.ready)
-            bad = total * self.errors.get(pod.revision.removeprefix("hash-"), 0.0)
+            bad = total * self._share(pod.revision.removeprefix("hash-"))
             yield PodCount(pod.name, pod.revision, total, bad, start - (pod.ready_since or start))
+
+    def _share(self, template: str) -> float:
+        """Of its requests that fail; none where a flag that is off covers it."""
+        return 0.0 if self.flags is not None and self.flags.off(template) else self.errors.get(template, 0.0)
 
 
 class Crashes:
@@ -260,6 +270,13 @@ class Acting:
         await self._crashes.here("after the write")
         assert report is not None
         return report
+
+
+def ladder(outside: Outside, acting: Acting) -> Actuator:
+    """Who performs every order: those on flags where there are any."""
+    if outside.flags is None:
+        return acting
+    return LadderActuator(acting, {FlagOrder: FlagsActuator(outside.flags, outside.held, outside.clock)})
 
 
 class Listening:

@@ -21,6 +21,12 @@ class MemoryFlags:
     looked: list[Flag] = field(default_factory=list)
     switches: list[tuple[Flag, bool, str]] = field(default_factory=list)
     interfere: Callable[[], object] | None = None
+    covers: dict[str, Flag] = field(default_factory=dict)  # template: the flag without which it is well
+
+    def off(self, template: str) -> bool:
+        """Whether a flag covers this template, and is off."""
+        flag = self.covers.get(template)
+        return flag is not None and self.standing[flag].on is False
 
     def put(self, flag: Flag, *, on: bool, changed: float | None = None, propagates: float = 30.0) -> None:
         """Somebody sets it."""

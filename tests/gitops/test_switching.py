@@ -56,8 +56,8 @@ async def test_it_is_switched_off_and_the_report_tells_both_states() -> None:
 
 async def test_again_it_is_so_already() -> None:
     world = World()
-    await world.perform()
-    report = await world.perform()
+    await world.perform(state="on")
+    report = await world.perform(state="on")  # as it was when that was decided
     assert (report.result, report.message) == (Result.ALREADY, f"{FLAG} stands at off already")
     assert report.flag is not None
     assert report.flag.on is False

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +12,9 @@ from aiohttp.web import Application, Request
 
 from tests.daemon.life import THRESHOLDS, Life
 from tests.daemon.outside import CART, Outside
+from tests.flags.memory import MemoryFlags
 from watcher.core.model import Source
-from watcher.web.server import application
+from watcher.web.server import People, application
 from watcher.web.tokens import Tokens
 
 Json = dict[str, Any]
@@ -65,19 +66,22 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(directory: Path) -> AsyncIterator[Served]:
-    """A daemon that has seen cart, with its thresholds and tokens in this directory."""
+async def serving(directory: Path, flags: Callable[[MemoryFlags], None] | None = None) -> AsyncIterator[Served]:
+    """A daemon that has seen cart, with its thresholds and tokens in this directory; `flags` sets up a provider."""
     thresholds, file = directory / "thresholds.yaml", directory / "tokens.yaml"
     thresholds.write_text(THRESHOLDS)
     outside = Outside()
     outside.deploy()
+    if flags is not None:
+        outside.flags = MemoryFlags(outside.clock.now)
+        flags(outside.flags)
     life = await Life.prepare(outside, thresholds)
     status = life.daemon.status
     status.synced = True
     tokens = Tokens(file, outside.clock)
     daemon = life.daemon
-    registry = daemon.telemetry.registry
-    app = application(status, life.store, registry, daemon.persons, tokens, daemon.rehearsals, daemon.breakers)
+    people = People(daemon.persons, tokens, daemon.rehearsals, daemon.breakers, daemon.flag_restores)
+    app = application(status, life.store, daemon.telemetry.registry, people)
     served = Served(life, TestClient(TestServer(app)), file)
     await served.step()
     async with served.http:

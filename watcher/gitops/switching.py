@@ -41,12 +41,10 @@ class FlagsActuator:
             return Outcome(result_of(error), str(error)), None
 
     async def _switched(self, order: FlagOrder) -> tuple[Outcome, FlagSight]:
-        before = await self._flags.look(order.flag)
-        if before.on is order.on and order.state in ("", before.state):
+        before, state = await self._flags.look(order.flag), order.state if order.on else ""
+        if before.on is order.on and state in ("", before.state):
             return Outcome(Result.ALREADY, f"{order.flag} stands at {before.state} already"), before
         await refuse_held(self._holding, order.workload)
         reason = f"watcher {order.decision}: {order.reason}"
-        after = await self._flags.switch(
-            order.flag, on=order.on, expected=order.expected, state=order.state, reason=reason
-        )
+        after = await self._flags.switch(order.flag, on=order.on, expected=order.expected, state=state, reason=reason)
         return Outcome(Result.APPLIED, f"{order.flag} was at {before.state}, and is at {after.state} now"), after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 import structlog
 from aiohttp import web
@@ -36,35 +37,43 @@ log = structlog.get_logger("watcher.web")
 routes = web.RouteTableDef()
 
 
+@dataclass(frozen=True)
+class People:
+    """What people may do with the daemon, and by which tokens; what is not there has no paths."""
+
+    persons: Persons
+    tokens: Tokens
+    rehearsals: Rehearsals | None = None
+    breakers: Breakers | None = None
+    flag_restores: FlagRestores | None = None
+
+
 def application(
-    status: Status,
-    store: StoreThread,
-    registry: CollectorRegistry,
-    persons: Persons | None = None,
-    tokens: Tokens | None = None,
-    rehearsals: Rehearsals | None = None,
-    breakers: Breakers | None = None,
-    flag_restores: FlagRestores | None = None,
+    status: Status, store: StoreThread, registry: CollectorRegistry, people: People | None = None
 ) -> web.Application:
-    """The aiohttp application over a running daemon's parts; without persons and tokens it can only be read."""
+    """The aiohttp application over a running daemon's parts; without people it can only be read."""
     app = web.Application(middlewares=[errors_as_json, writing.refusals], client_max_size=64 * 1024)
     app[STATUS], app[asked.LOG], app[REGISTRY] = status, store, registry
     app[REPORTING] = asyncio.Lock()
     app.add_routes(routes)
     app.add_routes(notes.routes)
-    if persons is not None and tokens is not None:
-        app[writing.PERSONS], app[writing.TOKENS] = persons, tokens
-        app.add_routes(writing.routes)
-    if rehearsals is not None:
-        app[rehearsing.REHEARSALS] = rehearsals
-        app.add_routes(rehearsing.routes)
-    if breakers is not None:
-        app[breaking.BREAKERS] = breakers
-        app.add_routes(breaking.routes)
-    if flag_restores is not None:
-        app[flags.FLAGS] = flag_restores
-        app.add_routes(flags.routes)
+    if people is not None:
+        _let_in(app, people)
     return app
+
+
+def _let_in(app: web.Application, people: People) -> None:
+    app[writing.PERSONS], app[writing.TOKENS] = people.persons, people.tokens
+    app.add_routes(writing.routes)
+    if people.rehearsals is not None:
+        app[rehearsing.REHEARSALS] = people.rehearsals
+        app.add_routes(rehearsing.routes)
+    if people.breakers is not None:
+        app[breaking.BREAKERS] = people.breakers
+        app.add_routes(breaking.routes)
+    if people.flag_restores is not None:
+        app[flags.FLAGS] = people.flag_restores
+        app.add_routes(flags.routes)
 
 
 @web.middleware
