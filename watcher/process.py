@@ -154,13 +154,19 @@ class Process:
                 leads=self._leading.leads,
             )
             daemon.status.role, daemon.status.identity = self._leading.role, self._leading.identity
-            people = People(daemon.persons, means.tokens, daemon.rehearsals, daemon.breakers, daemon.flag_restores)
-            app = application(daemon.status, store, telemetry.registry, people)
+            app = application(daemon.status, store, telemetry.registry, self._people(daemon))
             daemon.url = await stack.enter_async_context(means.serve(app))
             stack.callback(self._leave)
             self.daemon = daemon
             self._at_work.set()
             await daemon.run(over)
+
+    def _people(self, daemon: Daemon) -> People | None:
+        """Without tokens nobody may do anything."""
+        tokens = self._means.tokens
+        if tokens is None:
+            return None
+        return People(daemon.persons, tokens, daemon.rehearsals, daemon.breakers, daemon.flag_restores)
 
     def _leave(self) -> None:
         self.daemon = None
