@@ -8,7 +8,7 @@ import pytest
 
 from tests.chart.grants import asked, grants
 from tests.chart.variants import NAMESPACE, VARIANTS, Json, Variant
-from watcher.adapters.kubernetes.permissions import for_down, needed
+from watcher.adapters.kubernetes.permissions import for_down, for_flags, needed
 
 WITH_ROLES = [pytest.param(each, id=each.name) for each in VARIANTS if each.has_roles]
 READING = {"get", "list", "watch"}
@@ -33,6 +33,8 @@ def test_what_is_needed_is_granted_and_nothing_else(variant: Variant) -> None:
     )
     if variant.down:
         wanted |= asked(for_down(variant.namespaces))
+    if variant.sees_flags:
+        wanted |= asked(for_flags(variant.namespaces, switch=variant.switches_flags))
     if not variant.follows_namespaces:
         wanted -= {each for each in wanted if each[2] == "namespaces"}
     assert grants(variant.objects()) == wanted

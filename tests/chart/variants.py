@@ -42,6 +42,8 @@ class Variant:
     has_roles: bool = True
     planes: tuple[str, ...] | None = ()
     down: bool = False
+    sees_flags: bool = False
+    switches_flags: bool = False
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -76,8 +78,9 @@ class Variant:
 
 VARIANTS = (
     Variant("observe"),
-    Variant("observe-namespaces", namespaces=("shop", "shop-eu"), events=True),
+    Variant("observe-namespaces", namespaces=("shop", "shop-eu"), events=True, sees_flags=True),
     Variant("act", rungs=WRITING, events=True),
+    Variant("act-flags", rungs=WRITING, events=True, sees_flags=True, switches_flags=True),
     Variant("act-namespaces-undo", namespaces=("shop", "watcher"), rungs=frozenset({Rung.UNDO}), events=True),
     Variant(
         "act-roles-only-abort",

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.docs.pages import ROOT
-from watcher.adapters.kubernetes.permissions import THROUGH_GIT, WRITING, Permission, for_down, needed
+from watcher.adapters.kubernetes.permissions import THROUGH_GIT, WRITING, Permission, for_down, for_flags, needed
 
 FILE = ROOT / "config" / "rbac.yaml"
 OBJECTS: list[dict[str, Any]] = list(yaml.safe_load_all(FILE.read_text()))
@@ -27,9 +27,11 @@ GIT = _named("ClusterRole", "watcher-git")["rules"]
 HOLD = _named("Role", "watcher-hold")["rules"]
 LEAD = _named("Role", "watcher-lead")["rules"]
 DOWN = _named("ClusterRole", "watcher-down")["rules"]
-RULES = [*OBSERVE, *ACT, *GIT, *DOWN, *HOLD, *LEAD]
+SEE_FLAGS = _named("ClusterRole", "watcher-flags-view")["rules"]
+FLAGS = _named("ClusterRole", "watcher-flags")["rules"]
+RULES = [*OBSERVE, *ACT, *GIT, *DOWN, *SEE_FLAGS, *FLAGS, *HOLD, *LEAD]
 GOING_BACK = needed(act=True, rungs=WRITING | THROUGH_GIT, own_namespace=OWN_NAMESPACE)
-EVERYTHING = (*GOING_BACK, *for_down())
+EVERYTHING = (*GOING_BACK, *for_down(), *for_flags(switch=True))
 
 
 def _grants(rule: dict[str, Any], permission: Permission) -> bool:
@@ -69,6 +71,12 @@ def test_going_through_git_is_granted(permission: Permission) -> None:
 @pytest.mark.parametrize("permission", for_down(), ids=str)
 def test_down_migrations_are_granted(permission: Permission) -> None:
     assert _granted(permission, DOWN)
+
+
+@pytest.mark.parametrize("permission", for_flags(switch=True), ids=str)
+def test_flags_are_granted(permission: Permission) -> None:
+    assert _granted(permission, [*SEE_FLAGS, *FLAGS])
+    assert _granted(permission, SEE_FLAGS) is (permission.verb in READING)
 
 
 def test_nothing_is_granted_that_is_not_needed() -> None:

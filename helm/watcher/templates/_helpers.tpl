@@ -74,6 +74,19 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and (include "watcher.acts" .) .Values.rungs.down }}true{{ end -}}
 {{- end }}
 
+{{/* Whether flags of the OpenFeature operator are looked at: a provider of the thresholds says so, or the values. */}}
+{{- define "watcher.usesFeatureFlags" -}}
+{{- $uses := .Values.rbac.featureFlags }}
+{{- range $name, $provider := ((.Values.thresholds | default dict).flags | default dict).providers | default dict }}
+{{- if eq ($provider.kind | default "") "openfeature" }}{{ $uses = true }}{{ end }}
+{{- end }}
+{{- if $uses }}true{{ end -}}
+{{- end }}
+
+{{- define "watcher.switchesFeatureFlags" -}}
+{{- if and (include "watcher.acts" .) .Values.rungs.flag (include "watcher.usesFeatureFlags" . | trim) }}true{{ end -}}
+{{- end }}
+
 {{- define "watcher.events" -}}
 {{- if or (eq .Values.events "always") (and (eq .Values.events "auto") (include "watcher.acts" .)) }}true{{ end -}}
 {{- end }}

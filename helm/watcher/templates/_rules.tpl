@@ -14,6 +14,13 @@
 {{- if .Values.rbac.gitops }}
 {{ include "watcher.rules.tools" . }}
 {{- end }}
+{{- if include "watcher.usesFeatureFlags" . | trim }}
+# FeatureFlags of the OpenFeature operator: how the flag stands that a release is tied to. `list` finds the object where the
+# flag names its namespace only.
+- apiGroups: [core.openfeature.dev]
+  resources: [featureflags]
+  verbs: [get, list]
+{{- end }}
 # Pods join the series of a metric to a revision, and tell restarts, readiness and why a pod waits. They are read only in
 # namespaces where a release is under watch.
 - apiGroups: [""]
@@ -66,6 +73,12 @@
 {{ end }}
 {{- if include "watcher.goesThroughGit" . -}}
 {{ include "watcher.rules.git" . }}
+{{ end }}
+{{- if include "watcher.switchesFeatureFlags" . -}}
+# Switch such a flag off: one JSON patch of its state, with the object's uid and the flag as it was seen as preconditions.
+- apiGroups: [core.openfeature.dev]
+  resources: [featureflags]
+  verbs: [patch]
 {{ end }}
 {{- if include "watcher.migratesDown" . -}}
 {{ include "watcher.rules.down" . }}

@@ -60,7 +60,8 @@ def needed(
 
     `rungs` are the ways back that are enabled; `events`: whether Events are created, by default only with `act`;
     `lease`: the name of the Lease in the own namespace; `planes`: namespaces of Argo CD and Flux that are read
-    beside these, None: objects of neither are read.  Down migrations need those of `for_down`, too.
+    beside these, None: objects of neither are read.  Down migrations need those of `for_down`, too, and flags of the
+    OpenFeature operator those of `for_flags`.
     """
     enabled = frozenset(rungs) if act else frozenset[Rung]()
     found = [each for namespace in namespaces or ("",) for each in _within(namespace, WRITING & enabled)]
@@ -130,6 +131,19 @@ def of_tool(resource: Resource, namespace: str, rungs: Collection[Rung]) -> Iter
 def for_down(namespaces: tuple[str, ...] = ()) -> tuple[Permission, ...]:
     """Permissions for the Jobs of down migrations in these namespaces (none: all)."""
     return tuple(each for namespace in namespaces or ("",) for each in _of_down(namespace))
+
+
+def for_flags(namespaces: tuple[str, ...] = (), *, switch: bool) -> tuple[Permission, ...]:
+    """Permissions for flags of the OpenFeature operator in these namespaces (none: all); to switch them, or to see."""
+    return tuple(
+        Permission(verb, resources.FEATURE_FLAGS, namespace=namespace, purpose=purpose)
+        for namespace in namespaces or ("",)
+        for verb, purpose in (
+            ("get", "to see how a flag stands"),
+            ("list", "to find the only object of a namespace that defines a flag"),
+            *((("patch", "to switch a flag off"),) if switch else ()),
+        )
+    )
 
 
 def _of_down(namespace: str) -> Iterator[Permission]:
