@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from watcher.core import ledger, mechanism, pairing, quarantine, recovery, settling
+from watcher.core import causes, ledger, mechanism, pairing, quarantine, recovery, settling
 from watcher.core.approving import UNSEEN
 from watcher.core.state import Bar, GuardFinding
 from watcher.core.turn import Turn
@@ -91,6 +91,9 @@ def finish(turn: Turn, outcome: Outcome) -> None:
         untried = any(each.check == quarantine.CHECK for each in decision.findings)
         state = ledger.quarantine(state, release, f"it was {did}", turn.now, again=untried)
     turn.state = settling.left(state, turn.now)
+    if outcome is Outcome.DID_NOT_HELP:
+        _look_for_causes(turn)
+    watch = turn.watch
     _told(turn, outcome, recovery.describe(outcome, rollback, watch, turn.now) + pairing.describe(turn))
 
 
@@ -104,8 +107,17 @@ def finish_by_flag(turn: Turn, outcome: Outcome) -> None:
 
 def nothing_left(turn: Turn, message: str) -> None:
     """The flag is off, the service is still bad, and there is no other way back."""
-    text = f"Did not help: {message}, and no other way leads back from revision {turn.watch.release.revision}."
+    _look_for_causes(turn)
+    text = (
+        f"Did not help: {message}, and no other way leads back from revision {turn.watch.release.revision}. "
+        f"{causes.sentence(turn.watch.causes)}"
+    )
     _told(turn, Outcome.DID_NOT_HELP, text)
+
+
+def _look_for_causes(turn: Turn) -> None:
+    found = causes.likely(turn.state, turn.watch, turn.observation, turn.policy)
+    turn.update(replace(turn.watch, causes=found))
 
 
 def _told(turn: Turn, outcome: Outcome, text: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from watcher.core.moments import ago, moment, span
-from watcher.core.words import Action, Durability, Mode, Outcome
+from watcher.core.words import Action, Durability, Mode, Outcome, Rung
 
 Document = dict[str, Any]
 Facts = list[tuple[str, str]]
@@ -41,6 +41,9 @@ def facts(decision: Document, now: float, others: Iterable[str] = ()) -> Facts:
         ("Evidence", _evidence(decision)),
         ("Changed", _changed(decision)),
         ("Git", "\n".join(_git(decision.get("git") or {}))),
+        ("Flag", _flag(decision.get("flag") or {})),
+        ("Database", "\n".join(_database(decision))),
+        ("Causes", "\n".join(decision.get("causes") or [])),
         ("Also", _also(decision, others)),
         ("Guards", "\n".join(_guards(decision))),
         ("Rungs", "\n".join(map(_rung, decision.get("rungs") or []))),
@@ -163,13 +166,39 @@ def _git(git: Document) -> Iterator[str]:
         yield f"not reverted: {git['failed']}"
 
 
+def _flag(flag: Document) -> str:
+    """How it stood, how it stands, and how it comes on again."""
+    if not flag:
+        return ""
+    after = f" -> {flag['after']}" if flag.get("after") else ""
+    off = f"\noff since {moment(flag['switched_at'])}; {flag['restore']}" if flag.get("restore") else ""
+    return f"{flag.get('name')}: {flag.get('before')}{after}{off}"
+
+
+def _database(decision: Document) -> Iterator[str]:
+    """Which migrations lie in between, and what became of those that were taken back."""
+    sight = decision.get("migrations") or {}
+    for note in sight.get("notes") or []:
+        yield f"{note.get('name')}: {note.get('safety')}, says {note.get('reviewer')} in {note.get('where')}"
+    for what in sight.get("unnoted") or []:
+        yield f"without a note: {what}"
+    if sight.get("problem"):
+        yield f"not known: {sight['problem']}"
+    for down in decision.get("downs") or []:
+        ended = "done" if down.get("ended_at") is not None else "under way" if down.get("ordered_at") else "to be run"
+        last = str(down.get("logs") or "").strip().rpartition("\n")[2]
+        logs = f" ({last})" if last else ""
+        yield f"down migration {down.get('note')}: {'failed: ' + down['failed'] if down.get('failed') else ended}{logs}"
+
+
 def _target(decision: Document) -> str:
     target = decision.get("target")
     if not target:
         return ""
     known = [*(target.get("images") or []), target.get("provenance")]
     details = ", ".join(str(each) for each in known if each)
-    return f"\nback to revision {target.get('revision')}" + (f" ({details})" if details else "")
+    would = "else " if decision.get("rung") == Rung.FLAG else ""
+    return f"\n{would}back to revision {target.get('revision')}" + (f" ({details})" if details else "")
 
 
 def _also(decision: Document, others: Iterable[str]) -> str:

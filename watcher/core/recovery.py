@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from watcher.core import availability, commanded, quarantine
+from watcher.core import availability, causes, commanded, quarantine
 from watcher.core.evidence import Evidence, RecoveryEvidence, Tally
 from watcher.core.model import Block, Observation, PodCount, WorkloadView
 from watcher.core.policy import CounterCheck, Policy, QueryCheck, basis
@@ -74,7 +74,7 @@ def describe(result: Outcome, rollback: Rollback, watch: Watch, now: float) -> s
     if result is Outcome.DID_NOT_HELP:
         return (
             f"Did not help: {rollback.rung} of revision {revision} is done and the service is still bad{proof}. "
-            "Look at data and dependencies; nothing more is done by itself."
+            f"{causes.sentence(watch.causes)} Nothing more is done by itself."
         )
     return f"Restored, not confirmed: {rollback.rung} of revision {revision} is done; too little was seen since{proof}."
 

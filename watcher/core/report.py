@@ -5,7 +5,7 @@ Times are Unix seconds, durations seconds.  The shapes are part of the HTTP API 
 
 from __future__ import annotations
 
-from watcher.core import approving
+from watcher.core import accompanying, approving, causes
 from watcher.core.breaker import Breaker
 from watcher.core.holding import Hold
 from watcher.core.ladder import next_rung
@@ -48,6 +48,10 @@ def decision_body(watch: Watch, decision: Decision, *, until: float | None = Non
         "rungs": [_rung(each) for each in decision.rungs],
         "target": _target(decision),
         "git": _git(watch, decision),
+        "flag": accompanying.flag_body(watch, decision),
+        "migrations": accompanying.migrations_body(decision),
+        "downs": [accompanying.down_body(each) for each in watch.downs],
+        "causes": list(watch.causes),
         "reason": decision.reason,
         "phase": watch.phase.value,
         "outcome": watch.outcome.value if watch.outcome is not None else None,
@@ -95,16 +99,28 @@ def restored_at(watch: Watch) -> float | None:
 
 def remedy(watch: Watch, decision: Decision) -> str:
     """The one thing a person must do, as a command where there is one; empty when nothing is left to do."""
+    first = _first(watch, decision)
+    if watch.switched is None or not (watch.phase is Phase.CLOSED or decision.guards):
+        return first
+    off = f"{watch.switched.flag} stays off until: {accompanying.restore_command(watch.switched.decision)}"
+    return f"{first} {off}" if first else off
+
+
+def _first(watch: Watch, decision: Decision) -> str:
     way = _by_hand(watch, decision)
     in_git = _left_in_git(watch)
     if in_git is not None and watch.outcome is not Outcome.DID_NOT_HELP:
         return in_git
     if watch.phase is Phase.CLOSED and watch.outcome in (Outcome.RESTORED, Outcome.RESTORED_UNCONFIRMED):
+        if watch.rollback is not None and watch.rollback.rung is Rung.FLAG:
+            return "Mend what the flag switches on, then switch it on again."
         return "Put the good version into its source too: the next apply of the bad manifest brings it back."
     if watch.outcome is Outcome.DID_NOT_HELP:
-        return "Going back did not help: look at data, migrations and dependencies."
+        return f"Going back did not help. {causes.sentence(watch.causes)}"
     if watch.outcome is Outcome.FAILED:
         return _after_failure(watch, way)
+    if decision.action is Action.ROLL_FORWARD:
+        return "Roll forward: release a fix; going back would break data."
     if decision.action is Action.HOLD:
         return f"Decide whether the guard is right; if not, {f'go back by hand: {way}' if way else FORWARD}"
     if approving.waits(watch):
@@ -147,6 +163,9 @@ def _approval(approval: Approval | None) -> Body | None:
 
 def _after_failure(watch: Watch, way: str) -> str:
     rollback, workload = watch.rollback, watch.release.workload
+    broken = next((each for each in watch.downs if each.failed), None)
+    if broken is not None:
+        return f"Down migration {broken.note} did not succeed: see its Job's logs, and put the database right by hand."
     if rollback is not None and rollback.applied and rollback.rung is Rung.UNDO:
         get = f"kubectl -n {workload.namespace} describe {workload.kind.lower()}/{workload.name}"
         return f"The good version is in the spec already and does not come up; do not undo again, see why: {get}"

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from watcher.core.guards import GUARDS
 from watcher.core.model import Result
 from watcher.core.orders import RUNGS
-from watcher.core.words import Action, Mode, Outcome, Rung, Verdict
+from watcher.core.words import GOING_BACK, Action, Mode, Outcome, Rung, Verdict
 
 DELAYS = (5, 10, 15, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 3600)
 
@@ -244,7 +244,7 @@ class Telemetry:
 
     def _begin_at_zero(self) -> None:
         """Counters whose labels are known beforehand are there from the start: their first event is an increase."""
-        for action, mode, rung in product((Action.ROLL_BACK, Action.HOLD), Mode, ("none", *Rung)):
+        for action, mode, rung in product((*GOING_BACK, Action.ROLL_FORWARD, Action.HOLD), Mode, ("none", *Rung)):
             self.decisions.labels(action.value, mode.value, rung)
         for rung, result in product(RUNGS.values(), RESULTS):
             self.rungs.labels(rung, result)

@@ -8,7 +8,7 @@ import structlog
 
 from watcher.core import report
 from watcher.core.state import Decision, Watch
-from watcher.core.words import Action, Mode, Phase
+from watcher.core.words import GOING_BACK, Mode, Phase
 from watcher.daemon.journal import Taken
 from watcher.daemon.telemetry import Telemetry
 
@@ -59,7 +59,7 @@ class Chronicle:
         for guard in decision.guards:
             self._telemetry.blocks.labels(guard.id).inc()
         began = report.first_bad_at(decision)
-        acts = decision.action is Action.ROLL_BACK and decision.mode is Mode.ACT
+        acts = decision.action in GOING_BACK and decision.mode is Mode.ACT
         if acts and began is not None and decision.approval is None:
             self._telemetry.detection.observe(max(0.0, decision.at - began))
 
