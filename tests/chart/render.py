@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.chart.variants import CHART, KUBERNETES, NAMESPACE, RELEASE, VARIANTS, Variant
+from tests.chart.variants import CHART, KUBERNETES, NAMESPACE, REHEARSALS, RELEASE, VARIANTS, Variant
 from tests.e2e.build_tools import installed_tools
 
 
@@ -32,7 +32,7 @@ def main() -> None:
     tools = installed_tools()
     if tools is None:
         sys.exit("Helm is not built; run: make e2e-tools")
-    for variant in VARIANTS:
+    for variant in (*VARIANTS, REHEARSALS):
         variant.rendered.parent.mkdir(exist_ok=True)
         variant.rendered.write_text(template(tools["helm4"], variant))
 

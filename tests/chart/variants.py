@@ -57,8 +57,13 @@ class Variant:
 
     def objects(self) -> list[Json]:
         """The objects that are made, without those that only ``helm test`` makes."""
-        found = documents(self.rendered)
+        found = [each for each in documents(self.rendered) if each not in self.rehearsals()]
         return [each for each in found if "helm.sh/hook" not in (each["metadata"].get("annotations") or {})]
+
+    def rehearsals(self) -> list[Json]:
+        """The objects by which ways back are rehearsed; they have an account of their own."""
+        component = "app.kubernetes.io/component"
+        return [each for each in documents(self.rendered) if _labels(each).get(component) == "rehearsal"]
 
     def one(self, kind: str) -> Json:
         """The only object of a kind."""
@@ -75,6 +80,14 @@ class Variant:
         (container,) = self.pod()["containers"]
         return {each["name"]: each.get("value", NAMESPACE) for each in container["env"]}
 
+
+def _labels(each: Json) -> Json:
+    found: Json = each["metadata"].get("labels") or {}
+    return found
+
+
+REHEARSALS = Variant("rehearsals", rungs=WRITING | THROUGH_GIT, events=True)
+"""Kept and looked at by itself: its roles are of two accounts."""
 
 VARIANTS = (
     Variant("observe"),

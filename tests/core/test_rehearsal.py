@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from watcher.core.drill import BROKEN_TAG, DRILL, MOST_DIFFERENCES, broken, differences, missing, steps
 
-TEMPLATE = {
+TEMPLATE: dict[str, Any] = {
     "metadata": {"labels": {"app": "cart"}},
     "spec": {"containers": [{"name": "app", "image": "shop/cart:1.9"}, {"name": "proxy", "image": "proxy:1"}]},
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.reporting.story import BEGIN, CHECKOUT, DAY, MINUTE, Story
-from watcher.ports import API_SERVER, BlindnessRow
+from watcher.ports import API_SERVER, FAILED, PASSED, BlindnessRow, RehearsalRow
 from watcher.reporting.markdown import markdown
 
 PAGE = Path(__file__).with_name("page.md")
@@ -29,7 +29,18 @@ def sample() -> Story:
         BlindnessRow(BEGIN + 6 * DAY, API_SERVER, 300 * HOUR, 0.0),
         BlindnessRow(BEGIN + 6 * DAY, "main", 9 * HOUR, 11.5 * MINUTE),
     ]
+    story.rehearsals = [
+        rehearsed(number, at=BEGIN + number * DAY, seconds=40.0 + number, result=PASSED if number != 2 else FAILED)
+        for number in range(4)
+    ]
     return story
+
+
+def rehearsed(number: int, *, at: float, seconds: float, result: str) -> RehearsalRow:
+    message = "not as before: spec.replicas: was 4, is 3" if result == FAILED else f"restored {seconds} s after"
+    return RehearsalRow(
+        f"h{number}", at, "Deployment/shop-drill/cart", "undo", result, seconds, "drill", message, b"{}"
+    )
 
 
 def _checkout(story: Story) -> None:

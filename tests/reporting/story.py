@@ -9,7 +9,7 @@ from typing import Any
 
 from watcher.core.noticing import ABORTED
 from watcher.core.releases import RETURNS
-from watcher.ports import BlindnessRow, Commit, CoverageRow, DecisionRow, Label, ReleaseRow
+from watcher.ports import BlindnessRow, Commit, CoverageRow, DecisionRow, Label, RehearsalRow, ReleaseRow
 from watcher.reporting.compiling import Rows, Span, compile_report
 from watcher.reporting.report import Report
 
@@ -29,6 +29,7 @@ class Story:
     decisions: list[DecisionRow] = field(default_factory=list)
     coverage: list[CoverageRow] = field(default_factory=list)
     blindness: list[BlindnessRow] = field(default_factory=list)
+    rehearsals: list[RehearsalRow] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
 
     def release(
@@ -132,6 +133,7 @@ class Story:
             labels=tuple(self.labels),
             coverage=tuple(self.coverage),
             blindness=tuple(self.blindness),
+            rehearsals=tuple(self.rehearsals),
         )
 
     def report(self, namespace: str = "", *, recorded_from: float | None = BEGIN - DAY, **span: float) -> Report:
@@ -143,5 +145,6 @@ class Story:
             blindness=self.blindness,
             labels=self.labels,
             recorded_from=recorded_from,
+            rehearsals=self.rehearsals,
         )
         return compile_report(Span(**{"since": BEGIN, "until": NOW, "made_at": NOW, **span}, namespace=namespace), rows)

@@ -33,6 +33,7 @@ def test_every_section_is_on_it() -> None:
         "In short",
         "Coverage",
         "Blind time",
+        "Rehearsals",
         "Releases",
         "Would have been undone",
         "Undone",

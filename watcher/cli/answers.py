@@ -51,6 +51,9 @@ class Answers(Protocol):
     def holds(self) -> list[Document]:
         """Everything that is held; of a file only what was placed over HTTP."""
 
+    def rehearsals(self, workload: str, limit: int, since: float) -> list[Document]:
+        """Rehearsed rungs at or after `since`, newest first."""
+
     def report(self, span: Span) -> Report:
         """What the log says of this time."""
 
@@ -105,6 +108,12 @@ class FileAnswers:
         from watcher.core.report import hold_body
 
         return [hold_body(each) for each in self._log.holds() if each.in_force(time.time())]
+
+    def rehearsals(self, workload: str, limit: int, since: float) -> list[Document]:
+        """As Answers says."""
+        from watcher.adapters.store.documents import rehearsal_document
+
+        return [rehearsal_document(row) for row in self._log.rehearsals(workload, limit=limit, since=since)]
 
     def report(self, span: Span) -> Report:
         """As Answers says."""

@@ -48,6 +48,9 @@ COMMANDS: dict[str, Lazy] = {
     "report": Lazy(
         "watcher.cli.report:report", "Report what was watched, what would have been undone, and what is ready to act."
     ),
+    "rehearse": Lazy(
+        "watcher.cli.rehearse:rehearse", "Try a way back on purpose, in a namespace that is there for nothing else."
+    ),
     "record": Lazy("watcher.cli.record:record", "Record an incident of one workload, so that it can be replayed."),
     "replay": Lazy("watcher.cli.replay:replay", "Replay recordings: what would have been decided, and when."),
     "notify": Lazy("watcher.cli.notify:app", "Try the channels by which people are told."),

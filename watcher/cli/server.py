@@ -94,6 +94,18 @@ class ServerAnswers:
         """Let a breaker count anew.  Raises Rejected where it is not open, or the token may not."""
         return self._send("POST", "/api/v1/breakers/close", {"scope": scope, "reason": reason})
 
+    def rehearsals(self, workload: str, limit: int, since: float) -> list[Document]:
+        """As Answers says."""
+        return self._items("rehearsals", workload, limit, since)
+
+    def prospect(self, workload: str) -> Document:
+        """What a rehearsal on this workload would rehearse now, and what keeps it from being held."""
+        return self._get(f"/api/v1/rehearsals/{quote(workload)}")
+
+    def rehearsed(self, body: Document) -> Document:
+        """Record how a rehearsed rung ended.  Raises Rejected where the token may not."""
+        return self._send("POST", "/api/v1/rehearsals", body)
+
     def report(self, span: Span) -> Report:
         """As Answers says; the daemon's clock tells when it was made."""
         from watcher.reporting.document import from_document

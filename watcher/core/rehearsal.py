@@ -65,6 +65,11 @@ def _standing(state: WorkloadState | None, view: WorkloadView, policy: Policy, n
         yield Obstacle(f"it is held: {view.hold}", "lift the hold: watcher resume")
     if view.owner:
         yield Obstacle(f"it is owned by {view.owner}", "rehearse on a workload that no operator owns")
+    if view.paused:
+        yield Obstacle("it is paused", "resume it: kubectl rollout resume")
+    application = view.application
+    if application is not None and not (application.synced and application.healthy):
+        yield Obstacle(f"{application} is not synced and healthy", "have it synced first")
     if not view.rolled_out:
         yield Obstacle("it is not rolled out", "wait until all of its replicas serve")
     running = state.mark.template_id if state is not None else ""

@@ -10,6 +10,7 @@ import structlog
 
 from watcher.adapters.store.worker import StoreThread
 from watcher.core import rehearsal
+from watcher.core.gitops import Application
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.rehearsal import Obstacle
@@ -74,7 +75,9 @@ class Rehearsals:
         return {
             "workload": str(workload),
             "rungs": [each.value for each in rehearsal.rungs(view, policy)] if view and policy else [],
-            "application": str(view.application) if view is not None and view.application is not None else "",
+            "application": _application(view.application)
+            if view is not None and view.application is not None
+            else None,
             "obstacles": [
                 {"what": each.what, "remedy": each.remedy} for each in self._obstacles(workload, view, policy)
             ],
@@ -129,3 +132,17 @@ class Rehearsals:
             telemetry.rehearsed_at.labels(row.workload, row.rung).set(row.at)
             telemetry.rehearsed_in.labels(row.workload, row.rung).set(row.seconds)
             telemetry.rehearsed_well.labels(row.workload, row.rung).set(row.result == PASSED)
+
+
+def _application(application: Application | None) -> Body | None:
+    """What keeps the workload as Git says, and whether it does."""
+    if application is None:
+        return None
+    sources = [{"repo": each.repo, "branch": each.branch, "paths": list(each.paths)} for each in application.sources]
+    return {
+        "tool": application.tool,
+        "name": application.name,
+        "synced": application.synced,
+        "healthy": application.healthy,
+        "sources": sources,
+    }

@@ -10,11 +10,12 @@ from fnmatch import fnmatchcase
 from statistics import median
 
 from watcher.core.words import Sight
-from watcher.ports import BlindnessRow, CoverageRow, DecisionRow, Label, ReleaseRow
+from watcher.ports import BlindnessRow, CoverageRow, DecisionRow, Label, RehearsalRow, ReleaseRow
 from watcher.reporting import bound, readiness
 from watcher.reporting.facts import DecisionFact, decision_fact, namespace_of, release_fact
 from watcher.reporting.people import BACK, Chain, Settled
 from watcher.reporting.readiness import Record
+from watcher.reporting.rehearsing import rehearsals
 from watcher.reporting.report import (
     Answer,
     Blindness,
@@ -59,6 +60,7 @@ class Rows:
     blindness: Sequence[BlindnessRow]
     labels: Sequence[Label]
     recorded_from: float | None
+    rehearsals: Sequence[RehearsalRow] = ()
 
 
 def compile_report(span: Span, rows: Rows) -> Report:
@@ -92,7 +94,12 @@ def compile_report(span: Span, rows: Rows) -> Report:
         acting=acting,
         not_ready=not_ready,
         yaml=readiness.snippet(ready),
+        rehearsals=tuple(rehearsals(_rehearsed(span, rows.rehearsals))),
     )
+
+
+def _rehearsed(span: Span, rows: Sequence[RehearsalRow]) -> Iterator[RehearsalRow]:
+    return (row for row in rows if span.since <= row.at < span.until and span.means(row.workload))
 
 
 def _settled(span: Span, rows: Rows) -> Iterator[Settled]:

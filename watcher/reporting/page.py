@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from watcher.core.sentence import percent, seconds
 from watcher.ports import API_SERVER
-from watcher.reporting import readiness, undoing
+from watcher.reporting import readiness, rehearsing, undoing
 from watcher.reporting.report import Blindness, Gap, Missed, Report
 from watcher.reporting.wording import MOST, Row, Section, count, minutes, moment, more, table
 
@@ -31,7 +31,8 @@ def sections(report: Report) -> tuple[Section, ...]:
             _quiet(report),
         )
     short = Section("In short", tuple(_sentences(report)))
-    return (short, _coverage(report), _blindness(report), *of_releases, *_services(report))
+    seen = (_coverage(report), _blindness(report), rehearsing.section(report))
+    return (short, *seen, *of_releases, *_services(report))
 
 
 def _sentences(report: Report) -> Iterator[str]:

@@ -7,6 +7,8 @@ from watcher.reporting.compiling import Rows, Span, compile_report
 from watcher.reporting.report import Report
 
 HOUR = 3600.0
+MOST_REHEARSALS = 10_000
+"""The newest ones that a report looks at, at the most."""
 
 
 def report_from(log: StoreReader, span: Span) -> Report:
@@ -18,6 +20,7 @@ def report_from(log: StoreReader, span: Span) -> Report:
         blindness=log.blindness(span.since // HOUR * HOUR),
         labels=log.labels(),
         recorded_from=_oldest(log),
+        rehearsals=log.rehearsals(since=span.since, limit=MOST_REHEARSALS),
     )
     return compile_report(span, rows)
 

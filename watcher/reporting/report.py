@@ -182,6 +182,26 @@ class NotReady:
 
 
 @dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """One rung that was rehearsed on a workload.
+
+    `median_s` and `trend_s` (oldest first) are of those that passed: seconds from the bad release to the proof of
+    recovery.  `failure` is what the last one that failed said.
+    """
+
+    workload: str
+    rung: str
+    held: int
+    failed: int
+    last_at: float
+    last_result: str
+    last_s: float
+    median_s: float | None
+    trend_s: tuple[float, ...]
+    failure: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that can be said of a stretch of time.  `recorded_from` is the oldest record of the log."""
 
@@ -206,3 +226,4 @@ class Report:
     not_ready: tuple[NotReady, ...]
     yaml: str
     version: int = VERSION
+    rehearsals: tuple[Rehearsal, ...] = ()

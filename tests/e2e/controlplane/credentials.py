@@ -48,6 +48,7 @@ def users() -> dict[str, User]:
         service_account("watcher"),
         service_account("watcher-readonly"),
         service_account("watcher-hub"),
+        service_account("rehearser"),
     ]
     return {user.name: user for user in everybody}
 

@@ -10,6 +10,7 @@ from watcher.adapters.git import history
 from watcher.adapters.git.clones import Clone, disk
 from watcher.adapters.git.errors import Damaged
 from watcher.adapters.git.export import export
+from watcher.adapters.git.making import edited
 from watcher.adapters.git.objects import MODULE, Objects
 from watcher.adapters.git.paths import cleaned, raw
 from watcher.adapters.git.pushing import Pushing, fetched
@@ -142,6 +143,10 @@ class GitRepository:
         """Make the commit in the local clone.  Raises NothingToRevert too."""
         raw("".join(revert.paths))
         return await self._mended(Reverting(self._clone, revert, self._author).prepared)
+
+    async def edited(self, head: str, path: str, content: bytes, message: str) -> Prepared:
+        """Make a commit on `head` in which one file has another content, in the local clone."""
+        return await self._mended(lambda: edited(self._clone, self._author, head, path, content, message))
 
     async def push(self, commit: str, branch: str, expected: str) -> None:
         """Bring a commit, made on `expected`, into the branch; `expected` empty: a new branch."""

@@ -9,20 +9,19 @@ the good one.  What was done since to other files stays in either case.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from watcher.adapters.git.clones import Clone
 from watcher.adapters.git.history import newest_since, notes
-from watcher.adapters.git.objects import Change, Entry, Objects
-from watcher.adapters.git.paths import below, cleaned, raw, untouchable
+from watcher.adapters.git.making import Files, committed, tree_with
+from watcher.adapters.git.objects import Change, Objects
+from watcher.adapters.git.paths import below, cleaned, untouchable
 from watcher.adapters.git.signing import Author
 from watcher.adapters.git.threeway import Conflict, ThreeWay
 from watcher.ports import Rejected
 from watcher.ports.git import NothingToRevert, Prepared, Revert
 
-Files = dict[str, Entry | None]
 _ASKED_BY_NAME = 200
 """So many files are named to Git in one command; of more, any below the paths counts."""
 
@@ -57,7 +56,8 @@ class Reverting:
         if not made.files:
             raise await self._nothing(lost)
         self._check(made.files)
-        return Prepared(await self._commit(made.tree), made.files, made.restores)
+        commit = await committed(self._clone, self._author, revert.head, made.tree, revert.message)
+        return Prepared(commit, made.files, made.restores)
 
     async def _still_there(self, lost: list[Change]) -> None:
         """Raises NothingToRevert when every file is as it was at the good revision."""
@@ -106,24 +106,9 @@ class Reverting:
         return files
 
     async def _made(self, files: Files, *, restores: bool) -> _Made:
-        tree = await self._tree(files)
+        tree = await tree_with(self._clone, self._revert.head, files)
         changed = tuple(each.name for each in await self._objects.differing(self._revert.head, tree, None))
         return _Made(tree, changed, restores)
-
-    async def _tree(self, files: Mapping[str, Entry | None]) -> str:
-        """The tree of head with these files in it; None: without them.
-
-        Those that go come first: a file may take the place of a directory.
-        """
-        nothing = "0" * len(self._revert.head)
-        gone = [b"0 %s\t%s\0" % (nothing.encode(), raw(name)) for name, each in files.items() if each is None]
-        put = [b"%s %s\t%s\0" % (e.mode.encode(), e.oid.encode(), raw(name)) for name, e in files.items() if e]
-        with tempfile.TemporaryDirectory(dir=self._clone.path, prefix="index-") as directory:
-            index = {"GIT_INDEX_FILE": str(Path(directory) / "index")}
-            await self._clone.local("read-tree", self._revert.head, variables=index)
-            await self._clone.local("update-index", "-z", "--index-info", stdin=b"".join(gone + put), variables=index)
-            done = await self._clone.local("write-tree", "--missing-ok", variables=index)
-        return done.out.decode().strip()
 
     def _check(self, files: tuple[str, ...]) -> None:
         """Raises Rejected for files that must not be changed."""
@@ -131,17 +116,6 @@ class Reverting:
             raise Rejected(f"the revert would change {', '.join(outside[:5])}, outside of its paths: a fault here")
         if kept := untouchable(files, self._revert.never_touch):
             raise Rejected(f"the revert would change {', '.join(kept[:5])}, which neverTouch keeps")
-
-    async def _commit(self, tree: str) -> str:
-        parent, message = self._revert.head, self._revert.message.encode("utf-8", "replace")
-        settings, variables, sign = self._author.identity()
-        done = await self._clone.local(
-            *("commit-tree", *sign, "-p", parent, "-F", "-", tree),
-            stdin=message,
-            settings=settings,
-            variables=variables,
-        )
-        return done.out.decode().strip()
 
     async def _nothing(self, lost: list[Change]) -> NothingToRevert:
         names = tuple(each.name for each in lost)
