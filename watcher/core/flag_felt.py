@@ -26,7 +26,8 @@ def confirm(turn: Turn) -> None:
 
 def recover(turn: Turn) -> None:
     """See whether the new version is well with its flag off; if not, the next way back is taken."""
-    if flipping.on_again(turn) is not None:
+    sight = flipping.on_again(turn)
+    if sight is not None and not flipping.not_taken(turn, sight):
         _taken_over(turn)
         return
     outcome = proving.see(turn, turn.watch.release.revision)
