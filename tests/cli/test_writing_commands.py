@@ -17,14 +17,19 @@ from typer.testing import Result
 
 from tests.cli.test_reading_commands import watcher
 from tests.contract.kubernetes_adapter.world import manifest
+from tests.daemon.outside import CART
 from tests.web.conftest import Served, serving
+from tests.web.test_commanding import released
 from tests.web.test_writing import propose
 from watcher.adapters.kubernetes import Client
 from watcher.adapters.kubernetes.resources import CONFIG_MAPS, NAMESPACES, WORKLOADS
 from watcher.cli.exits import Exit
+from watcher.core.holding import Scope
 from watcher.core.model import PastRollback
 from watcher.core.words import Kind
 from watcher.sandbox.cluster import SandboxCluster, SandboxSettings
+
+SCOPES = "approve,hold,label,rollback,revision"
 
 
 @dataclass
@@ -43,7 +48,7 @@ class Desk:
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    made = json.loads(watcher("token", "new", "ada", "-o", "json").stdout)
+    made = json.loads(watcher("token", "new", "ada", "--scopes", SCOPES, "-o", "json").stdout)
     with capture_logs():  # the daemon shares this process, and so its standard output
         async with serving(tmp_path) as served:
             served.tokens.write_text(yaml.safe_dump([made["entry"]]))
@@ -134,7 +139,10 @@ async def test_a_breaker_is_shown_and_closed(desk: Desk) -> None:
     past = tuple(PastRollback(now - age, "shop", f"release-{age}") for age in (30.0, 20.0, 10.0))
     desk.served.life.daemon.stepping.situation.rollbacks = past
     refused = await desk("breaker", "close", "--reason", "no common cause")
-    assert (refused.exit_code, "may approve, hold, label, not breaker" in refused.stderr) == (Exit.FAILED, True)
+    assert (refused.exit_code, "may approve, hold, label, rollback, revision, not breaker" in refused.stderr) == (
+        Exit.FAILED,
+        True,
+    )
 
     made = json.loads(watcher("token", "new", "ada", "--scopes", "breaker", "-o", "json").stdout)
     desk.served.tokens.write_text(yaml.safe_dump([made["entry"]]))
@@ -223,3 +231,45 @@ async def test_a_hold_with_ones_own_kubeconfig() -> None:
         assert "there is no ConfigMap watcher-hold" in (await run("resume", "all")).stderr
         assert (await run("hold", "workload", "Deployment/shop/nobody", "--reason", "x")).exit_code == Exit.FAILED
         await client.close()
+
+
+async def test_a_rollback_is_refused_by_a_guard_and_passes_it_by_its_name(desk: Desk) -> None:
+    await released(desk.served)
+    await desk.served.life.daemon.persons.hold(Scope("shop"), "stocktaking", None, "brian")
+    refused = await desk("rollback", str(CART), "--reason", "finance calls")
+    assert refused.exit_code == Exit.FAILED
+    assert "guards hold: hold: held: stocktaking" in refused.stderr
+    assert "--reason 'finance calls' --override hold" in refused.stderr
+
+    done = await desk("rollback", str(CART), "--reason", "finance calls", "--override", "hold")
+    assert done.exit_code == Exit.OK, done.stderr
+    first, follow = done.stdout.splitlines()
+    assert first.startswith(f"{CART}: ada commanded it: finance calls. Rolling back by undo to revision ")
+    assert first.endswith(", past guard hold.")
+    shown = (await desk("decisions", "show", follow.split()[-1], token=False)).stdout
+    assert "by ada (http)" in shown
+    assert "finance calls" in shown
+    assert "hold: held: stocktaking" in shown
+
+
+async def test_a_rollback_needs_a_reason_and_guards_that_there_are(desk: Desk) -> None:
+    await released(desk.served)
+    assert (await desk("rollback", str(CART), "--reason", " ")).exit_code == Exit.INVALID
+    wrong = await desk("rollback", str(CART), "--reason", "finance calls", "--override", "cooldwon")
+    assert wrong.exit_code == Exit.INVALID
+    assert "there is no guard 'cooldwon'" in wrong.stderr
+
+
+async def test_revisions_are_called_bad_and_good(desk: Desk) -> None:
+    await released(desk.served)
+    (entry,) = desk.served.life.daemon.stepping.states[CART].known_good
+    said = await desk("bad", str(CART), entry.revision, "--reason", "wrong totals")
+    assert said.exit_code == Exit.OK, said.stderr
+    assert said.stdout.startswith(f"{CART}: revision {entry.revision} counts as bad")
+    why = (await desk("why", str(CART), token=False)).stdout
+    assert "ada (wrong totals) called it bad" in why
+    assert (await desk("good", str(CART), entry.revision)).exit_code == Exit.OK
+    assert "says ada" in (await desk("why", str(CART), token=False)).stdout
+    unknown = await desk("good", str(CART), "v9")
+    assert unknown.exit_code == Exit.FAILED
+    assert "neither the cluster nor the ledger knows a revision v9" in unknown.stderr

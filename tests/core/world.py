@@ -15,7 +15,7 @@ from tests.core.cluster import Cluster, template_id
 from tests.core.databases import Databases
 from tests.core.rollouts import SimulatedRollout
 from tests.core.switches import Switch
-from watcher.core import record, requested
+from watcher.core import record, requested, testimony
 from watcher.core.approving import Answer, answer
 from watcher.core.machine import resume, step
 from watcher.core.model import (
@@ -29,11 +29,12 @@ from watcher.core.model import (
     RungReport,
     Source,
     Surroundings,
+    Word,
     WorkloadView,
 )
 from watcher.core.orders import Announce, Command, RungOrder
 from watcher.core.policy import Bake, Policy, RatioCheck
-from watcher.core.state import Decision, KnownGood, Watch, WorkloadState
+from watcher.core.state import Decision, Heard, KnownGood, Watch, WorkloadState
 from watcher.core.turn import Step
 from watcher.core.words import Kind, Mode, Provenance
 
@@ -80,6 +81,7 @@ class World:
     approval: Approval | None = None  # given since the last step
     annotation: Approval | None = None  # stands on the object
     request: Request | None = None  # made since the last step
+    word: Word | None = None  # given since the last step
     commands: int = 0
     told: list[Announce] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
@@ -191,6 +193,14 @@ class World:
         self.step()
         return requested.answer(self.state, given)
 
+    def call(self, revision: str, verdict: str, by: str = "ada") -> Heard:
+        """Somebody calls a revision good or bad; what they are told."""
+        self.word = word = Word(by, self.now, revision, verdict == "good", "the numbers of finance")
+        self.step()
+        heard = testimony.heard(self.state, word)
+        assert heard is not None
+        return heard
+
     @property
     def view(self) -> WorkloadView:
         return replace(self.cluster.view(self.now), approval=self.annotation)
@@ -238,13 +248,14 @@ class World:
             executing=executing,
             approval=self.approval,
             request=self.request,
+            word=self.word,
         )
         taken = step(self.state, observation, self.now, self.policy)
         if taken is None:
             return
         if not self.blind:
             self.outbox.clear()
-        self.report = self.approval = self.request = None
+        self.report = self.approval = self.request = self.word = None
         self.check(self.state, observation, taken)
         if taken.moved:
             assert record.replay(record.keep(self.state, observation, self.now, self.policy, taken))
@@ -263,7 +274,7 @@ class World:
         before = record.decode(WorkloadState | None, self.durable)
         assert record.encode(before) == self.durable
         self.state = resume(before) if before is not None else None
-        self.report = self.approval = self.request = None
+        self.report = self.approval = self.request = self.word = None
         self._count_again()
 
     def check(self, before: WorkloadState | None, observation: Observation, taken: Step) -> None:

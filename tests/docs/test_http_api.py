@@ -20,13 +20,21 @@ from watcher.core.state import Decision, Finding, Release, RungStep, Target, Wat
 from watcher.core.words import Action, Change, Kind, Mode, Provenance, Rung
 from watcher.doctor.examine import examine
 from watcher.ports import RehearsalRow
-from watcher.web import breaking, flags, notes, rehearsing, server, writing
+from watcher.web import breaking, commanding, flags, notes, rehearsing, server, writing
 from watcher.web.errors import failure
 
 PAGE = page("docs/http-api.md")
 ROUTES = {
     f"{route.method} {route.path}"
-    for route in (*server.routes, *notes.routes, *writing.routes, *rehearsing.routes, *breaking.routes, *flags.routes)
+    for route in (
+        *server.routes,
+        *notes.routes,
+        *writing.routes,
+        *commanding.routes,
+        *rehearsing.routes,
+        *breaking.routes,
+        *flags.routes,
+    )
     if isinstance(route, RouteDef)
 }
 

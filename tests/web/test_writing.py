@@ -73,6 +73,8 @@ WRITES = [
     ("POST", "/api/v1/holds", "hold"),
     ("DELETE", "/api/v1/holds?scope=all", "hold"),
     ("POST", "/api/v1/breakers/close", "breaker"),
+    ("POST", "/api/v1/rollbacks", "rollback"),
+    ("POST", "/api/v1/revisions", "revision"),
 ]
 
 

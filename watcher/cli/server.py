@@ -90,6 +90,15 @@ class ServerAnswers:
         found: list[Document] = self._get("/api/v1/breakers").get("items") or []
         return found
 
+    def roll_back(self, command: Document) -> Document:
+        """Command a rollback.  Raises Rejected where it is refused, or the token may not."""
+        return self._send("POST", "/api/v1/rollbacks", command, _LONG_TIMEOUT)
+
+    def call_revision(self, workload: str, revision: str, verdict: str, reason: str) -> Document:
+        """Call a revision good or bad.  Raises Rejected where that does not count, or the token may not."""
+        body = {"workload": workload, "revision": revision, "verdict": verdict, "reason": reason}
+        return self._send("POST", "/api/v1/revisions", body)
+
     def close_breaker(self, scope: str, reason: str) -> Document:
         """Let a breaker count anew.  Raises Rejected where it is not open, or the token may not."""
         return self._send("POST", "/api/v1/breakers/close", {"scope": scope, "reason": reason})
@@ -128,11 +137,11 @@ class ServerAnswers:
         except _NotFound as error:
             raise NoSuchDecision(str(error)) from error
 
-    def _send(self, method: str, path: str, body: Document | None) -> Document:
+    def _send(self, method: str, path: str, body: Document | None, timeout: float = _TIMEOUT) -> Document:
         data = json.dumps(body).encode() if body is not None else None
         request = Request(self._url + path, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310
         request.add_unredirected_header("Authorization", f"Bearer {self._token}")  # to this daemon and nobody else
-        return self._ask(request)
+        return self._ask(request, timeout)
 
     def _items(self, kind: str, workload: str, limit: int, since: float) -> list[Document]:
         query = {"limit": str(limit), "since": repr(since), **({"workload": workload} if workload else {})}

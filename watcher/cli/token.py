@@ -22,7 +22,11 @@ def token() -> None:
 def new_token(
     name: Annotated[str, typer.Argument(help="Whose it is; this name goes into the decision log.")],
     scopes: Annotated[
-        str, typer.Option("--scopes", help="What it may do: approve, flag, hold, label, breaker, rehearse.")
+        str,
+        typer.Option(
+            "--scopes",
+            help="What it may do: approve, flag, hold, label, breaker, rollback, revision, rehearse.",
+        ),
     ] = "approve,hold,label",
     output: Output = Format.TABLE,
 ) -> None:

@@ -70,6 +70,8 @@ def _more(found: dict[str, Any], now: float) -> Facts:
         ("Held", found.get("held") or ""),
         ("Frozen", "\n".join(map(frozen_line, found.get("frozen") or []))),
         ("Known good", ", ".join(known)),
+        ("Bad", "\n".join(map(_bad, found.get("quarantined") or []))),
+        ("Refused", _refused(found.get("refused") or {})),
         ("Did you mean", ", ".join(found.get("near") or [])),
         *about,
     ]
@@ -84,4 +86,16 @@ def _way(way: dict[str, Any]) -> str:
 
 def _known(entry: dict[str, Any]) -> str:
     revoked = f", revoked: {entry['revoked']}" if entry.get("revoked") else ""
-    return f"{entry.get('revision')} ({entry.get('provenance')}{revoked})"
+    by = f", says {entry['by']}" if entry.get("by") else ""
+    return f"{entry.get('revision')} ({entry.get('provenance')}{by}{revoked})"
+
+
+def _bad(entry: dict[str, Any]) -> str:
+    return f"{entry.get('revision')}, {moment(entry.get('since'))}: {entry.get('reason')}"
+
+
+def _refused(command: dict[str, Any]) -> str:
+    """The last command of a person that was not carried out."""
+    if not command:
+        return ""
+    return f"a rollback that {command.get('by')} commanded {moment(command.get('at'))}: {command.get('why')}"

@@ -9,11 +9,21 @@ from dataclasses import dataclass, replace
 
 from watcher.core.gate import Gate, Passage
 from watcher.core.guards import GUARDS, SCHEMA
-from watcher.core.ladder import choose_target, describe_target
+from watcher.core.ladder import choose_target, describe_target, target_still_accepted
 from watcher.core.ledger import accepted, quarantined
 from watcher.core.model import Observation, Request, Revision, WorkloadView
 from watcher.core.policy import Policy
-from watcher.core.state import Decision, Finding, GuardFinding, KnownGood, Release, RungStep, Target, WorkloadState
+from watcher.core.state import (
+    Decision,
+    Finding,
+    GuardFinding,
+    KnownGood,
+    Release,
+    RungStep,
+    Target,
+    Watch,
+    WorkloadState,
+)
 from watcher.core.words import Change, Mode, Provenance, Rung
 
 CHECK = "person"
@@ -166,6 +176,22 @@ def leads_to(state: WorkloadState, view: WorkloadView, policy: Policy, now: floa
         return watch.decision.target.template_id
     target = choose_target(state, view, policy, newest.template_id, now) if newest is not None else None
     return target.template_id if target is not None else ""
+
+
+def sought(state: WorkloadState, view: WorkloadView, policy: Policy, watch: Watch, now: float) -> KnownGood | None:
+    """The version that it is to be known of what going back to it would mean: that of a command that waits, the one
+    that was decided on if it is still accepted, else the one that would be chosen."""
+    bad = watch.release.template_id
+    if state.wanted is not None:
+        return aim(state, view, policy, bad, now, state.wanted.request)
+    decided, request = (watch.decision.target, watch.decision.request) if watch.decision is not None else (None, None)
+    if decided is not None:
+        if request is not None and request.to:
+            return entry_of(state, view, decided.template_id)
+        accepted = target_still_accepted(state, view, policy, decided.template_id, now)
+        if accepted is not None:
+            return accepted
+    return choose_target(state, view, policy, bad, now)
 
 
 def aimed(observation: Observation, target: str) -> Observation:

@@ -37,6 +37,8 @@ def facts(decision: Document, now: float, others: Iterable[str] = ()) -> Facts:
         ("You must", decision.get("remedy") or "do nothing"),
         ("Waits", _waits(decision)),
         ("Approved", _approved(decision)),
+        ("Commanded", _commanded(decision)),
+        ("Passed", "\n".join(_passed(decision))),
         ("Acting?", _acting(decision)),
         ("Evidence", _evidence(decision)),
         ("Changed", _changed(decision)),
@@ -108,6 +110,19 @@ def _waits(decision: Document) -> str:
 def _approved(decision: Document) -> str:
     approval = decision.get("approval")
     return f"by {approval.get('by')} ({approval.get('way')}), {moment(approval.get('at'))}" if approval else ""
+
+
+def _commanded(decision: Document) -> str:
+    request = decision.get("request")
+    if not request:
+        return ""
+    return f"by {request.get('by')} ({request.get('way')}), {moment(request.get('at'))}: {request.get('reason')}"
+
+
+def _passed(decision: Document) -> Iterator[str]:
+    """Guards that the person let it pass."""
+    for guard in decision.get("overridden") or []:
+        yield f"{guard.get('id')}: {guard.get('reason')}"
 
 
 def _label(decision: Document) -> str:

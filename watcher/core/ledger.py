@@ -42,6 +42,9 @@ def learn(
 ) -> WorkloadState:
     """Enter the running revision; a better provenance replaces a lesser one, a revoked entry stays revoked."""
     old = next((each for each in state.known_good if each.template_id == state.mark.template_id), None)
+    bad = quarantined(state, state.mark.template_id)
+    if bad is not None and bad.by:  # a person knows more than what was seen
+        return state
     if old is not None and (old.revoked or RANKS.index(old.provenance) >= RANKS.index(provenance)):
         return state
     newest = view.newest()
@@ -110,7 +113,8 @@ def quarantine_template(
 ) -> WorkloadState:
     """The same where the release is not known any more; `origins` are the commit and the images that it brought."""
     others = tuple(each for each in state.quarantined if each.template_id != template_id)
-    entry = Quarantined(template_id, revision, reason, now, origins)
+    before = quarantined(state, template_id)
+    entry = Quarantined(template_id, revision, reason, now, origins, by=before.by if before is not None else "")
     return replace(
         state,
         quarantined=(*others, entry)[-KEPT:],
@@ -118,9 +122,10 @@ def quarantine_template(
     )
 
 
-def release_from_quarantine(state: WorkloadState, template_id: str) -> WorkloadState:
-    """A version that was proven good after all is no bad one any more."""
-    return replace(state, quarantined=tuple(each for each in state.quarantined if each.template_id != template_id))
+def release_from_quarantine(state: WorkloadState, template_id: str, *, by_person: bool = False) -> WorkloadState:
+    """A version that was proven good after all is no bad one any more; what a person called bad, only by a person."""
+    kept = (each for each in state.quarantined if each.template_id != template_id or (each.by and not by_person))
+    return replace(state, quarantined=tuple(kept))
 
 
 def quarantined(state: WorkloadState, template_id: str) -> Quarantined | None:

@@ -23,6 +23,7 @@ from watcher.core import (
     requested,
     rollback,
     settling,
+    testimony,
     waiting,
 )
 from watcher.core.deciding import decide, same_decision
@@ -59,6 +60,7 @@ def step(state: WorkloadState | None, observation: Observation, now: float, poli
     numbered = newest is not None and releases.is_numbered(state, newest)
     if newest is not None and numbered:
         noticing.notice(turn, newest)
+    testimony.take(turn)
     requested.take(turn, numbered=numbered)
     turn.observation = commanded.aimed(turn.observation, commanded.leads_to(turn.state, view, policy, now))
     _proceed(turn, judging=numbered)
@@ -132,6 +134,7 @@ def _first(
         turn.commands.extend(_told_of(ended))
     if state.watch is not None:
         turn.move("release")
+    testimony.take(turn)
     requested.take(turn, numbered=True)
     _ripen(turn)
     return turn.done()

@@ -9,9 +9,9 @@ from watcher.core import accompanying, approving, causes
 from watcher.core.breaker import Breaker
 from watcher.core.holding import Hold
 from watcher.core.ladder import next_rung
-from watcher.core.model import Approval, Frozen
+from watcher.core.model import Approval, Frozen, Request
 from watcher.core.pairing import by_hand
-from watcher.core.state import Decision, Finding, RungStep, Watch
+from watcher.core.state import Decision, Finding, Refused, RungStep, Watch, WorkloadState
 from watcher.core.words import Action, Durability, Kind, Mode, Outcome, Phase, Rung
 
 FORWARD = "no revision is known good to go back to: go forward, or choose one by hand"
@@ -39,6 +39,8 @@ def decision_body(watch: Watch, decision: Decision, *, until: float | None = Non
         "mode": decision.mode.value,
         "why_mode": decision.why_mode,
         "approval": _approval(decision.approval),
+        "request": _request(decision.request),
+        "overridden": [{"id": each.id, "reason": each.reason} for each in decision.overridden],
         "waiting": {"until": until, "approve": approve_commands(watch, decision)} if waits else None,
         "replaced_by": replaced_by,
         "guard": {"id": decision.guard.id, "reason": decision.guard.reason} if decision.guard else None,
@@ -161,6 +163,13 @@ def _approval(approval: Approval | None) -> Body | None:
     return {"by": approval.by, "at": approval.at, "way": approval.way, "decision": approval.decision}
 
 
+def _request(request: Request | None) -> Body | None:
+    if request is None:
+        return None
+    named = {"to": request.to, "overrides": list(request.overrides)}
+    return {"by": request.by, "at": request.at, "way": request.way, "reason": request.reason, **named}
+
+
 def _after_failure(watch: Watch, way: str) -> str:
     rollback, workload = watch.rollback, watch.release.workload
     broken = next((each for each in watch.downs if each.failed), None)
@@ -221,6 +230,27 @@ def hold_body(hold: Hold) -> Body:
         "until": hold.until,
         "where": hold.where or "decision log",
     }
+
+
+def ledger_body(state: WorkloadState | None) -> Body:
+    """What is known of the workload's revisions, and the last command of a person that was refused."""
+    known, bad = (state.known_good, state.quarantined) if state is not None else ((), ())
+    return {
+        "known_good": [
+            {"revision": each.revision, "provenance": each.provenance.value, "revoked": each.revoked, "by": each.by}
+            for each in known
+        ],
+        "quarantined": [
+            {"revision": each.revision, "reason": each.reason, "since": each.since, "by": each.by} for each in bad
+        ],
+        "refused": _refused(state.refused) if state is not None else None,
+    }
+
+
+def _refused(refused: Refused | None) -> Body | None:
+    if refused is None:
+        return None
+    return {"by": refused.request.by, "at": refused.at, "reason": refused.request.reason, "why": refused.reason}
 
 
 def finding_body(finding: Finding) -> Body:

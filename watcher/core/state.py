@@ -9,7 +9,7 @@ from watcher.core.evidence import Evidence, RecoveryEvidence, Tally
 from watcher.core.flags import Flag, FlagSight
 from watcher.core.gitops import Application, CommitNote, GitSource
 from watcher.core.migrations import Down, MigrationSight
-from watcher.core.model import ADDED, Approval, Request, Workload
+from watcher.core.model import ADDED, Approval, Request, Word, Workload
 from watcher.core.words import Action, Change, Durability, Lane, Mode, Outcome, Phase, Provenance, Rung, Verdict
 
 CARRYING_OUT = (Phase.MIGRATING, Phase.ACTING, Phase.CONFIRMING, Phase.RECOVERING)
@@ -372,6 +372,15 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """A person's word on a revision, whether it counts, and what they were told."""
+
+    word: Word
+    text: str
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """The revision that ran when the workload was last looked at."""
 
@@ -405,6 +414,7 @@ class WorkloadState:
     wanted: Commanded | None = field(default=None, metadata=ADDED)  # that waits for what was not looked at yet
     commanded: tuple[Commanded, ...] = field(default=(), metadata=ADDED)  # the last ones that were taken up
     refused: Refused | None = field(default=None, metadata=ADDED)  # the last one
+    heard: Heard | None = field(default=None, metadata=ADDED)  # the last word on a revision
 
     @property
     def open_watch(self) -> Watch | None:

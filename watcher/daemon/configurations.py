@@ -44,7 +44,7 @@ class Configurations:
     async def run(self) -> None:
         """For ever."""
         while True:
-            watched = [(name, watch.release.id) for name, watch in self._stepping.open_watches().items()]
+            watched = [(name, watch.release.id) for name, watch in self._stepping.looked_into().items()]
             self._forget(frozenset(watched))
             now = self._clock.now()
             for key in watched:

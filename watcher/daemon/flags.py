@@ -67,7 +67,7 @@ class FlagSights:
     def tied(self) -> Tied:
         """Flags of releases under watch; what names no flag is left to the decision to tell."""
         found: Tied = {}
-        for workload, watch in sorted(self._stepping.open_watches().items()):
+        for workload, watch in sorted(self._stepping.looked_into().items()):
             flag = self._flag(workload, watch)
             if flag is not None:
                 found.setdefault(flag, []).append(workload)
@@ -119,7 +119,7 @@ class FlagSights:
 
     def _presses(self, workloads: Iterable[Workload]) -> bool:
         """Whether a release has evidence against it, or a rollback by the flag is under way."""
-        watches = self._stepping.open_watches()
+        watches = self._stepping.looked_into()
         rollbacks = (watches[each].rollback for each in workloads if each in watches)
         switching = any(each is not None and each.rung is Rung.FLAG for each in rollbacks)
         return switching or any(each in self._stepping.suspects for each in workloads)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from watcher.core.model import Approval, Block, Fleet, QueryValue, RungReport, Source, Workload
+from watcher.core.model import Approval, Block, Fleet, QueryValue, Request, RungReport, Source, Word, Workload
 
 MOST = 6000
 """Blocks, and values of queries, that wait for one workload: about two hours of four checks.  More come together only
 while the decision log cannot be written, when nothing is judged; the oldest are dropped then, which is less evidence.
 """
+
+
+PERSONS = ("approval", "request", "word")
+"""What people give; each waits for the answer to it."""
 
 
 @dataclass(slots=True)
@@ -27,6 +31,8 @@ class Mail:
     report: RungReport | None = None
     fleet: Fleet | None = None
     approval: Approval | None = None
+    request: Request | None = None
+    word: Word | None = None
     began: float = 0.0
     before: tuple[int, int] = field(default=(0, 0), compare=False)
 
@@ -70,13 +76,22 @@ class Inbox:
         """Add what a person has approved."""
         self.mail.setdefault(workload, Mail()).approval = approval
 
-    def withdraw(self, workload: Workload, approval: Approval) -> bool:
-        """Take an approval back that no step has taken up; whether there was one."""
+    def commanded(self, workload: Workload, request: Request) -> None:
+        """Add the rollback that a person has commanded."""
+        self.mail.setdefault(workload, Mail()).request = request
+
+    def told(self, workload: Workload, word: Word) -> None:
+        """Add what a person has said of a revision."""
+        self.mail.setdefault(workload, Mail()).word = word
+
+    def withdraw(self, workload: Workload, given: Approval | Request | Word) -> bool:
+        """Take back what a person has given and no step has taken up; whether there was such a thing."""
         mail = self.mail.get(workload)
-        if mail is None or mail.approval is not approval:
-            return False
-        mail.approval = None
-        return True
+        for name in PERSONS if mail is not None else ():
+            if getattr(mail, name) is given:
+                setattr(mail, name, None)
+                return True
+        return False
 
     def peek(self, workload: Workload) -> Mail:
         """What waits for this workload."""
@@ -93,7 +108,9 @@ class Inbox:
             seen.before[1] + len(seen.queries) - mail.before[1],
         )
         mail.report = None if mail.report is seen.report else mail.report
-        mail.approval = None if mail.approval is seen.approval else mail.approval
+        for name in PERSONS:
+            if getattr(mail, name) is getattr(seen, name):
+                setattr(mail, name, None)
 
     def only_of(self, workload: Workload, began: float) -> None:
         """Drop what was measured for another release than the one that began then: it came while it was replaced."""
@@ -102,8 +119,10 @@ class Inbox:
             _drop(mail, len(mail.blocks), len(mail.queries))
 
     def forget(self, workload: Workload) -> None:
-        """Forget a workload that needs no data any more."""
-        self.mail.pop(workload, None)
+        """Forget a workload that needs no data any more, but for what people have given since its last step."""
+        mail = self.mail.pop(workload, None)
+        if mail is not None and any(getattr(mail, name) is not None for name in PERSONS):
+            self.mail[workload] = Mail(approval=mail.approval, request=mail.request, word=mail.word)
 
 
 def _drop(mail: Mail, blocks: int, queries: int) -> None:

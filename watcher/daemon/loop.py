@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import structlog
 
-from watcher.core.model import Approval, Workload, WorkloadView
+from watcher.core.model import Approval, Request, Word, Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import WorkloadState
 from watcher.daemon.executing import Executing
@@ -91,10 +91,27 @@ class Loop:
         Raises Unavailable when that could not be recorded: then the approval was never given.
         """
         self._stepping.inbox.approved(workload, approval)
+        return await self._given(workload, approval, "the approval")
+
+    async def command(self, workload: Workload, request: Request) -> WorkloadState | None:
+        """Step a workload at once with the command of a person; its state after that.  Raises as `approve`."""
+        self._stepping.inbox.commanded(workload, request)
+        return await self._given(workload, request, "the command")
+
+    async def hear(self, workload: Workload, word: Word) -> WorkloadState | None:
+        """Step a workload at once with a person's word on a revision; its state after that.  Raises as `approve`."""
+        self._stepping.inbox.told(workload, word)
+        return await self._given(workload, word, "the word")
+
+    def state(self, workload: Workload) -> WorkloadState | None:
+        """Its state as of its last step, or None."""
+        return self._stepping.states.get(workload)
+
+    async def _given(self, workload: Workload, given: Approval | Request | Word, what: str) -> WorkloadState | None:
         await self._step([workload])
-        if self._stepping.inbox.withdraw(workload, approval):
+        if self._stepping.inbox.withdraw(workload, given):
             why = self._stepping.unwritable or self._stepping.failed.get(workload) or "it cannot be read now"
-            raise Unavailable(f"the approval could not be recorded, so it does not count ({workload}: {why})")
+            raise Unavailable(f"{what} could not be recorded, so it does not count ({workload}: {why})")
         self.wake([workload])
         return self._stepping.states.get(workload)
 
@@ -173,6 +190,7 @@ class Loop:
             every = TICK if watch.carrying_out else WATCH_EVERY
             if not 0 <= now - self._looked.get(name, 0.0) < every:
                 due.add(name)
+        due |= self._stepping.commanded()
         self._looked = {name: now if name in due else self._looked[name] for name in watches}
         return due
 
@@ -187,7 +205,7 @@ class Loop:
         watches = self._stepping.open_watches()
         self.problems = {}
         for workload, reading in readings.items():
-            if workload in watches and watches[workload].release.began == began[workload]:
+            if workload in watches and watches[workload].measured_from == began[workload]:
                 self._stepping.inbox.measured(
                     workload, reading.blocks, reading.queries, reading.sources, began[workload]
                 )
@@ -200,7 +218,7 @@ class Loop:
             policy = self.policy_of(view) if view is not None else None
             if view is not None and policy is not None:
                 release = watch.release
-                yield Watched(view, policy, release.began, release.revision, release.previous_revision)
+                yield Watched(view, policy, watch.measured_from, release.revision, release.previous_revision)
 
 
 def _batches(workloads: Iterable[Workload]) -> Iterator[list[Workload]]:

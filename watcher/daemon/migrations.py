@@ -10,10 +10,10 @@ from typing import Any
 import structlog
 
 from watcher.core import downs
-from watcher.core.ladder import choose_target, target_still_accepted
+from watcher.core.commanded import sought
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Policy
-from watcher.core.state import DownRun, KnownGood, Watch, WorkloadState
+from watcher.core.state import DownRun, Watch
 from watcher.daemon.looks import Look, Looks
 from watcher.daemon.stepping import Stepping
 from watcher.ports import Clock, Cluster, WatcherError
@@ -57,7 +57,7 @@ class MigrationSights:
         async with asyncio.TaskGroup() as group:
             looks, follows = Looks(group), Looks(group)
             while True:
-                watches = self._stepping.open_watches()
+                watches = self._stepping.looked_into()
                 for known in (self._stepping.migrations, self._stepping.downs, self._due, self._follow_due):
                     _keep_only(known, watches)
                 looks.line_up(self._looks(watches))
@@ -84,7 +84,7 @@ class MigrationSights:
         policy = self._policy_of(view) if view is not None else None
         if view is None or state is None or policy is None:
             return None
-        target = self._target(state, view, policy, watch)
+        target = sought(state, view, policy, watch, self._clock.now())
         if target is None:
             return None
         release = watch.release
@@ -98,18 +98,9 @@ class MigrationSights:
             known=target.deployed,
         )
 
-    def _target(self, state: WorkloadState, view: WorkloadView, policy: Policy, watch: Watch) -> KnownGood | None:
-        """The one that was decided on, or that would be."""
-        decided, now = watch.decision.target if watch.decision is not None else None, self._clock.now()
-        if decided is not None:
-            accepted = target_still_accepted(state, view, policy, decided.template_id, now)
-            if accepted is not None:
-                return accepted
-        return choose_target(state, view, policy, watch.release.template_id, now)
-
     async def _look(self, workload: Workload, question: MigrationQuestion) -> None:
         sight = await self._migrations.look(question)
-        if workload not in self._stepping.open_watches():
+        if workload not in self._stepping.looked_into():
             return
         self._due[workload] = self._clock.now() + (TRY_EVERY if sight.problem else AGAIN)
         before = self._stepping.migrations.get(workload)

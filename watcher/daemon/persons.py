@@ -1,4 +1,5 @@
-"""What people may do with a running daemon: approve a proposal, hold and resume, call a decision right or wrong.
+"""What people may do with a running daemon: approve a proposal, command a rollback, call a revision good or bad, hold
+and resume, call a decision right or wrong.
 
 Each of these is durable before it counts, and says who did it.
 """
@@ -6,19 +7,24 @@ Each of these is durable before it counts, and says who did it.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 import structlog
 
 from watcher.adapters.store.worker import StoreThread
-from watcher.core import approving
+from watcher.core import approving, requested, testimony
 from watcher.core.holding import Hold, Scope
-from watcher.core.model import Approval, Workload
+from watcher.core.model import Approval, Request, Word, Workload
+from watcher.core.state import GuardFinding
 from watcher.daemon.holds import Holds
 from watcher.daemon.loop import Loop
-from watcher.ports import Clock, Cluster, Commit, DecisionRow, Label, WatcherError
+from watcher.ports import Clock, Cluster, Commit, DecisionRow, Label, Unavailable, WatcherError
 
 HTTP = "http"
 """`way` of an approval that came over HTTP."""
+
+HEARING = 25.0
+"""Seconds that the answer to a command is waited for; it is looked into for longer than that by nobody."""
 
 log = structlog.get_logger("watcher.persons")
 
@@ -27,12 +33,36 @@ class NotWaiting(WatcherError):
     """The decision does not wait for a person, or not any more."""
 
 
+class NoSuchWorkload(WatcherError):
+    """The cluster has no such workload."""
+
+
+class CommandRefused(WatcherError):
+    """What a person wants is not done; `guards` hold it, where it is they."""
+
+    def __init__(self, message: str, guards: tuple[GuardFinding, ...] = (), command: str = "") -> None:
+        super().__init__(message)
+        self.guards, self.command = guards, command
+
+
 class NotHeld(WatcherError):
     """There is no such hold."""
 
 
 class OnlyObserves(WatcherError):
     """This process never writes to a workload."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """A rollback that a person has commanded, and what is done in a sentence.
+
+    `decision` carries it out; empty: it is still being looked at.
+    """
+
+    workload: Workload
+    decision: str
+    text: str
 
 
 class Persons:
@@ -66,6 +96,56 @@ class Persons:
         if not told.accepted:
             raise NotWaiting(f"decision {row.id} cannot be approved: {told.text}")
         return row, told.text
+
+    def now(self) -> float:
+        """The daemon's time, Unix seconds."""
+        return self._clock.now()
+
+    async def roll_back(self, workload: Workload, request: Request) -> Commanded:
+        """Go back from what runs now; what came of that within `HEARING` seconds.
+
+        Raises NoSuchWorkload, OnlyObserves, CommandRefused, and Unavailable when it could not be recorded: then it was
+        never given.
+        """
+        self._may_write("rolls nothing back")
+        self._matched(workload)
+        async with self._one_at_a_time:
+            state = await self._loop.command(workload, request)
+        told = requested.answer(state, request)
+        until = self._clock.now() + HEARING
+        while told.waits and self._clock.now() < until:
+            await self._clock.sleep(1.0)
+            told = requested.answer(self._loop.state(workload), request)
+        if not told.waits and not told.decision:
+            line = requested.command(request, told.guards, str(workload))
+            raise CommandRefused(f"{workload} is not rolled back: {told.text}", told.guards, line)
+        log.info("rollback_commanded", workload=str(workload), by=request.by, decision=told.decision)
+        return Commanded(workload, told.decision, told.text)
+
+    async def call(self, workload: Workload, word: Word) -> str:
+        """Call a revision good or bad; what that came to, in a sentence.  Raises as `roll_back`."""
+        self._matched(workload)
+        async with self._one_at_a_time:
+            state = await self._loop.hear(workload, word)
+        heard = testimony.heard(state, word)
+        if heard is None:
+            raise Unavailable(f"{workload} could not be judged at this moment; try again")
+        if not heard.accepted:
+            raise CommandRefused(f"this does not count: {heard.text}")
+        log.info("revision_called", workload=str(workload), revision=word.revision, good=word.good, by=word.by)
+        return heard.text
+
+    def _may_write(self, never: str) -> None:
+        if self._read_only:
+            raise OnlyObserves(f"this process was started read-only, so it {never}")
+
+    def _matched(self, workload: Workload) -> None:
+        """Raises where there is no such workload, or nothing says how it may be treated."""
+        view = self._cluster.view(workload)
+        if view is None:
+            raise NoSuchWorkload(f"there is no {workload} in the cluster")
+        if self._loop.policy_of(view) is None:
+            raise CommandRefused(f"no entry of services matches {workload}, so nothing says how it may be rolled back")
 
     async def label(self, decision: str, verdict: str, note: str, by: str) -> Label:
         """Call a decision right or wrong.  Raises NoSuchDecision, Unavailable."""

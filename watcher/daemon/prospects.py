@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import structlog
 
+from watcher.core.commanded import sought
 from watcher.core.gitops import Application, Followed, GitSource, Prospect, Route, unpinned
-from watcher.core.ladder import choose_target
 from watcher.core.managed import out_of_reach
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Policy
-from watcher.core.state import Revert, Watch, WorkloadState
+from watcher.core.state import KnownGood, Revert, Watch, WorkloadState
 from watcher.daemon.looks import Look, Looks
 from watcher.daemon.stepping import Stepping
 from watcher.gitops.surveying import Question
@@ -86,14 +86,14 @@ class Prospects:
 
     def _surveys(self) -> Iterable[Look]:
         """Of releases that were not looked at yet, or should be again; those with evidence against them first."""
-        watches = self._stepping.open_watches()
+        watches = self._stepping.looked_into()
         self._forget(watches)
         due = [workload for workload, watch in watches.items() if self._is_due(workload, watch)]
         suspects = self._stepping.suspects
         for workload in sorted(due, key=lambda each: (each not in suspects, self._due.get(each, 0.0))):
-            question = self._question(workload, watches[workload])
+            question, as_of = self._question(workload, watches[workload]), self._as_of(workload, watches[workload])
             if question is not None:
-                yield Look(workload, _repo(question.application), partial(self._survey, workload, question))
+                yield Look(workload, _repo(question.application), partial(self._survey, workload, question, as_of))
 
     def _follows(self) -> Iterable[Look]:
         """Of reverts whose fate is open; those that wait for longest first."""
@@ -117,15 +117,19 @@ class Prospects:
         view = self._cluster.view(workload)
         application = view.application if view is not None else None
         deployed = ",".join(each.deployed for each in application.sources) if application is not None else ""
-        return watch.release.id, deployed
+        target = self._target(workload, watch)
+        return watch.release.id, f"{deployed} {target.template_id if target is not None else ''}"
 
-    def _question(self, workload: Workload, watch: Watch) -> Question | None:
+    def _target(self, workload: Workload, watch: Watch) -> KnownGood | None:
         view, state = self._cluster.view(workload), self._stepping.states.get(workload)
         policy = self._policy_of(view) if view is not None else None
-        if view is None or state is None or policy is None or view.application is None or out_of_reach(view):
+        if view is None or state is None or policy is None:
             return None
-        target = choose_target(state, view, policy, watch.release.template_id, self._clock.now())
-        if target is None:
+        return sought(state, view, policy, watch, self._clock.now())
+
+    def _question(self, workload: Workload, watch: Watch) -> Question | None:
+        view, target = self._cluster.view(workload), self._target(workload, watch)
+        if view is None or target is None or view.application is None or out_of_reach(view):
             return None
         release = watch.release
         return Question(
@@ -136,13 +140,14 @@ class Prospects:
             bad_images=release.images,
             application=view.application,
             known=target.deployed,
+            target=target.template_id,
         )
 
-    async def _survey(self, workload: Workload, question: Question) -> None:
-        prospect = await self._way.survey(question)
-        if workload not in self._stepping.open_watches():
+    async def _survey(self, workload: Workload, question: Question, as_of: tuple[str, str]) -> None:
+        prospect = replace(await self._way.survey(question), target=question.target)
+        if workload not in self._stepping.looked_into():
             return
-        self._surveyed[workload] = (question.release, ",".join(each.deployed for each in question.application.sources))
+        self._surveyed[workload] = as_of
         self._due[workload] = self._clock.now() + (TRY_EVERY if prospect.route is Route.NONE else AGAIN)
         before = self._stepping.prospects.get(workload)
         self._stepping.prospects[workload] = prospect

@@ -149,14 +149,10 @@ class Status:
             text = f"No entry of services matches it, so it is not watched; see: watcher explain {workload}"
             return _answer(workload, text)
         state = self._stepping.states.get(workload)
-        good = [
-            {"revision": each.revision, "provenance": each.provenance, "revoked": each.revoked}
-            for each in (state.known_good if state is not None else ())
-        ]
         way = coverage.way_back(state, view, policy, self._clock.now())
         always = {
             "mode": policy.mode,
-            "known_good": good,
+            **report.ledger_body(state),
             "held": self._held(view),
             "frozen": [report.frozen_body(each) for each in self._stepping.freezes.on(view, self._clock.now())],
             "kept": kept_body(view),

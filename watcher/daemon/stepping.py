@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from watcher.core import judge, machine
+from watcher.core import judge, machine, requested
 from watcher.core.breaker import Closing
 from watcher.core.flags import FlagSight
 from watcher.core.gitops import Followed, Prospect
@@ -91,6 +91,7 @@ class Stepping:
         self._cluster, self._journal, self._chronicle, self._clock = cluster, journal, chronicle, clock
         self._executing, self._policy_of = executing, policy_of
         self._open: dict[Workload, Watch] = {}
+        self._commanded: dict[Workload, Watch] = {}
         self._stored_at: dict[Workload, float] = {}
         self._one_at_a_time = asyncio.Lock()
 
@@ -103,6 +104,15 @@ class Stepping:
     def open_watches(self) -> dict[Workload, Watch]:
         """Releases under watch now."""
         return dict(self._open)
+
+    def commanded(self) -> frozenset[Workload]:
+        """Workloads with a command of a person that waits for what was not looked at yet."""
+        return frozenset(self._commanded)
+
+    def looked_into(self) -> dict[Workload, Watch]:
+        """Releases of which it is to be known what would lead back: those under watch, and those that a person wants
+        undone."""
+        return {**self._commanded, **self._open}
 
     def carrying_out(self) -> frozenset[Workload]:
         """Workloads with a rollback under way."""
@@ -177,6 +187,8 @@ class Stepping:
             report=mail.report,
             executing=workload in self._executing.running,
             approval=mail.approval,
+            request=mail.request,
+            word=mail.word,
         )
         step = self._stepped(workload, before, observation, now, policy)
         return None if step is None else (Taken(before, observation, now, policy, step), mail)
@@ -258,6 +270,7 @@ class Stepping:
             self._stored_at[state.workload] = taken.now
         self.inbox.taken(state.workload, mail)
         self._keep(state)
+        self._keep_commanded(state, taken)
         self._suspect(state, taken.policy)
         if taken.observation.view is None:
             self._drop(state.workload)
@@ -272,9 +285,17 @@ class Stepping:
         watch = machine.open_watch(state)
         if watch is not None:
             self._open[state.workload] = watch
-            self.inbox.only_of(state.workload, watch.release.began)
+            self.inbox.only_of(state.workload, watch.measured_from)
         else:
             self._close(state.workload)
+
+    def _keep_commanded(self, state: WorkloadState, taken: Taken) -> None:
+        view = taken.observation.view
+        wanted = requested.release_wanted(state, view, taken.policy) if view is not None else None
+        if wanted is None:
+            self._commanded.pop(state.workload, None)
+        else:
+            self._commanded[state.workload] = Watch(wanted)
 
     def _suspect(self, state: WorkloadState, policy: Policy) -> None:
         """Keep in mind which releases have evidence against them.
@@ -308,6 +329,7 @@ class Stepping:
         self.flags.pop(workload, None)
         self.migrations.pop(workload, None)
         self.downs.pop(workload, None)
+        self._commanded.pop(workload, None)
         self._close(workload)
 
 

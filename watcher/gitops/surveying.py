@@ -26,7 +26,7 @@ class Question:
     """A release, and the version that is to come back.
 
     `began` is when the release did, Unix seconds.  `known` are the commits at which the target ran, one for each source
-    of the application; empty: not noted.
+    of the application; empty: not noted.  `target` is the template that is to come back.
     """
 
     workload: Workload
@@ -36,6 +36,7 @@ class Question:
     bad_images: tuple[str, ...]
     application: Application
     known: tuple[str, ...] = ()
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)

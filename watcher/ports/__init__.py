@@ -429,7 +429,10 @@ class StoreReader(Protocol):
         """The policy of this hash as JSON, or None."""
 
     def rollbacks(self, since: float) -> tuple[PastRollback, ...]:
-        """Rollbacks that were decided to be acted on at or after `since`, oldest first; the breaker counts them."""
+        """Rollbacks that were decided to be acted on at or after `since`, oldest first; the breaker counts them.
+
+        Those that a person has commanded are not among them.
+        """
 
     def begun(self, since: float) -> tuple[int, float | None]:
         """How many releases began at or after `since`, and when the oldest record was written; None: there is none."""

@@ -11,9 +11,9 @@ class BadRequest(Exception):
     """The request makes no sense; the message says why."""
 
 
-def failure(status: int, message: str, remedy: str) -> web.Response:
-    """One error."""
-    body = {"error": {"code": status, "message": message, "remedy": remedy}}
+def failure(status: int, message: str, remedy: str, **more: object) -> web.Response:
+    """One error; `more` is what programs may want beside the text."""
+    body = {"error": {"code": status, "message": message, "remedy": remedy, **more}}
     return web.json_response(body, status=status)
 
 

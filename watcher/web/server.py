@@ -22,7 +22,7 @@ from watcher.ports import NoSuchDecision, Rejected, Unavailable
 from watcher.reporting.compiling import Span
 from watcher.reporting.document import document
 from watcher.reporting.reading import report_from
-from watcher.web import asked, breaking, flags, notes, rehearsing, writing
+from watcher.web import asked, breaking, commanding, flags, notes, rehearsing, writing
 from watcher.web.errors import BadRequest, decision_id, failure
 from watcher.web.tokens import Tokens
 from watcher.web.writing import Handler
@@ -65,6 +65,7 @@ def application(
 def _let_in(app: web.Application, people: People) -> None:
     app[writing.PERSONS], app[writing.TOKENS] = people.persons, people.tokens
     app.add_routes(writing.routes)
+    app.add_routes(commanding.routes)
     if people.rehearsals is not None:
         app[rehearsing.REHEARSALS] = people.rehearsals
         app.add_routes(rehearsing.routes)

@@ -39,6 +39,8 @@ class Scope(StrEnum):
     HOLD = "hold"
     LABEL = "label"
     BREAKER = "breaker"
+    ROLLBACK = "rollback"
+    REVISION = "revision"
     REHEARSE = "rehearse"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from difflib import get_close_matches
 
@@ -32,3 +33,9 @@ def resolve(prefix: str, matches: Sequence[str], newest: Sequence[str]) -> str:
         raise NoSuchDecision(message, tuple(matches[:_SHOWN]))
     near = tuple(get_close_matches(prefix, newest[:NEWEST], n=_SHOWN, cutoff=0.5)) or tuple(newest[:3])
     raise NoSuchDecision(f"no decision has the id {prefix!r}; `watcher decisions list` shows them", near)
+
+
+def commanded(body: bytes) -> bool:
+    """Whether a person has commanded the decision of this body; the breaker counts what is done by itself."""
+    found = json.loads(body)
+    return isinstance(found, dict) and bool(found.get("request"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from watcher.adapters.store.lookup import resolve
+from watcher.adapters.store.lookup import commanded, resolve
 from watcher.adapters.store.retention import Retention
 from watcher.adapters.store.rows import state_after
 from watcher.adapters.store.validity import check_policies
@@ -129,6 +129,7 @@ class MemoryStore:
             PastRollback(row.at, Workload.parse(row.workload).namespace, row.release)
             for row in oldest_first
             if row.at >= since and row.mode == Mode.ACT and row.action in (Action.ROLL_BACK, Action.FLAG_OFF)
+            if not commanded(row.body)
         )
 
     def begun(self, since: float) -> tuple[int, float | None]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from watcher.adapters.store.errors import StoreMissing, damaged, translated
-from watcher.adapters.store.lookup import NEWEST, after, resolve
+from watcher.adapters.store.lookup import NEWEST, after, commanded, resolve
 from watcher.adapters.store.rows import HOLD_COLUMNS, TRANSITION_COLUMNS, as_state, as_transition, columns
 from watcher.adapters.store.schema import check_readable
 from watcher.core.breaker import Closing
@@ -146,11 +146,15 @@ class SQLiteReader:
     def rollbacks(self, since: float) -> tuple[PastRollback, ...]:
         """As StoreReader says."""
         rows = self._rows(
-            "SELECT at, workload, release FROM decisions WHERE at >= ? AND mode = 'act' "
+            "SELECT at, workload, release, body FROM decisions WHERE at >= ? AND mode = 'act' "
             "AND action IN ('roll_back', 'flag_off') ORDER BY at, id",
             (since,),
         )
-        return tuple(PastRollback(at, Workload.parse(workload).namespace, release) for at, workload, release in rows)
+        return tuple(
+            PastRollback(at, Workload.parse(workload).namespace, release)
+            for at, workload, release, body in rows
+            if not commanded(body)
+        )
 
     def begun(self, since: float) -> tuple[int, float | None]:
         """As StoreReader says; by the indexes on both times."""
