@@ -14,10 +14,10 @@ from tests.core.world import TICK, World
 from watcher.core import ledger
 from watcher.core.approving import LAPSES, waits
 from watcher.core.model import Observation, PastRollback, Result
-from watcher.core.orders import AbortOrder, Announce, RungOrder, UndoOrder
+from watcher.core.orders import AbortOrder, Announce, DownOrder, FlagOrder, RungOrder, UndoOrder
 from watcher.core.state import Decision, Watch, WorkloadState
 from watcher.core.turn import Step
-from watcher.core.words import Action, Kind, Mode
+from watcher.core.words import GOING_BACK, Kind, Mode
 
 Event = Callable[["Suspicious"], None]
 
@@ -71,8 +71,9 @@ class Suspicious(World):
         assert watch.decision is not None
         assert watch.rollback is not None
         assert watch.carrying_out, "the intent is durable before the order"
-        assert order.decision == watch.decision.id
-        assert (watch.decision.action, watch.decision.mode, watch.decision.guards) == (Action.ROLL_BACK, Mode.ACT, ())
+        assert order.decision == watch.decision.id or isinstance(order, DownOrder)
+        assert watch.decision.action in GOING_BACK
+        assert (watch.decision.mode, watch.decision.guards) == (Mode.ACT, ())
         assert not view.hold
         assert not self.policy.never
         self._check_mode(watch, watch.decision)
@@ -80,7 +81,7 @@ class Suspicious(World):
         assert observation.surroundings.cache_age <= 60.0
         newest = view.newest()
         assert newest is not None, "the release is the current one"
-        if not watch.rollback.applied:
+        if not watch.rollback.applied and not isinstance(order, FlagOrder):
             self._check_guards(observation, taken)
         if isinstance(order, AbortOrder):
             assert newest.name == order.pod_hash == watch.release.revision
