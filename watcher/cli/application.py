@@ -54,6 +54,7 @@ COMMANDS: dict[str, Lazy] = {
     "rehearse": Lazy(
         "watcher.cli.rehearse:rehearse", "Try a way back on purpose, in a namespace that is there for nothing else."
     ),
+    "runbook": Lazy("watcher.cli.runbook:runbook", "Print what a person does to take a release back by hand, now."),
     "record": Lazy("watcher.cli.record:record", "Record an incident of one workload, so that it can be replayed."),
     "replay": Lazy("watcher.cli.replay:replay", "Replay recordings: what would have been decided, and when."),
     "notify": Lazy("watcher.cli.notify:app", "Try the channels by which people are told."),
