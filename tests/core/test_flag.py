@@ -8,6 +8,7 @@ import pytest
 
 from tests.core.actuator import SILENT, SILENT_APPLIED, UNKNOWN_APPLIED
 from tests.core.cluster import Cluster, template_id
+from tests.core.rollouts import SimulatedRollout
 from tests.core.switches import FLAG
 from tests.core.world import World
 from watcher.core import remedies, report
@@ -84,6 +85,18 @@ def test_people_are_told_that_the_flag_stays_off() -> None:
     (told,) = [each.text for each in world.told if each.stage is Stage.RESTORED]
     assert f"with {FLAG} off revision hash-v2 is well" in told
     assert f"watcher flags restore {world.decision.id}" in told
+
+
+@pytest.mark.parametrize("moment", ["confirming", "on_target"])
+def test_a_rollout_that_is_aborted_meanwhile_ends_it(moment: str) -> None:
+    world = flagged(kind=Kind.ROLLOUT)
+    assert isinstance(world.cluster, SimulatedRollout)
+    world.run_until(moment)
+    world.cluster.aborted = True
+    world.run_until("superseded", within=60)
+    assert world.writes == ["flag"]
+    assert world.watch.end_reason.startswith("the Rollout was aborted")
+    assert f"{FLAG} stays off" in remedies.remedy(world.watch, world.decision)
 
 
 def test_a_flag_that_does_not_help_is_followed_by_the_next_way() -> None:
