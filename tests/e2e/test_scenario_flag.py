@@ -29,7 +29,7 @@ def test_the_flip_of_a_flag_ends_the_incident_without_a_deployment(
     assert "watcher.dev/decision" not in cart.live["metadata"].get("annotations", {})
     steps = {each["rung"]: each for each in decision["rungs"]}
     assert steps["flag"]["taken"]
-    assert (decision["rung"], decision["mode"], decision["target"]) == ("flag", "act", None)
+    assert (decision["rung"], decision["mode"]) == ("flag", "act")
     assert len(flag_watcher.decisions(cart)) == 1
     served = traffic.version(shop.namespace, BAD)
     assert served.first_bad_at is not None
