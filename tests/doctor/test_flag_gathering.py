@@ -112,9 +112,8 @@ async def test_a_flag_that_cannot_be_seen(tmp_path: Path) -> None:
 
 async def test_a_flag_that_git_keeps(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
-        await tied(
-            here, annotations={"argocd.argoproj.io/tracking-id": "shop:core.openfeature.dev/FeatureFlag:shop/shop"}
-        )
+        tracking = "shop:core.openfeature.dev/FeatureFlag:shop/shop"
+        await tied(here, annotations={"argocd.argoproj.io/tracking-id": tracking})
         assert await examined(here, without_flag=frozenset({CART})) == {"flag-kept-by-git"}
 
 
