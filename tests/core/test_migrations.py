@@ -116,6 +116,14 @@ def test_a_down_migration_runs_first_where_it_may_by_itself() -> None:
     assert "with down migration 0042_split" in world.decision.reason
 
 
+@pytest.mark.parametrize("when", When)
+def test_one_that_takes_longer_than_an_intent_lasts(when: When) -> None:
+    world = migrated(after_down("0042_split", when=when), after_down("0041_add", when=when), takes=400.0)
+    world.run_until("restored", within=3600)
+    assert len(world.decisions) == 1
+    assert sorted(world.writes) == ["down 0041_add", "down 0042_split", "undo"]
+
+
 def test_several_run_newest_first_one_at_a_time_and_some_after_the_change() -> None:
     world = migrated(after_down("0044_c"), after_down("0043_b", when=When.AFTER), after_down("0042_a"), SAFE)
     world.run_until("restored")
