@@ -90,6 +90,7 @@ class Life:
             couriers=COURIERS,
             git=outside.git,
             flags=outside.flags,
+            migrations=outside.migrations,
             notes=NOTES,
         )
         daemon = await app.assemble(parts, Reloading(thresholds, telemetry), sourcing, telemetry, grace=20.0)

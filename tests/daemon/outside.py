@@ -27,6 +27,7 @@ from watcher.daemon.sourcing import Sourcing
 from watcher.gitops.performing import LadderActuator
 from watcher.gitops.switching import FlagsActuator
 from watcher.ports import Actuator, Commit, Store, WatcherError
+from watcher.ports.migrations import Migrations
 
 START = 1_700_000_010.0  # on the grid of blocks
 BLOCK = 15.0
@@ -95,6 +96,7 @@ class Outside:
     applications: dict[Workload, Application] = field(default_factory=dict)
     git: GitWay | None = None
     flags: MemoryFlags | None = None
+    migrations: Migrations | None = None
 
     def deploy(self, workload: Workload = CART, template: str = "v1", uid: str = "") -> Controlled:
         """A workload that has run this template for a day."""

@@ -22,7 +22,6 @@ from tests.doctor.healthy import (
     traffic,
     workload,
 )
-from tests.doctor.of_flags import OF_FLAGS
 from tests.doctor.of_git import OF_GIT
 from watcher.adapters.kubernetes import resources
 from watcher.adapters.kubernetes.permissions import Permission
@@ -36,6 +35,7 @@ from watcher.doctor.facts import (
     Container,
     Entry,
     Facts,
+    MigrationFacts,
     Probe,
     ProcessFacts,
     Requests,
@@ -63,6 +63,10 @@ def configured(**config: object) -> Facts:
     return facts(workload(configs=(ConfigMap("cart-config", **config),)))  # type: ignore[arg-type]
 
 
+def noted(**migrations: object) -> Facts:
+    return facts(workload(migrations=MigrationFacts(**migrations)))  # type: ignore[arg-type]
+
+
 def asked(*checks: object) -> Facts:
     return facts(checks=tuple(checks))  # type: ignore[arg-type]
 
@@ -88,7 +92,6 @@ BAKE = Policy((ERRORS, LATENCY), Mode.ACT, bake=Bake(1800.0, 14400.0, min_reques
 
 PAIRS: Mapping[str, tuple[Facts, Facts]] = {
     **OF_GIT,
-    **OF_FLAGS,
     "cluster-unreadable": (facts(problem="cannot reach the API server"), facts()),
     "kind-unreadable": (facts(unread=("ReplicaSets: forbidden",)), facts(unread=())),
     "permission-missing": (allowed(missing=(PATCH,)), allowed()),
@@ -109,6 +112,12 @@ PAIRS: Mapping[str, tuple[Facts, Facts]] = {
     "owned": (facts(workload(owner="Postgresql/orders")), facts()),
     "paused": (facts(workload(paused=True)), facts(workload(rollout=replace(PAUSED_ROLLOUT, paused=False)))),
     "config-moved": (configured(changed=NOW - DAY), configured(changed=NOW - DAY, immutable=True)),
+    "migration-notes-missing": (noted(config_map="notes", exists=False), noted(config_map="notes", says=True)),
+    "migration-note-broken": (noted(config_map="notes", broken=("a.yaml:1:1 name is missing; add it",)), noted()),
+    "down-job-missing": (
+        noted(config_map="notes", downs=True, lacking=(("drop-price", "cart-down"),)),
+        noted(config_map="notes", downs=True),
+    ),
     "mutable-tag": (image("shop/cart:latest"), image("shop/cart:latest@sha256:0a1b")),
     "tag-always-pulled": (image("shop/cart:1.2.0", "Always"), image("shop/cart:1.2.0@sha256:0a1b", "Always")),
     "no-readiness-probe": (

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.doctor.world import READING, about, ids, world
+from tests.doctor.world import READING, Json, about, ids, world
 from watcher.core.model import Workload
 from watcher.core.words import Kind
 from watcher.doctor.finding import Severity
@@ -144,6 +145,57 @@ async def test_permissions_are_held_against_what_is_needed(tmp_path: Path) -> No
         assert {each.kind.id for each in report.findings} >= {"permission-missing", "permission-takeover"}
         observed = await here.examined(here.write(mode="observe"))
         assert "permission-missing" not in ids(observed)
+
+
+def noting(name: str, safety: str, **down: object) -> Json:
+    written = {"name": "drop-price", "forward": "x", "rollbackSafe": safety, "reason": "r", "reviewer": "ann"}
+    data = {"a.yaml": yaml.safe_dump(written | ({"down": down} if down else {})), "README": "no note"}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "shop"}, "data": data}
+
+
+def naming(config_map: str) -> Json:
+    """A pod template that names its notes."""
+    metadata = {"labels": {"app": "cart"}, "annotations": {"watcher.dev/migrations": config_map}}
+    readiness = {"httpGet": {"path": "/ready", "port": 80}}
+    container = {"name": "app", "image": "shop/cart:1.0.0", "readinessProbe": readiness}
+    return {"metadata": metadata, "spec": {"containers": [container]}}
+
+
+async def test_migration_notes_are_read_and_their_cron_jobs_and_permissions_looked_for(tmp_path: Path) -> None:
+    async with world(tmp_path, rules=READING) as here:
+        await here.cluster.apply(noting("notes", "after-down", job="cart-down"))
+        here.counts(await here.deploy("cart", template=naming("notes")))
+        report = await here.examined()
+        (lacking,) = [each for each in report.findings if each.kind.id == "down-job-missing"]
+        assert "names the CronJob cart-down for its down migration" in lacking.what
+        denied = [each.what for each in report.findings if each.kind.id == "permission-missing"]
+        assert any("may not create jobs in namespace shop" in each for each in denied)
+        job = {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "app", "image": "a:1"}]}}}
+        metadata = {"name": "cart-down", "namespace": "shop"}
+        spec = {"schedule": "0 0 31 2 *", "jobTemplate": {"spec": job}}
+        await here.cluster.apply({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata, "spec": spec})
+        assert "down-job-missing" not in ids(await here.examined())
+        observed = await here.examined(here.write(mode="observe"))
+        assert "permission-missing" not in ids(observed)
+
+
+async def test_notes_that_cannot_be_read_or_are_not_there_are_told(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        here.counts(await here.deploy("cart", template=naming("notes")))
+        assert "migration-notes-missing" in ids(await here.examined())
+        await here.cluster.apply(noting("notes", "harmless"))
+        (broken,) = [each for each in (await here.examined()).findings if each.kind.id == "migration-note-broken"]
+        assert "rollbackSafe cannot be harmless" in broken.what
+        await here.cluster.apply(noting("notes", "safe"))
+        assert not {each for each in ids(await here.examined()) if "migration" in each}
+
+
+async def test_a_template_that_says_nothing_is_told_where_notes_are_required(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        here.counts(await here.deploy("cart"))
+        entry = {"match": {"namespace": "shop"}, "checks": {"errors": {}}, "migrations": "required"}
+        assert "migration-notes-missing" in ids(await here.examined(here.write(services=[entry])))
+        assert "migration-notes-missing" not in ids(await here.examined(here.write()))
 
 
 async def test_an_account_that_may_do_everything_is_told_once(tmp_path: Path) -> None:

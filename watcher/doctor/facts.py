@@ -12,7 +12,6 @@ from watcher.adapters.kubernetes.permissions import Permission
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Check, Policy, Source
 from watcher.core.state import KnownGood
-from watcher.doctor.flag_facts import FlagFacts
 from watcher.doctor.git_facts import GitFacts
 from watcher.doctor.naming import PodNames
 
@@ -49,6 +48,24 @@ class ConfigMap:
 
 
 @dataclass(frozen=True, slots=True)
+class MigrationFacts:
+    """The migration notes that a workload's newest pod template names.
+
+    `exists`: whether `config_map` is there and holds any.  `broken`: the first mistake of each that cannot be read.
+    `lacking`: (note, CronJob) of down migrations whose CronJob is not there.  `downs`: whether any note has a down
+    migration.  `says`: whether the template says anything of migrations; `in_git`: whether notes may be in Git.
+    """
+
+    config_map: str = ""
+    exists: bool = True
+    broken: tuple[str, ...] = ()
+    lacking: tuple[tuple[str, str], ...] = ()
+    downs: bool = False
+    says: bool = False
+    in_git: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class WorkloadFacts:
     """One workload that an entry of services matches.
 
@@ -71,6 +88,7 @@ class WorkloadFacts:
     helm: str = ""  # the Helm release it belongs to
     analysed: bool = False  # an Argo Rollout with an analysis
     known_good: tuple[KnownGood, ...] | None = None
+    migrations: MigrationFacts = MigrationFacts()
 
     @property
     def workload(self) -> Workload:
@@ -225,6 +243,5 @@ class Facts:
     process: ProcessFacts = field(default_factory=ProcessFacts)
     entries: tuple[Entry, ...] = ()
     git: GitFacts | None = None  # None: nobody looked there
-    flags: tuple[FlagFacts, ...] = ()
     since: float = 86400.0
     unasked: tuple[str, ...] = ()  # what was not looked at and why; no defect

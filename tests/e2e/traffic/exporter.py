@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import math
 import ssl
 import threading
 import time
@@ -68,12 +67,11 @@ class Traffic:
             return self._version(namespace, image)
 
     def breaks(self, namespace: str, image: str) -> None:
-        """From now on a version has the faults that its tag asks for, whatever ``after`` says, or mended it."""
+        """From now on a version has the faults that its tag asks for, whatever ``after`` says."""
         now = time.time()
         with self._lock:
             self._advance(now)
-            version = self._version(namespace, image)
-            version.broken_at, version.mended_at = now, math.inf
+            self._version(namespace, image).broken_at = now
 
     def mends(self, namespace: str, image: str) -> None:
         """From now on a version serves without faults."""

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from watcher.adapters.kubernetes import resources
 from watcher.adapters.kubernetes.client import Client
-from watcher.adapters.kubernetes.permissions import Permission, missing, needed, of_tool
+from watcher.adapters.kubernetes.permissions import Permission, missing, needed
 from watcher.adapters.kubernetes.resources import Resource
 from watcher.core.words import Rung
 from watcher.doctor.facts import AccessFacts
@@ -53,29 +53,24 @@ BEYOND = tuple(
 """What is not needed in all namespaces, unless a rung that may be taken needs it."""
 
 
-Place = tuple[Resource, str]
-"""A kind of object, and the namespace that it is in; empty: any."""
-
-
 async def access(
     client: Client,
     account: str,
     namespaces: tuple[str, ...],
     own_namespace: str,
     rungs: Collection[Rung],
-    tools: Collection[Place],
+    more: tuple[Permission, ...],
     *,
     argo: bool,
 ) -> AccessFacts:
-    """Ask the API server.  `rungs`: those that may be taken; `argo`: whether any Rollout is watched; `tools`: the kinds
-    of objects of Argo CD and Flux that keep anything that is, and where.
+    """Ask the API server.  `rungs`: those that may be taken; `argo`: whether any Rollout is watched; `more`: what is
+    needed beside, for the objects of tools that keep anything that is, and for down migrations.
 
     Raises Unavailable, Rejected.
     """
     act = bool(rungs)
     wanted = needed(act=act, rungs=rungs, events=False, namespaces=namespaces, own_namespace=own_namespace, planes=None)
-    wanted = _served(wanted, argo=argo)
-    wanted += tuple(each for resource, namespace in tools for each in of_tool(resource, namespace, rungs))
+    wanted = _served((*wanted, *more), argo=argo)
     lacking = await missing(client, wanted, account)
     asked = {(each.verb, each.resource, each.subresource) for each in wanted}
     surplus = tuple(each for each in BEYOND if (each.verb, each.resource, each.subresource) not in asked)

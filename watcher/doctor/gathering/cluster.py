@@ -6,18 +6,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from watcher.adapters.kubernetes import resources
+from watcher.adapters.kubernetes.permissions import for_down, of_tool
 from watcher.core import argocd, flux
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.words import Kind, Mode, Rung, strictest
 from watcher.doctor.facts import AccessFacts, ClusterFacts, ConfigMap, WorkloadFacts
 from watcher.doctor.gathering import surroundings
-from watcher.doctor.gathering.access import Place, access
+from watcher.doctor.gathering.access import access
 from watcher.doctor.gathering.asked import Asked
 from watcher.doctor.gathering.listing import Lists
+from watcher.doctor.gathering.migrations import migrations
 from watcher.doctor.gathering.objects import Described, described
 from watcher.doctor.naming import PodNames
 from watcher.ports import Forbidden, Rejected, Unavailable
+
+Place = tuple[resources.Resource, str]
+"""A kind of object, and the namespace that it is in; empty: any."""
 
 _OBJECTS = {
     argocd.TOOL: (resources.APPLICATIONS,),
@@ -47,8 +52,9 @@ async def _gather(asked: Asked, lists: Lists, views: Sequence[WorkloadView], unr
     objects = await _described(lists, {view.workload for view, _ in matched})
     configs = await surroundings.configs(lists, (view for view, _ in matched))
     flagger = await surroundings.canaries(lists)
+    noted = await migrations(lists, (view for view, _ in matched), asked.thresholds.gitops)
     workloads = [
-        _workload(asked, view, policy, known, configs, flagger)
+        replace(_workload(asked, view, policy, known, configs, flagger), migrations=noted[view.workload])
         for view, policy in matched
         if (known := objects.get(view.workload)) is not None
     ]
@@ -131,9 +137,13 @@ async def _access(asked: Asked, lists: Lists, workloads: Sequence[WorkloadFacts]
     rungs = frozenset() if asked.read_only else frozenset(rung for each in workloads for rung in _enabled(each.policy))
     argo = any(each.workload.kind is Kind.ROLLOUT for each in workloads)
     tools = sorted(set(_tools(asked, workloads)), key=str)
+    more = [each for resource, namespace in tools for each in of_tool(resource, namespace, rungs)]
     account, namespaces, own = asked.account, asked.namespaces, asked.own_namespace
+    downs = {each.workload.namespace for each in workloads if each.migrations.downs and set(_enabled(each.policy))}
+    if downs and not asked.read_only:
+        more += for_down(tuple(sorted(downs)))
     try:
-        return await access(asked.client, account, namespaces, own, rungs, tools, argo=argo)
+        return await access(asked.client, account, namespaces, own, rungs, tuple(more), argo=argo)
     except (Forbidden, Rejected) as error:
         lists.unasked[f"permissions: {error}"] = None
         return None
