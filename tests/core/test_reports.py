@@ -75,7 +75,8 @@ def test_what_a_person_must_do() -> None:
     world = World.of(hold="game day")
     world.release("v2", errors=0.2)
     world.run_until("hold")
-    assert decided(world) == f"Decide whether the guard is right; if not, go back by hand: {undo}"
+    command = "watcher rollback Deployment/shop/cart --reason TEXT --override hold"
+    assert decided(world) == f"Decide whether the guard is right; if not, run: {command}; or go back by hand: {undo}"
 
     world = World.of()
     world.set(mode=Mode.PROPOSE)
@@ -93,7 +94,8 @@ def test_what_a_person_must_do() -> None:
     world.run_until("ordered")
     assert decided(world) == ""
     world.run_until("failed")
-    assert decided(world) == f"Go back by hand: {undo}"
+    again = "once what kept it from working is mended, run: watcher rollback Deployment/shop/cart --reason TEXT"
+    assert decided(world) == f"Go back by hand: {undo}; or, {again}"
 
     world = World.of()
     world.release("v2", errors=0.2)

@@ -138,6 +138,13 @@ def named(decision: Decision | None) -> frozenset[str]:
     return passable(decision.request) if decision is not None and decision.request is not None else frozenset()
 
 
+def line(workload: str, reason: str, to: str, overrides: tuple[str, ...]) -> str:
+    """The command as a person types it."""
+    quoted = "'" + reason.replace("'", "'\\''") + "'" if " " in reason or "'" in reason else reason
+    past = "".join(f" --override {each}" for each in overrides)
+    return f"watcher rollback {workload}{f' --to {to}' if to else ''} --reason {quoted}{past}"
+
+
 def past_hold(decision: Decision) -> bool:
     """Whether the orders of this decision pass the holds."""
     return "hold" in named(decision)

@@ -5,8 +5,9 @@ Times are Unix seconds, durations seconds.  The shapes are part of the HTTP API 
 
 from __future__ import annotations
 
-from watcher.core import accompanying, approving, causes
+from watcher.core import accompanying, approving, causes, commanded
 from watcher.core.breaker import Breaker
+from watcher.core.guards import GUARDS
 from watcher.core.holding import Hold
 from watcher.core.ladder import next_rung
 from watcher.core.model import Approval, Frozen, Request
@@ -124,13 +125,32 @@ def _first(watch: Watch, decision: Decision) -> str:
     if decision.action is Action.ROLL_FORWARD:
         return "Roll forward: release a fix; going back would break data."
     if decision.action is Action.HOLD:
-        return f"Decide whether the guard is right; if not, {f'go back by hand: {way}' if way else FORWARD}"
+        return f"Decide whether the guard is right; if not, {_past_guards(watch, decision, way)}"
     if approving.waits(watch):
         by_hand = f"; or by hand: {way}" if way else ""
         return f"Only propose: to go back, run: {approve_commands(watch, decision)[0]}{by_hand}"
     if decision.mode in (Mode.PROPOSE, Mode.OBSERVE):
         return f"Only {decision.mode}: {f'to go back, run: {way}' if way else FORWARD}"
     return ""
+
+
+def _past_guards(watch: Watch, decision: Decision, way: str) -> str:
+    """What a person does who thinks that the guards are wrong: a daemon that acts is told, or it is done by hand."""
+    by_hand = f"go back by hand: {way}" if way else FORWARD
+    command = rollback_command(watch, decision)
+    return f"run: {command}; or {by_hand}" if command else by_hand
+
+
+def rollback_command(watch: Watch, decision: Decision) -> str:
+    """The command by which a daemon that acts goes back past the guards that hold; empty where none does that."""
+    guards = [each.id for each in decision.guards]
+    if decision.mode not in (Mode.ACT, Mode.PROPOSE) or next_rung(decision.rungs) is None:
+        return ""
+    if guards == ["no_target"]:
+        return commanded.line(str(watch.release.workload), "TEXT", "REVISION", (commanded.UNPROVEN,))
+    if any(each not in GUARDS or not GUARDS[each].passable for each in guards):
+        return ""
+    return commanded.line(str(watch.release.workload), "TEXT", "", tuple(guards))
 
 
 def _left_in_git(watch: Watch) -> str | None:
@@ -178,7 +198,10 @@ def _after_failure(watch: Watch, way: str) -> str:
     if rollback is not None and rollback.applied and rollback.rung is Rung.UNDO:
         get = f"kubectl -n {workload.namespace} describe {workload.kind.lower()}/{workload.name}"
         return f"The good version is in the spec already and does not come up; do not undo again, see why: {get}"
-    return f"Go back by hand: {way}" if way else f"The rollback failed: {FORWARD}"
+    if not way:
+        return f"The rollback failed: {FORWARD}"
+    again = commanded.line(str(workload), "TEXT", "", ())
+    return f"Go back by hand: {way}; or, once what kept it from working is mended, run: {again}"
 
 
 def _by_hand(watch: Watch, decision: Decision) -> str:

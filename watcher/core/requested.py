@@ -13,6 +13,7 @@ from watcher.core import commanded, judge, releases, rollback, waiting
 from watcher.core.deciding import decide
 from watcher.core.guards import GUARDS, IGNORANCE
 from watcher.core.ladder import next_rung
+from watcher.core.migrations import Safety
 from watcher.core.model import Request, Revision, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import Commanded, Decision, GuardFinding, Refused, Release, Watch, WorkloadState
@@ -81,14 +82,8 @@ def release_wanted(state: WorkloadState, view: WorkloadView, policy: Policy) -> 
 
 def command(request: Request, guards: tuple[GuardFinding, ...], workload: str) -> str:
     """The command by which a person passes these guards as well."""
-    more = [each.id for each in guards if each.id not in request.overrides]
-    named = "".join(f" --override {each}" for each in (*request.overrides, *more))
-    to = f" --to {request.to}" if request.to else ""
-    return f"watcher rollback {workload}{to} --reason {_quoted(request.reason)}{named}"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
+    more = tuple(each.id for each in guards if each.id not in request.overrides)
+    return commanded.line(workload, request.reason, request.to, (*request.overrides, *more))
 
 
 def _known(state: WorkloadState, request: Request) -> Commanded | Refused | None:
@@ -215,18 +210,29 @@ def _may_be_seen(turn: Turn, watch: Watch, decision: Decision) -> bool:
 
 
 def _answer(turn: Turn, watch: Watch, decision: Decision, request: Request) -> None:
-    chosen, target = next_rung(decision.rungs), decision.target
+    chosen = next_rung(decision.rungs)
     if decision.guards:
         named = "; ".join(f"{each.id}: {each.reason}" for each in decision.guards)
         _refuse(turn, request, f"guards hold: {named}", decision.guards)
-    elif decision.action not in (Action.ROLL_BACK, Action.FLAG_OFF) or chosen is None or target is None:
+    elif decision.action not in (Action.ROLL_BACK, Action.FLAG_OFF) or chosen is None:
         _refuse(turn, request, decision.reason)
     elif decision.mode not in (Mode.ACT, Mode.PROPOSE):
         _refuse(turn, request, f"it may only {decision.mode}: {decision.why_mode}")
     else:
-        way = f"Rolling back by {chosen.rung} to revision {target.revision}{_past(decision)}."
-        reason = f"{request.by} commanded it: {request.reason}. {way}"
+        reason = f"{request.by} commanded it: {request.reason}. {_way(decision)}{_past(decision)}."
         _begin(turn, watch, replace(decision, mode=Mode.ACT, why_mode="", reason=reason), request)
+
+
+def _way(decision: Decision) -> str:
+    """What is done, with the down migrations that go along."""
+    chosen, target = next_rung(decision.rungs), decision.target
+    if decision.flag is not None:
+        return f"Switching {decision.flag.flag} off"
+    revision = target.revision if target is not None else "that the Rollout calls stable"
+    notes = decision.migrations.notes if decision.migrations is not None else ()
+    down = [each.name for each in notes if each.safety is Safety.AFTER_DOWN]
+    along = f", with down migration {' and '.join(down)}" if down else ""
+    return f"Rolling back by {chosen.rung if chosen is not None else 'no rung'} to revision {revision}{along}"
 
 
 def _past(decision: Decision) -> str:

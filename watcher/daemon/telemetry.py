@@ -98,6 +98,12 @@ class Telemetry:
             ["result"],
             registry=registry,
         )
+        self.commands = Counter(
+            "watcher_commands_total",
+            "Commands of people, by what they were and what became of them.",
+            ["command", "result"],
+            registry=registry,
+        )
         self.detection = Histogram(
             "watcher_detection_delay_seconds",
             "From the start of the first bad block to the decision to act.",

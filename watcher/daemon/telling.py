@@ -12,6 +12,14 @@ from watcher.core.words import GOING_BACK, Mode, Phase
 from watcher.daemon.journal import Taken
 from watcher.daemon.telemetry import Telemetry
 
+COMMANDS = {
+    "command_refused": ("rollback", "refused"),
+    "called_good": ("good", "taken"),
+    "called_bad": ("bad", "taken"),
+    "word_refused": ("word", "refused"),
+}
+"""What people command, and what became of it, by the transition that tells."""
+
 log = structlog.get_logger("watcher")
 
 
@@ -29,6 +37,7 @@ class Chronicle:
             return
         watch = state.watch
         self._approvals(taken)
+        self._commands(taken)
         log.info(
             "transition",
             workload=str(state.workload),
@@ -52,6 +61,15 @@ class Chronicle:
             if what in taken.step.moved:
                 self._telemetry.approvals.labels(what.removeprefix("approval_")).inc()
 
+    def _commands(self, taken: Taken) -> None:
+        moved, watch = set(taken.step.moved), taken.step.state.watch
+        begun = watch is not None and watch.decision is not None and watch.decision.request is not None
+        if begun and moved & {"roll_back", "flag_off"}:
+            self._telemetry.commands.labels("rollback", "begun").inc()
+        for move, labels in COMMANDS.items():
+            if move in moved:
+                self._telemetry.commands.labels(*labels).inc()
+
     def _decided(self, watch: Watch, decision: Decision) -> None:
         log.warning("decision", **report.decision_body(watch, decision))
         rung = watch.rollback.rung.value if watch.rollback is not None else "none"
@@ -60,7 +78,7 @@ class Chronicle:
             self._telemetry.blocks.labels(guard.id).inc()
         began = report.first_bad_at(decision)
         acts = decision.action in GOING_BACK and decision.mode is Mode.ACT
-        if acts and began is not None and decision.approval is None:
+        if acts and began is not None and decision.approval is None and decision.request is None:
             self._telemetry.detection.observe(max(0.0, decision.at - began))
 
     def _ended(self, watch: Watch) -> None:
