@@ -48,7 +48,7 @@ from watcher.daemon.telemetry import Telemetry
 from watcher.daemon.telling import Chronicle
 from watcher.daemon.troubles import Troubles
 from watcher.doctor.examine import Report
-from watcher.ports import Actuator, Announcer, Clock, Cluster, Courier
+from watcher.ports import Actuator, Announcer, Clock, Cluster, Courier, RehearsalRow
 from watcher.ports.flags import Flags
 from watcher.ports.migrations import Migrations
 
@@ -75,7 +75,7 @@ class FollowedCluster(Cluster, Protocol):
         """Wait until everything that can be read was read once."""
 
 
-Examine = Callable[[Cluster, Thresholds, Sequence[WorkloadState]], Awaitable[Report]]
+Examine = Callable[[Cluster, Thresholds, Sequence[WorkloadState], Sequence[RehearsalRow]], Awaitable[Report]]
 """Does one preflight, with these thresholds and what is known of workloads."""
 
 
@@ -298,7 +298,8 @@ def _preflight(
         return None
 
     async def examined() -> Report:
-        return await examine(outside.cluster, reloading.current, tuple(stepping.states.values()))
+        rehearsed = await outside.store.read(lambda log: log.last_rehearsals())
+        return await examine(outside.cluster, reloading.current, tuple(stepping.states.values()), rehearsed)
 
     found = Preflight(examined, status, telemetry, outside.clock)
     reloading.on_change.append(lambda _: found.soon())

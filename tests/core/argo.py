@@ -11,6 +11,8 @@ from typing import ClassVar, Self
 
 from tests.core.actuator import Actuator
 from tests.core.cluster import Cluster
+from tests.core.databases import Databases
+from tests.core.switches import Switch
 from tests.core.world import World
 from watcher.core.gitops import (
     Application,
@@ -175,8 +177,8 @@ MERGED = "f" * 40
 class GitOpsActuator(Actuator):
     """Performs the orders for Git and Argo CD too."""
 
-    def __init__(self, cluster: Cluster, argo: Argo) -> None:
-        super().__init__(cluster)
+    def __init__(self, cluster: Cluster, argo: Argo, switch: Switch, databases: Databases) -> None:
+        super().__init__(cluster, switch, databases)
         self.argo = argo
         self.shown: tuple[str, str] = ("", "")
 
@@ -256,7 +258,7 @@ class ManagedWorld(World):
     def __post_init__(self) -> None:
         self.argo.cluster = self.cluster
         self.cluster.manager = Manager("argocd", "cart")
-        self.actuator = GitOpsActuator(self.cluster, self.argo)
+        self.actuator = GitOpsActuator(self.cluster, self.argo, self.switch, self.databases)
 
     @classmethod
     def under(cls, cluster: Cluster, **settings: object) -> Self:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from tests.core.databases import after_down, note
 from tests.core.switches import FLAG
 from tests.core.world import World
-from watcher.core import causes, report
+from watcher.core import causes, remedies, report
 from watcher.core.evidence import CounterEvidence, Evidence, LaneEvidence, Run, Tally
 from watcher.core.migrations import Safety
 from watcher.core.model import Fleet, Observation
@@ -33,7 +33,7 @@ def found(world: World) -> tuple[str, ...]:
 def test_without_evidence_nothing_is_made_up() -> None:
     world = in_vain(World.of())
     assert world.watch.causes == ()
-    assert report.remedy(world.watch, world.decision) == (
+    assert remedies.remedy(world.watch, world.decision) == (
         "Going back did not help. Nothing at hand tells why: look at data and dependencies."
     )
 
@@ -43,7 +43,7 @@ def test_a_migration_in_between_comes_first() -> None:
     world.databases.notes = (note("0041_add", Safety.SAFE),)
     in_vain(world)
     assert world.watch.causes[0] == "look at the data first: migration 0041_add lies in between"
-    assert "look at the data first" in report.remedy(world.watch, world.decision)
+    assert "look at the data first" in remedies.remedy(world.watch, world.decision)
     (told,) = [each.text for each in world.told if each.stage is Stage.DID_NOT_HELP]
     assert "Likely causes: look at the data first: migration 0041_add lies in between" in told
     assert report.decision_body(world.watch, world.decision)["causes"] == list(world.watch.causes)
@@ -91,7 +91,7 @@ def test_a_flag_that_was_switched_off_on_the_way_stays_off() -> None:
     in_vain(world)
     assert world.writes == ["flag", "undo"]
     assert world.watch.causes == (f"flag {FLAG} is off since, and the version before may want it on",)
-    remedy = report.remedy(world.watch, world.decision)
+    remedy = remedies.remedy(world.watch, world.decision)
     assert remedy.endswith(f"{FLAG} stays off until: watcher flags restore {world.decision.id}")
 
 

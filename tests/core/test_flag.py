@@ -8,8 +8,10 @@ import pytest
 
 from tests.core.actuator import SILENT, SILENT_APPLIED, UNKNOWN_APPLIED
 from tests.core.cluster import Cluster, template_id
+from tests.core.rollouts import SimulatedRollout
 from tests.core.switches import FLAG
 from tests.core.world import World
+from watcher.core import remedies, report
 from watcher.core.model import Result
 from watcher.core.orders import FlagOrder, UndoOrder
 from watcher.core.words import Action, Durability, Kind, Mode, Outcome, Phase, Rung, Stage
@@ -83,6 +85,18 @@ def test_people_are_told_that_the_flag_stays_off() -> None:
     (told,) = [each.text for each in world.told if each.stage is Stage.RESTORED]
     assert f"with {FLAG} off revision hash-v2 is well" in told
     assert f"watcher flags restore {world.decision.id}" in told
+
+
+@pytest.mark.parametrize("moment", ["confirming", "on_target"])
+def test_a_rollout_that_is_aborted_meanwhile_ends_it(moment: str) -> None:
+    world = flagged(kind=Kind.ROLLOUT)
+    assert isinstance(world.cluster, SimulatedRollout)
+    world.run_until(moment)
+    world.cluster.aborted = True
+    world.run_until("superseded", within=60)
+    assert world.writes == ["flag"]
+    assert world.watch.end_reason.startswith("the Rollout was aborted")
+    assert f"{FLAG} stays off" in remedies.remedy(world.watch, world.decision)
 
 
 def test_a_flag_that_does_not_help_is_followed_by_the_next_way() -> None:
@@ -336,3 +350,32 @@ def test_what_undoes_is_an_order_of_the_same_decision() -> None:
     world.run_until("restored")
     assert isinstance(world.cluster, Cluster)
     assert [type(each) for each in world.orders] == [FlagOrder, UndoOrder]
+
+
+def test_what_a_person_must_do_names_the_flag() -> None:
+    world = flagged()
+    world.set(mode=Mode.PROPOSE)
+    world.run_until("flag_off")
+    decision = world.decision
+    wanted = f"Only propose: to switch {FLAG} off, run: watcher approve {decision.id}; or do it by hand"
+    assert remedies.remedy(world.watch, decision) == wanted
+    world.approve()
+    world.run_until("restored")
+    wanted = f"switch it on again. {FLAG} stays off until: watcher flags restore {decision.id}"
+    assert remedies.remedy(world.watch, world.decision).endswith(wanted)
+    body = report.decision_body(world.watch, world.decision)["flag"]
+    assert body == {
+        "name": str(FLAG),
+        "before": "state: ENABLED",
+        "after": "state: DISABLED",
+        "version": "1",
+        "switched_at": world.watch.switched.at if world.watch.switched is not None else None,
+        "restore": f"watcher flags restore {decision.id}",
+    }
+
+
+def test_where_it_may_only_observe_a_person_is_told_which_flag() -> None:
+    world = flagged()
+    world.set(mode=Mode.OBSERVE)
+    world.run_until("flag_off")
+    assert remedies.remedy(world.watch, world.decision) == f"Only observe: switch {FLAG} off by hand"

@@ -11,6 +11,8 @@ from tests.core.actuator import SILENT, SILENT_APPLIED, UNKNOWN_APPLIED
 from tests.core.databases import after_down, note
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import World
+from watcher.core import report
+from watcher.core.facts import facts
 from watcher.core.migrations import MigrationNote, Safety, When
 from watcher.core.model import Result
 from watcher.core.orders import DownOrder
@@ -112,6 +114,14 @@ def test_a_down_migration_runs_first_where_it_may_by_itself() -> None:
     assert run.done
     assert run.logs == "0042_split: succeeded"
     assert "with down migration 0042_split" in world.decision.reason
+
+
+@pytest.mark.parametrize("when", When)
+def test_one_that_takes_longer_than_an_intent_lasts(when: When) -> None:
+    world = migrated(after_down("0042_split", when=when), after_down("0041_add", when=when), takes=400.0)
+    world.run_until("restored", within=3600)
+    assert len(world.decisions) == 1
+    assert sorted(world.writes) == ["down 0041_add", "down 0042_split", "undo"]
 
 
 def test_several_run_newest_first_one_at_a_time_and_some_after_the_change() -> None:
@@ -231,3 +241,25 @@ def test_a_hold_while_it_runs_keeps_the_version_and_it_is_not_run_again() -> Non
     world.run_until("restored")
     assert world.writes == ["down 0042_split", "undo"]
     assert [type(each) for each in world.orders].count(DownOrder) == 1
+
+
+def test_a_person_is_told_what_lies_in_between_and_what_became_of_it() -> None:
+    world = migrated(after_down("0042_split"), SAFE, ending="failed")
+    world.run_until("failed")
+    body = report.decision_body(world.watch, world.decision)
+    text = dict(facts(body, world.now))
+    assert text["Database"].splitlines() == [
+        "0042_split: after-down, says grace in ConfigMap shop/cart-migrations",
+        "0041_add: safe, says grace in ConfigMap shop/cart-migrations",
+        "down migration 0042_split: failed: its Job failed: BackoffLimitExceeded (0042_split: failed)",
+    ]
+    assert text["You must"].startswith("Down migration 0042_split did not succeed")
+
+
+def test_a_person_is_told_to_roll_forward() -> None:
+    world = migrated(UNSAFE)
+    world.run_until("roll_forward")
+    text = dict(facts(report.decision_body(world.watch, world.decision), world.now))
+    assert text["Over?"].startswith("No: there is no safe way back, roll forward")
+    assert text["You must"] == "Roll forward: release a fix; going back would break data."
+    assert text["Guards"].startswith("unsafe_migration: migration 0042_split is unsafe")

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.core.rollouts import SimulatedRollout
+from tests.core.test_coverage import NOW, running
+from watcher.core import rehearsal
 from watcher.core.drill import BROKEN_TAG, DRILL, MOST_DIFFERENCES, broken, differences, missing, steps
+from watcher.core.gitops import Application
+from watcher.core.model import Frozen, Manager, PastRollback, Surroundings, WorkloadView
+from watcher.core.policy import Limit, Policy
+from watcher.core.state import WorkloadState
+from watcher.core.words import Mode, Rung
 
 TEMPLATE: dict[str, Any] = {
     "metadata": {"labels": {"app": "cart"}},
@@ -81,3 +90,66 @@ def test_steps_count_from_the_bad_release() -> None:
         "restored_at": None,
     }
     assert steps(decision, 100.0) == {"breach": 0.0, "decided": 10.0, "undo done": 15.3}
+
+
+ACT = Policy(mode=Mode.ACT)
+NOTHING = Surroundings()
+SYNCED = Application("argocd", "argocd/shop", synced=True, healthy=True, automated=True)
+
+
+def obstacles(
+    policy: Policy = ACT,
+    around: Surroundings = NOTHING,
+    **changes: Any,
+) -> tuple[str, ...]:
+    view, state = running()
+    of_state = {key: changes.pop(key) for key in ("last_rollback", "known_good") if key in changes}
+    return told(replace(state, **of_state), replace(view, **changes), policy, around)
+
+
+def told(state: WorkloadState | None, view: WorkloadView, policy: Policy, around: Surroundings) -> tuple[str, ...]:
+    found = rehearsal.obstacles(state, view, policy, around, NOW)
+    assert all(each.remedy for each in found)
+    return tuple(each.what for each in found)
+
+
+def test_where_a_bad_release_would_be_undone_a_rehearsal_can_be_held() -> None:
+    assert obstacles() == ()
+    assert rehearsal.rungs(running()[0], ACT) == (Rung.UNDO,)
+
+
+def test_an_abort_that_git_makes_last_is_rehearsed_with_the_revert() -> None:
+    view, _ = running(SimulatedRollout())
+    assert rehearsal.rungs(view, ACT) == (Rung.ABORT,)
+    managed = replace(view, manager=Manager("argocd", "shop"), application=SYNCED)
+    assert rehearsal.rungs(managed, ACT) == (Rung.ABORT, Rung.GIT)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"policy": Policy(mode=Mode.OBSERVE)}, "its mode is observe"),
+        ({"policy": replace(ACT, rungs=((Rung.UNDO, Mode.PROPOSE),))}, "rung undo is only propose"),
+        ({"policy": replace(ACT, never=True)}, "the workload is on the never list"),
+        ({"hold": "stocktaking"}, "it is held: stocktaking"),
+        ({"owner": "Postgres/db"}, "it is owned by Postgres/db"),
+        ({"paused": True}, "it is paused"),
+        ({"ready": 0}, "it is not rolled out"),
+        ({"known_good": ()}, "what runs is not known good yet"),
+        ({"last_rollback": NOW - 60.0}, "it was rolled back 60 s ago and is cooling down"),
+        ({"around": Surroundings(frozen=(Frozen("year-end", NOW + 60.0),))}, "the freeze window year-end is open"),
+        (
+            {
+                "policy": replace(ACT, breaker=Limit(1, 3600.0)),
+                "around": Surroundings(rollbacks=(PastRollback(NOW - 1.0, "pay", "p/2"),)),
+            },
+            "the breaker is open",
+        ),
+        (
+            {"application": replace(SYNCED, synced=False), "manager": Manager("argocd", "shop")},
+            "argocd argocd/shop is not synced and healthy",
+        ),
+    ],
+)
+def test_what_would_keep_a_bad_release_from_being_undone_is_told_beforehand(change: dict[str, Any], what: str) -> None:
+    assert what in obstacles(**change)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import World
-from watcher.core import report
+from watcher.core import remedies, report
 from watcher.core.model import Result, Workload
 from watcher.core.sentence import percent, seconds
 from watcher.core.state import Decision
@@ -66,7 +66,7 @@ def test_without_a_target_none_is_told() -> None:
 
 
 def decided(world: World) -> str:
-    return report.remedy(world.watch, world.decision)
+    return remedies.remedy(world.watch, world.decision)
 
 
 def test_what_a_person_must_do() -> None:

@@ -68,6 +68,16 @@ async def test_the_flip_ends_the_incident_without_a_deployment(thresholds: Path)
         assert (before.on, after.on, watch.decision.id) == (True, False, decision)
 
 
+async def test_a_flip_counts_for_the_breaker_once(thresholds: Path) -> None:
+    async with covered(thresholds, helps=False) as (life, _):
+        life.outside.release("v2", errors=0.3)
+        await life.until_watch(lambda watch: watch.outcome is not None, within=1800.0)
+        (past,) = life.daemon.stepping.situation.rollbacks
+        assert past.release == life.watch().release.id
+        (kept,) = life.outside.store.rollbacks(0.0)
+        assert kept.release == past.release
+
+
 async def test_a_flip_that_does_not_help_is_followed_by_the_undo(thresholds: Path) -> None:
     async with covered(thresholds, helps=False) as (life, flags):
         life.outside.release("v2", errors=0.3)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from tests.docs.pages import page
+from tests.docs.pages import code, page
 from tests.incident.demo import COMMAND, EXAMPLES, NAME, example
+from watcher.core.words import Action, Outcome, Rung
 from watcher.daemon import notes
 from watcher.incident import panels, timeline
 
@@ -22,6 +23,12 @@ def test_the_example_is_what_the_code_makes() -> None:
 def test_each_section_is_explained() -> None:
     sections = {"Heading", "Likely causes", *re.findall(r"^## (.*)$", example().markdown, re.MULTILINE)}
     assert set(PAGE.table("What is in it")) == sections
+
+
+def test_every_word_of_the_log_is_a_sentence_in_the_timeline() -> None:
+    words = {word for cells in page("docs/decision-log.md").table("Records").values() for word in code(cells[0])}
+    told = {*timeline.WORDS, *Action, *Rung, *Outcome, "seen"}
+    assert words <= told, words - told
 
 
 def test_figures_of_the_text_are_those_of_the_code() -> None:

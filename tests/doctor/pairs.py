@@ -22,6 +22,7 @@ from tests.doctor.healthy import (
     traffic,
     workload,
 )
+from tests.doctor.of_flags import OF_FLAGS
 from tests.doctor.of_git import OF_GIT
 from watcher.adapters.kubernetes import resources
 from watcher.adapters.kubernetes.permissions import Permission
@@ -92,6 +93,7 @@ BAKE = Policy((ERRORS, LATENCY), Mode.ACT, bake=Bake(1800.0, 14400.0, min_reques
 
 PAIRS: Mapping[str, tuple[Facts, Facts]] = {
     **OF_GIT,
+    **OF_FLAGS,
     "cluster-unreadable": (facts(problem="cannot reach the API server"), facts()),
     "kind-unreadable": (facts(unread=("ReplicaSets: forbidden",)), facts(unread=())),
     "permission-missing": (allowed(missing=(PATCH,)), allowed()),

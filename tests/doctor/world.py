@@ -139,7 +139,7 @@ def deployment(name: str, image: str, *, replicas: int = 2, container: Json | No
     probe = {"httpGet": {"path": "/ready", "port": 80}, "periodSeconds": 5}
     pod = {"containers": [{"name": "app", "image": image, "readinessProbe": probe, **(container or {})}]}
     metadata = {"namespace": "shop", "name": name, **spec.pop("metadata", {})}
-    template = {"metadata": {"labels": {"app": name}}, "spec": pod}
+    template = {"metadata": {"labels": {"app": name}, "annotations": spec.pop("annotations", {})}, "spec": pod}
     wanted = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template, **spec}
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": wanted}
 

@@ -98,9 +98,9 @@ def proposal(shop: Shop, watcher: Daemon, prometheus: Prometheus, bad: str) -> t
     return cart, proposed
 
 
-def let_in(watcher: Daemon) -> None:
+def let_in(watcher: Daemon, scopes: str = "approve,hold,label") -> None:
     """Make a token for ada, and let the daemon know it by its hash."""
-    made = json.loads(_run("token", "new", "ada", "-o", "json").stdout)
+    made = json.loads(_run("token", "new", "ada", "--scopes", scopes, "-o", "json").stdout)
     file, token = watcher.config.with_name("tokens.yaml"), watcher.config.with_name("token")
     file.write_text(yaml.safe_dump([made["entry"]]))
     token.write_text(made["token"])

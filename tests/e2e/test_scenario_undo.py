@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.e2e import workloads
-from tests.e2e.controlplane import ControlPlane, Json
+from tests.e2e.controlplane import ControlPlane, Json, eventually
 from tests.e2e.harness import Daemon, Shop, alongside
 from tests.e2e.traffic import Traffic
 
@@ -32,6 +32,7 @@ def test_a_bad_release_of_a_deployment_is_undone(
     assert annotations["watcher.dev/decision"] == decision["id"]
     assert "RollingBack" in [event["reason"] for event in cart.events]
     the_log_is_complete(decision)
+    the_note_is_written(watcher, decision)
     served = traffic.version(shop.namespace, BAD)
     assert served.first_bad_at is not None
     assert served.last_bad_at is not None
@@ -45,6 +46,23 @@ def test_a_bad_release_of_a_deployment_is_undone(
     cart.release(FIXED)
     watcher.passes(cart, FIXED)
     assert len(watcher.decisions(cart)) == 1
+
+
+def the_note_is_written(watcher: Daemon, decision: Json) -> None:
+    """By itself beside the decision log, and by the daemon when it is asked."""
+    folder = watcher.store.parent / "notes"
+    eventually(lambda: list(folder.glob(f"*-{decision['id']}.md")), 20, "the note is written")
+    (note,) = folder.glob(f"*-{decision['id']}.md")
+    picture = note.with_suffix(".svg").read_text()
+    assert {mark for mark in ("release began", "decided", "undo done", "restored") if f">{mark}<" in picture} == {
+        "release began",
+        "decided",
+        "undo done",
+        "restored",
+    }
+    asked = watcher.get(f"decisions/{decision['id']}/note")
+    assert (asked["markdown"], asked["picture"]) == (note.read_text(), picture)
+    assert "The service has recovered" in asked["markdown"]
 
 
 def the_log_is_complete(decision: Json) -> None:

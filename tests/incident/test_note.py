@@ -16,9 +16,10 @@ from tests.incident.played import Recorded, RecordedManaged
 from watcher.adapters.store.memory import MemoryStore
 from watcher.core.flags import Flag, FlagSight
 from watcher.core.gitops import Route
-from watcher.core.migrations import MigrationNote, MigrationSight, Safety
+from watcher.core.migrations import Down, MigrationNote, MigrationSight, Safety
 from watcher.core.model import Request
-from watcher.core.state import GuardFinding
+from watcher.core.report import decision_body
+from watcher.core.state import DownRun, GuardFinding, SwitchedOff
 from watcher.core.words import Kind, Mode, Outcome
 from watcher.incident.facts import Incident
 from watcher.incident.note import LARGEST, composed, file_name, note, written_at
@@ -144,8 +145,8 @@ def test_one_that_did_not_help_names_the_likely_causes() -> None:
     world.errors["v1"] = 0.3
     world.run_until(Outcome.DID_NOT_HELP)
     found = made(world.log)
-    assert found.watch is not None
-    told = replace(found, watch=replace(found.watch, causes=("old pods are bad too", "ledger began at the same time")))
+    causes = ["old pods are bad too", "ledger began at the same time"]
+    told = replace(found, document={**found.document, "causes": causes})
     text = composed(told).markdown
     assert "**Going back did not help**" in text
     assert "1. old pods are bad too\n2. ledger began at the same time" in text
@@ -177,19 +178,26 @@ def test_a_pull_request_that_waits_is_left_to_do() -> None:
 
 def test_flag_data_and_a_person_who_passed_a_guard() -> None:
     found = made(undone().log)
+    assert found.watch is not None
     assert found.decision is not None
-    flag = FlagSight(Flag("unleash", "shop.cart", "prod"), at=1.0, on=True)
+    at, flag = found.decided_at, Flag("unleash", "shop.cart", "prod")
     lost = MigrationNote("0042", Safety.UNSAFE, "drops a column", "ada", "ConfigMap/cart")
     decision = replace(
         found.decision,
-        flag=flag,
-        migrations=MigrationSight(1.0, "r", "t", (lost,), ("0043 has no note",)),
-        request=Request("ada", found.decided_at, "customers call", way="http"),
+        flag=FlagSight(flag, at=at, on=True, state="on for all"),
+        migrations=MigrationSight(at, "r", "t", (lost,), ("0043 has no note",)),
+        request=Request("ada", at, "customers call", way="http"),
         overridden=(GuardFinding("freeze", "no releases on Friday"),),
     )
-    text = composed(replace(found, decision=decision)).markdown
-    assert "Data: migration `0042` (unsafe: drops a column) lay in the range." in text
+    run = DownRun("0041", Down("migrate"), decision.id, ordered=at, ended=at + 9, job="down-0041", failed="exit code 1")
+    watch = replace(found.watch, switched=SwitchedOff(flag, decision.id, at), downs=(run,))
+    text = composed(replace(found, document=decision_body(watch, decision))).markdown
+    again = f"`watcher flags restore {decision.id}`"
+    assert "Flag: `unleash/shop.cart@prod` was switched off (it was `on for all`). Put it back" in text
+    assert again in text
+    assert "Data: migration `0042` (unsafe: drops a column) lay in the range; see `ConfigMap/cart`." in text
     assert "Data: 0043 has no note" in text
+    assert "Data: the down migration of `0041` by Job `down-0041` **failed**: exit code 1." in text
     assert "- At the command of ada (http)" in text
     assert "- Guard `freeze` was overridden by that person: no releases on Friday" in text
 

@@ -95,6 +95,7 @@ class Wanted:
         self.store = store or (Path(os.environ["WATCHER_STORE"]) if os.environ.get("WATCHER_STORE") else None)
         self.since = _seconds(since)
         self.known_good = _known_good(self.store)
+        self.without_flag = _without_flag(self.store)
 
 
 async def examined(wanted: Wanted, tell: Tell) -> Report:
@@ -105,6 +106,7 @@ async def examined(wanted: Wanted, tell: Tell) -> Report:
     from watcher.doctor.examine import examine
     from watcher.doctor.gathering.alone import facts_once
     from watcher.doctor.gathering.asked import Asked
+    from watcher.wiring.flags import flags
     from watcher.wiring.git import branches, hub_of
 
     clock, gitops = SystemClock(), wanted.thresholds.gitops
@@ -124,6 +126,8 @@ async def examined(wanted: Wanted, tell: Tell) -> Report:
             since=wanted.since,
             planes=_planes(wanted.thresholds),
             git=branches(lambda: gitops, cache, clock),
+            flags=flags(client, lambda: wanted.thresholds.flags, clock),
+            without_flag=wanted.without_flag,
             tell=tell,
         )
         try:
@@ -215,6 +219,18 @@ def _known_good(store: Path | None) -> Mapping[Workload, tuple[KnownGood, ...]] 
 
     with closing(SQLiteReader.open(store)) as log:
         return {state.workload: state.known_good for state in load(log)}
+
+
+def _without_flag(store: Path | None) -> frozenset[Workload]:
+    """Workloads that are known to run with their flag off."""
+    if store is None or not store.exists():
+        return frozenset()
+    from watcher.adapters.store.reading import SQLiteReader
+    from watcher.daemon.journal import load
+    from watcher.doctor.gathering.flags import without_flag
+
+    with closing(SQLiteReader.open(store)) as log:
+        return without_flag(log.last_rehearsals(), load(log))
 
 
 @contextmanager

@@ -101,7 +101,7 @@ def _note(turn: Turn, before: DownRun, run: DownRun) -> None:
 def _reset_clock(turn: Turn) -> None:
     rollback = turn.watch.rollback
     if rollback is not None:
-        turn.update(replace(turn.watch, rollback=replace(rollback, waited=0.0)))
+        turn.update(replace(turn.watch, rollback=replace(rollback, waited=0.0, phase_began=turn.now)))
 
 
 def _reported(run: DownRun, report: RungReport) -> DownRun:

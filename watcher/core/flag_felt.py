@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from watcher.core import climbing, ending, flipping, permission, proving
+from watcher.core import climbing, ending, flipping, mechanism, permission, proving
+from watcher.core.noticing import ABORTED
 from watcher.core.turn import Turn
-from watcher.core.words import Outcome
+from watcher.core.words import Outcome, Stage
 
 LONGEST = 60.0
 """Seconds that a flag is given, beyond its own time, to be off."""
@@ -13,6 +14,8 @@ LONGEST = 60.0
 def confirm(turn: Turn) -> None:
     """Wait until the change has reached the service, and give it once more where it was answered and lost."""
     sight = flipping.on_again(turn)
+    if _ended_by_abort(turn):
+        return
     if sight is None:
         if flipping.is_felt(turn):
             proving.arrived(turn)
@@ -27,6 +30,8 @@ def confirm(turn: Turn) -> None:
 def recover(turn: Turn) -> None:
     """See whether the new version is well with its flag off; if not, the next way back is taken."""
     sight = flipping.on_again(turn)
+    if _ended_by_abort(turn):
+        return
     if sight is not None and not flipping.not_taken(turn, sight):
         _taken_over(turn)
         return
@@ -35,6 +40,16 @@ def recover(turn: Turn) -> None:
         climbing.rung_failed(turn, f"{flipping.of(turn.decision).flag} is off and it did not help")
     elif outcome is not None:
         ending.finish_by_flag(turn, outcome)
+
+
+def _ended_by_abort(turn: Turn) -> bool:
+    """Whether somebody, or an analysis, has aborted the Rollout meanwhile: its stable version serves."""
+    watch = turn.watch
+    if not mechanism.abort_is_done(turn.view, watch.release):
+        return False
+    turn.announce(Stage.SUPERSEDED, f"The rollback of revision {watch.release.revision} is over: {ABORTED}.")
+    turn.close(ABORTED, Outcome.SUPERSEDED)
+    return True
 
 
 def _taken_over(turn: Turn) -> None:

@@ -72,7 +72,8 @@ def _note_what_is_passed(turn: Turn, rung: Rung) -> None:
 def _unsent(turn: Turn) -> bool:
     """Whether the intent, or the down migration that comes before it, can still be given up."""
     if turn.watch.phase is Phase.MIGRATING:
-        return not turn.rollback.applied and downs.followed(turn.watch) is None
+        run = downs.due(turn.watch, after=turn.rollback.applied)
+        return not turn.rollback.applied and run is not None and run.ordered is None
     return turn.watch.phase is Phase.ACTING
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from watcher import __version__
 from watcher.config import Thresholds
-from watcher.core import approving, coverage, judge, report, spelling
+from watcher.core import approving, coverage, judge, remedies, report, spelling
 from watcher.core.guards import STALE_CACHE
 from watcher.core.holding import Hold
 from watcher.core.kept import kept_body
@@ -136,7 +136,7 @@ class Status:
                     "workload": str(name),
                     "reason": watch.decision.reason,
                     "until": approving.until(watch, policy),
-                    "approve": report.approve_commands(watch, watch.decision),
+                    "approve": remedies.approve_commands(watch, watch.decision),
                 }
 
     def why(self, workload: Workload) -> Body:

@@ -18,6 +18,7 @@ from watcher.core.policy import Policy
 from watcher.core.siblings import known_origins
 from watcher.core.state import Watch, WorkloadState
 from watcher.core.turn import Step
+from watcher.core.words import GOING_BACK
 from watcher.daemon.executing import Executing
 from watcher.daemon.freezes import Freezes
 from watcher.daemon.holds import Holds
@@ -344,7 +345,7 @@ def _intended(taken: Taken) -> Iterator[PastRollback]:
     watch = taken.step.state.watch
     if watch is None or watch.decision is None or watch.decision.request is not None:
         return
-    if watch.rollback is not None and "roll_back" in taken.step.moved:
+    if watch.rollback is not None and any(each in taken.step.moved for each in GOING_BACK):
         yield PastRollback(taken.now, taken.step.state.workload.namespace, watch.release.id)
 
 

@@ -12,6 +12,7 @@ from watcher.adapters.kubernetes.permissions import Permission
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Check, Policy, Source
 from watcher.core.state import KnownGood
+from watcher.doctor.flag_facts import FlagFacts
 from watcher.doctor.git_facts import GitFacts
 from watcher.doctor.naming import PodNames
 
@@ -243,5 +244,6 @@ class Facts:
     process: ProcessFacts = field(default_factory=ProcessFacts)
     entries: tuple[Entry, ...] = ()
     git: GitFacts | None = None  # None: nobody looked there
+    flags: tuple[FlagFacts, ...] = ()
     since: float = 86400.0
     unasked: tuple[str, ...] = ()  # what was not looked at and why; no defect

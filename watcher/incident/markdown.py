@@ -112,7 +112,7 @@ def _told(incident: Incident) -> list[str]:
 
 
 def _causes(incident: Incident) -> list[str]:
-    causes = incident.watch.causes if incident.watch is not None else ()
+    causes = incident.document.get("causes") or []
     if not causes:
         return []
     return ["## Likely causes", "", *(f"{number}. {plain(each)}" for number, each in enumerate(causes, start=1))]

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from shlex import quote
 
 from watcher.core.state import Revert
-from watcher.core.words import Action, Durability, Mode, Outcome, Rung
+from watcher.core.words import Action, Durability, Mode, Outcome
 from watcher.incident.escaping import code, link, plain
-from watcher.incident.facts import Incident
+from watcher.incident.facts import Document, Incident
 
 _BAD_ENDS = (Outcome.DID_NOT_HELP, Outcome.FAILED)
 
@@ -53,24 +53,36 @@ def _revert(incident: Incident) -> Revert | None:
 
 
 def _flag(incident: Incident) -> Iterator[str]:
-    decision = incident.decision
-    if decision is None or decision.flag is None:
-        return
-    switched = any(each.rung is Rung.FLAG and each.at is not None and not each.failed for each in decision.rungs)
-    if switched:
-        again = code(f"watcher flags restore {decision.id}")
-        yield f"Flag: {code(decision.flag.flag)} was switched off. Put it back once the cause is mended: {again}."
+    flag = incident.document.get("flag") or {}
+    if flag.get("switched_at") is not None:
+        was = f" (it was {code(flag['before'], 200)})" if flag.get("before") else ""
+        again = code(flag.get("restore"))
+        yield f"Flag: {code(flag.get('name'))} was switched off{was}. Put it back once the cause is mended: {again}."
 
 
 def _data(incident: Incident) -> Iterator[str]:
-    sight = incident.decision.migrations if incident.decision is not None else None
-    if sight is None:
-        return
-    for note in sight.notes:
-        down = ", and its down migration is part of the way back" if note.down is not None else ""
-        yield f"Data: migration {code(note.name)} ({note.safety.value}: {plain(note.reason)}) lay in the range{down}."
-    for each in sight.unnoted:
+    sight = incident.document.get("migrations") or {}
+    for note in sight.get("notes") or []:
+        said = f"{code(note.get('name'))} ({plain(note.get('safety'))}: {plain(note.get('reason'))})"
+        yield f"Data: migration {said} lay in the range; see {code(note.get('where'))}."
+    for each in sight.get("unnoted") or []:
         yield f"Data: {plain(each)}; nobody has noted whether the version before works with it."
+    if sight.get("problem"):
+        yield f"Data: which migrations lay in the range is not known: {plain(sight['problem'])}"
+    for down in incident.document.get("downs") or []:
+        yield f"Data: {_down(down)}. What it wrote: {code(f'watcher decisions show {incident.id}')}."
+
+
+def _down(down: Document) -> str:
+    job = f" by Job {code(down['job'])}" if down.get("job") else ""
+    name = f"the down migration of {code(down.get('note'))}"
+    if down.get("failed"):
+        return f"{name}{job} **failed**: {plain(down['failed'])}"
+    return (
+        f"{name} was run{job}; the next release has to run the migration again"
+        if down.get("ended_at")
+        else (f"{name} was not run to its end{job}")
+    )
 
 
 def _rest(incident: Incident) -> Iterator[str]:

@@ -27,7 +27,7 @@ def way(incident: Incident) -> list[str]:
     lines += [
         f"- Guard {code(each.get('id'))} held: {plain(each.get('reason'))}" for each in document.get("guards") or []
     ]
-    lines += list(_persons(incident))
+    lines += list(_persons(document))
     lines += list(_commits(document))
     return lines if lines[-1] else lines[:-1]
 
@@ -40,17 +40,15 @@ def _taken(rung: Document, decision: Document) -> str:
     return f"failed{took}" if rung.get("failed") else f"done{took}" if took else "taken"
 
 
-def _persons(incident: Incident) -> Iterator[str]:
-    decision, approval = incident.decision, incident.document.get("approval")
+def _persons(document: Document) -> Iterator[str]:
+    approval, asked = document.get("approval"), document.get("request")
     if approval:
         yield f"- Approved by {plain(approval.get('by'))} ({plain(approval.get('way'))}), {moment(approval.get('at'))}"
-    if decision is None:
-        return
-    if decision.request is not None:
-        asked = decision.request
-        yield f"- At the command of {plain(asked.by)} ({plain(asked.way)}), {moment(asked.at)}: {plain(asked.reason)}"
-    for each in decision.overridden:
-        yield f"- Guard {code(each.id)} was overridden by that person: {plain(each.reason)}"
+    if asked:
+        who, why = f"{plain(asked.get('by'))} ({plain(asked.get('way'))})", plain(asked.get("reason"))
+        yield f"- At the command of {who}, {moment(asked.get('at'))}: {why}"
+    for each in document.get("overridden") or []:
+        yield f"- Guard {code(each.get('id'))} was overridden by that person: {plain(each.get('reason'))}"
 
 
 def _commits(document: Document) -> Iterator[str]:

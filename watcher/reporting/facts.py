@@ -69,7 +69,7 @@ def decision_fact(row: DecisionRow) -> DecisionFact:
     """The fact of a row."""
     body = _parsed(row.body)
     target = body.get("target") or {}
-    held = row.action == Action.HOLD
+    held = row.action in (Action.HOLD, Action.ROLL_FORWARD)
     guards = [each for each in body.get("guards") or [] if each] if held else []
     sentences = [each["sentence"] for each in body.get("verdicts") or [] if each.get("verdict") == "breach"]
     return DecisionFact(

@@ -12,12 +12,10 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from watcher.adapters.flags.configured import ConfiguredFlags
 from watcher.adapters.kubernetes.actuator import KubernetesActuator
 from watcher.adapters.kubernetes.announcer import KubernetesAnnouncer
 from watcher.adapters.kubernetes.client import Client
 from watcher.adapters.kubernetes.cluster import KubernetesCluster
-from watcher.adapters.kubernetes.feature_flags import KubernetesFeatureFlags
 from watcher.adapters.kubernetes.keeping import ControlPlanes
 from watcher.adapters.kubernetes.lease import KubernetesLease
 from watcher.adapters.kubernetes.migrations import KubernetesMigrations
@@ -45,13 +43,15 @@ from watcher.doctor.examine import Report, examine
 from watcher.doctor.gathering.asked import Asked
 from watcher.doctor.gathering.branches import Branches
 from watcher.doctor.gathering.everything import gather
+from watcher.doctor.gathering.flags import without_flag
 from watcher.gitops.migrations import MigrationNotes
 from watcher.gitops.performing import LadderActuator, by_way_of_git
 from watcher.gitops.switching import FlagsActuator
-from watcher.ports import Clock, Cluster, Rejected
+from watcher.ports import Clock, Cluster, RehearsalRow, Rejected
 from watcher.ports.git import Applications
 from watcher.process import Means, Process
 from watcher.web.tokens import Tokens
+from watcher.wiring.flags import flags
 from watcher.wiring.git import Reach, git_way, hub_of
 from watcher.wiring.holding import holding
 
@@ -147,14 +147,13 @@ def _outside(shared: _Shared, store: StoreThread) -> Outside:
     left, held = shared.leading.left, holding(on_cluster, shared.leading.left)
     reach = Reach(lambda: shared.reloading.current.gitops, settings.git_cache, shared.hub)
     by_git, git, branches, notes = git_way(client, held, reach, clock, read_only=settings.read_only)
-    in_cluster = KubernetesFeatureFlags(client, clock)
-    flags = ConfiguredFlags(lambda: shared.reloading.current.flags, in_cluster, clock.now, left)
-    switching = FlagsActuator(flags, held, clock, read_only=settings.read_only)
+    providers = flags(client, lambda: shared.reloading.current.flags, clock, left)
+    switching = FlagsActuator(providers, held, clock, read_only=settings.read_only)
     return Outside(
         cluster=shared.cluster,
         actuator=LadderActuator(on_cluster, {**by_way_of_git(by_git), FlagOrder: switching}),
         git=git,
-        flags=flags,
+        flags=providers,
         migrations=MigrationNotes(KubernetesMigrations(client, clock), notes, clock),
         announcer=KubernetesAnnouncer(client, clock, settings.namespace) if settings.events else None,
         store=store,
@@ -178,7 +177,9 @@ def _planes(settings: Settings, api: ArgoApi | None) -> ControlPlanes:
 def _examining(settings: Settings, client: Client, clock: Clock, branches: Branches) -> Examine:
     """The preflight over the daemon's own cache, with connections of its own to the sources."""
 
-    async def examined(cluster: Cluster, thresholds: Thresholds, states: Sequence[WorkloadState]) -> Report:
+    async def examined(
+        cluster: Cluster, thresholds: Thresholds, states: Sequence[WorkloadState], rehearsed: Sequence[RehearsalRow]
+    ) -> Report:
         asked = Asked(
             client=client,
             connect=lambda source: PrometheusSource(source, rate=settings.query_rate, now=clock.now),
@@ -190,6 +191,8 @@ def _examining(settings: Settings, client: Client, clock: Clock, branches: Branc
             known_good={state.workload: state.known_good for state in states},
             store=settings.store,
             git=branches,
+            flags=flags(client, lambda: thresholds.flags, clock),
+            without_flag=without_flag(rehearsed, states),
             planes=_planes(settings, thresholds.gitops.argocd),
             pause=lambda: clock.sleep(PREFLIGHT_PAUSE),
         )

@@ -15,6 +15,7 @@ from tests.e2e.controlplane import ArgoCD, ControlPlane, GitServer, Json, Promet
 from tests.e2e.controlplane.forge import ForgeServer
 from tests.e2e.harness.application import ShopInGit
 from tests.e2e.harness.daemon import Daemon
+from tests.e2e.harness.flags import PROVIDERS, FlagInCluster, lets_switch_flags
 from tests.e2e.harness.forge_thread import served
 from tests.e2e.harness.git import auth, forge_access, git_access, lets_follow_git, token_file
 from tests.e2e.harness.installed import Installed
@@ -122,6 +123,21 @@ class Stage:
         file |= {"rungs": rungs} if rungs is not None else {}
         daemon.environment["WATCHER_GIT_CACHE"] = str(self._directory / "git-cache")
         daemon.configure(file)
+        return daemon
+
+    @cached_property
+    def flag(self) -> FlagInCluster:
+        """A feature flag in its namespace, that ``flag_watcher`` may switch."""
+        flag = FlagInCluster(self.control_plane, self.traffic, self.namespace)
+        self._ending.callback(flag.close)
+        return flag
+
+    @cached_property
+    def flag_watcher(self) -> Daemon:
+        """A daemon that may act here, and switch ``flag``; configured to, not started."""
+        daemon = self.watcher
+        self.control_plane.admin.apply_all(lets_switch_flags(daemon.user, self.namespace))
+        daemon.configure(thresholds(self.prometheus.url, self.namespace) | {"flags": PROVIDERS})
         return daemon
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import ssl
 import threading
 import time
@@ -67,11 +68,12 @@ class Traffic:
             return self._version(namespace, image)
 
     def breaks(self, namespace: str, image: str) -> None:
-        """From now on a version has the faults that its tag asks for, whatever ``after`` says."""
+        """From now on a version has the faults that its tag asks for, whatever ``after`` says, or mended it."""
         now = time.time()
         with self._lock:
             self._advance(now)
-            self._version(namespace, image).broken_at = now
+            version = self._version(namespace, image)
+            version.broken_at, version.mended_at = now, math.inf
 
     def mends(self, namespace: str, image: str) -> None:
         """From now on a version serves without faults."""

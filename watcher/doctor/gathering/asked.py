@@ -16,6 +16,7 @@ from watcher.core.policy import Policy, Source, Subject
 from watcher.core.state import KnownGood
 from watcher.doctor.gathering.branches import Branches
 from watcher.ports import MetricsSource
+from watcher.ports.flags import Flags
 
 DAY = 86400.0
 
@@ -46,7 +47,8 @@ class Asked:
     ServiceAccount whose permissions are asked for, as namespace/name; empty: our own.  `known_good`: what the decision
     log holds; None where there is none to read.  `since`: seconds of ordinary operation to look back on.  `pause` is
     awaited before each check that a source is asked about.  `git`: by what repositories are asked; None: they are not.
-    `planes`: where Argo CD and Flux are.
+    `flags`: by what providers of feature flags are asked; None: they are not.  `without_flag`: workloads of which it is
+    known that they run with their flag off.  `planes`: where Argo CD and Flux are.
     """
 
     client: Client
@@ -62,6 +64,8 @@ class Asked:
     store: Path | None = None
     since: float = DAY
     git: Branches | None = None
+    flags: Flags | None = None
+    without_flag: frozenset[Workload] = frozenset()
     planes: ControlPlanes = ControlPlanes()  # noqa: RUF009 - frozen
     tell: Tell = lambda _: None
     pause: Callable[[], Awaitable[None]] = _at_once

@@ -12,6 +12,7 @@ from watcher.core.policy import By, Check
 from watcher.doctor.facts import CheckFacts, ClusterFacts, Entry, Facts, SourceFacts
 from watcher.doctor.gathering import cluster, sources, surroundings
 from watcher.doctor.gathering.asked import Asked
+from watcher.doctor.gathering.flags import flags
 from watcher.doctor.gathering.git import git
 from watcher.doctor.gathering.listing import Lists
 from watcher.doctor.gathering.measurements import Measurement, measurements
@@ -46,6 +47,7 @@ async def gather(asked: Asked, views: Sequence[WorkloadView], unread: tuple[str,
         process=process(asked.store),
         entries=tuple(_entries(asked, views)),
         git=await git(asked, lists, found.workloads),
+        flags=await flags(asked, lists, found.workloads),
         since=asked.since,
         unasked=tuple(lists.unasked),
     )
