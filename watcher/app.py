@@ -42,6 +42,7 @@ from watcher.daemon.rehearsals import Rehearsals
 from watcher.daemon.reloading import Reloading
 from watcher.daemon.sightings import Sightings
 from watcher.daemon.sourcing import Sourcing
+from watcher.daemon.starts import Starts
 from watcher.daemon.status import Status
 from watcher.daemon.stepping import Stepping
 from watcher.daemon.telemetry import Telemetry
@@ -115,6 +116,7 @@ class Daemon:
     persons: Persons
     rehearsals: Rehearsals
     breakers: Breakers
+    starts: Starts
     prospects: Prospects | None = None
     flags: FlagSights | None = None
     flag_restores: FlagRestores | None = None
@@ -164,6 +166,7 @@ class Daemon:
             group.create_task(self.loop.look_around(self.lookout), name="fleet")
             group.create_task(self.loop.poll(), name="poll")
             group.create_task(self.configurations.run(), name="configurations")
+            group.create_task(self.starts.run(), name="starts")
             if self.prospects is not None:
                 group.create_task(self.prospects.run(), name="prospects")
             if self.flags is not None:
@@ -221,6 +224,7 @@ async def assemble(
     since = clock.now() - REMEMBER_ROLLBACKS
     stepping.take_up(await outside.store.ask(load), await outside.store.ask(lambda log: log.rollbacks(since)))
     stepping.situation.releases = await journal.pace(clock.now())
+    stepping.source_clocks = sourcing.clock_offsets
     loop = Loop(cluster, stepping, executing, sourcing, clock, telemetry, policy_of)
     sourcing.use(reloading.current)
     reloading.on_change += [sourcing.use, lambda _: loop.sweep()]
@@ -251,6 +255,7 @@ async def assemble(
         persons=Persons(loop, outside.store, outside.holds, cluster, clock, read_only=read_only),
         rehearsals=rehearsals,
         breakers=breakers,
+        starts=Starts(cluster, stepping, clock),
         preflight=preflight,
         housekeeping=Housekeeping(reloading, stepping, troubles, journal, gauges, clock),
         delivering=_delivering(outside, journal, reloading, stepping, telemetry),

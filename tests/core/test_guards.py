@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from tests.core.rollouts import SimulatedRollout
-from tests.core.world import World
+from tests.core.world import START, World
 from watcher.core.guards import GUARDS, IGNORANCE
-from watcher.core.model import Fleet, Frozen, Manager, PastRollback, Result, Suspect, Workload
+from watcher.core.model import Canary, Fleet, Frozen, Manager, PastRollback, Pod, PodStarts, Result, Suspect, Workload
 from watcher.core.policy import KnownGoodRules, Limit
 from watcher.core.words import Action, Kind, Provenance, Rung
 
@@ -157,6 +157,38 @@ def the_same_image(world: World) -> None:
     world.around(suspects=tuple(replace(each, origins=("image cart:v2",)) for each in world.surroundings.suspects))
 
 
+def others_stuck(world: World) -> None:
+    world.around(starts=PodStarts(START + 1e9, 4, 3, "Deployment/pay/api: no node takes it"))
+
+
+def others_start(world: World) -> None:
+    world.around(starts=PodStarts(START + 1e9, 6, 3, "Deployment/pay/api: no node takes it"))
+
+
+def clocks_apart(world: World) -> None:
+    world.around(skews=(("the API server", 6.0), ("metrics source main", -31.0)))
+
+
+def clocks_mended(world: World) -> None:
+    world.around(skews=(("the API server", -30.0),))
+
+
+def image_away(world: World) -> None:
+    world.strays = (Pod("cart-old", "old", "hash-v1", world.now - 300.0, waiting="ImagePullBackOff"),)
+
+
+def image_back(world: World) -> None:
+    world.strays = ()
+
+
+def flagger_at_its_threshold(world: World) -> None:
+    world.canary = Canary("cart", "Progressing", 5, 5)
+
+
+def flagger_counting(world: World) -> None:
+    world.canary = Canary("cart", "Progressing", 4, 5)
+
+
 def _amend(world: World, **changes: object) -> None:
     assert world.state is not None
     entries = tuple(replace(each, **changes) for each in world.state.known_good)  # type: ignore[arg-type]
@@ -207,6 +239,10 @@ CASES: dict[str, tuple[Situation, Situation]] = {
     "mutable_tag": (tag_moved, tag_back),
     "fleet_unknown": (nobody_asked, others_are_well),
     "fleet_veto": (others_suffer, that_is_usual),
+    "cluster_cannot_start": (others_stuck, others_start),
+    "image_not_pullable": (image_away, image_back),
+    "skew": (clocks_apart, clocks_mended),
+    "other_controller": (flagger_at_its_threshold, flagger_counting),
     "several_releases": (another_release, the_same_image),
 }
 
@@ -216,7 +252,6 @@ ELSEWHERE = {
     "recovery_release",
     "restart",
     "configuration",
-    "other_controller",
     "not_known_good",
     "symptom_before",
     "flapping",
@@ -300,8 +335,12 @@ def test_a_guard_is_asked_again_before_a_write_that_was_waited_with(guard: str) 
     assert world.writes == ["undo"]
 
 
-NOT_NEXT = {"cooldown", "stale_cache", "target_gone", "fleet_unknown", "fleet_veto", "several_releases"}
-"""The last three say nothing of a canary that is worse than the old version beside it."""
+NOT_NEXT = {"cooldown", "stale_cache", "target_gone", "fleet_unknown", "fleet_veto", "several_releases"} | {
+    "cluster_cannot_start",
+    "image_not_pullable",
+}
+"""Three of the fleet say nothing of a canary that is worse than the old version beside it; and where no further
+pod can be started, another abort is tried: the stable pods stand."""
 
 
 @pytest.mark.parametrize("guard", sorted(CASES.keys() - NOT_NEXT))

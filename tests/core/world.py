@@ -21,8 +21,10 @@ from watcher.core.machine import resume, step
 from watcher.core.model import (
     Approval,
     Block,
+    Canary,
     Fleet,
     Observation,
+    Pod,
     PodCount,
     QueryValue,
     Request,
@@ -79,6 +81,8 @@ class World:
     outbox: list[Block] = field(default_factory=list)
     report: RungReport | None = None
     approval: Approval | None = None  # given since the last step
+    strays: tuple[Pod, ...] = ()  # pods that the simulated controller knows nothing of
+    canary: Canary | None = None  # of Flagger, that governs the workload
     annotation: Approval | None = None  # stands on the object
     request: Request | None = None  # made since the last step
     word: Word | None = None  # given since the last step
@@ -203,7 +207,8 @@ class World:
 
     @property
     def view(self) -> WorkloadView:
-        return replace(self.cluster.view(self.now), approval=self.annotation)
+        seen = self.cluster.view(self.now)
+        return replace(seen, pods=(*seen.pods, *self.strays), approval=self.annotation, canary=self.canary)
 
     def prove(self, template: str, provenance: Provenance = Provenance.PASSED, ago: float = 0.0) -> None:
         """Enter a template into the ledger as if it had been proven."""

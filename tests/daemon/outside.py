@@ -16,7 +16,7 @@ from watcher.adapters.store.worker import StoreThread
 from watcher.config import Thresholds
 from watcher.core.gitops import Application
 from watcher.core.holding import Hold
-from watcher.core.model import Block, Manager, PodCount, RungReport, Source, Workload, WorkloadView
+from watcher.core.model import Block, Manager, Pod, PodCount, RungReport, Source, Workload, WorkloadView
 from watcher.core.orders import Announce, FlagOrder, RungOrder
 from watcher.core.parameters import WINDOW
 from watcher.core.state import Release
@@ -88,6 +88,8 @@ class Outside:
     rehearsing: frozenset[str] = frozenset()  # namespaces that are there for rehearsals only
     config_maps: dict[str, str] = field(default_factory=dict)
     forbidden: WatcherError | None = None  # what every reading of ConfigMaps and every Event meets
+    clock_offset: float | None = None
+    pending: list[tuple[Workload, Pod]] = field(default_factory=list)
     told: list[Announce] = field(default_factory=list)
     warned: list[tuple[str, str]] = field(default_factory=list)
     orders: list[RungOrder] = field(default_factory=list)
@@ -230,6 +232,14 @@ class SeenCluster:
 
     def problems(self) -> tuple[str, ...]:
         return tuple(f"list {kind}: 403" for kind in sorted(self._outside.unreadable))
+
+    def clock_offset(self) -> float | None:
+        return self._outside.clock_offset
+
+    async def pending(self) -> tuple[tuple[Workload, Pod], ...]:
+        if self._outside.forbidden is not None:
+            raise self._outside.forbidden
+        return tuple(self._outside.pending)
 
     async def follow(self, workloads: frozenset[Workload]) -> None:
         self.followed.append(workloads)

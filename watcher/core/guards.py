@@ -11,14 +11,19 @@ from dataclasses import dataclass
 
 from watcher.core import blame, limits, targets
 from watcher.core.case import Case
+from watcher.core.flagger import flagger_decides
 from watcher.core.freezes import frozen
 from watcher.core.releases import FORWARD_ONLY
 from watcher.core.sentence import seconds
+from watcher.core.starts import cannot_start
 from watcher.core.state import GuardFinding
 from watcher.core.words import Change, Rung
 
 STALE_CACHE = 60.0
 """Seconds after which the picture of the cluster is too old to decide on."""
+
+FAR_APART = 30.0
+"""Seconds by which two clocks may differ: pods' ages, samples and deadlines are compared across them."""
 
 Rule = Callable[[Case], str | None]
 
@@ -66,6 +71,27 @@ def _stale_cache(case: Case) -> str | None:
     return f"the view of the cluster is {seconds(age)} old" if age > STALE_CACHE else None
 
 
+def _skew(case: Case) -> str | None:
+    far = [(whose, ahead) for whose, ahead in case.observation.surroundings.skews if abs(ahead) > FAR_APART]
+    if not far:
+        return None
+    whose, ahead = max(far, key=lambda each: abs(each[1]))
+    return f"the clock of {whose} is {seconds(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} ours"
+
+
+def _cluster_cannot_start(case: Case) -> str | None:
+    why = cannot_start(case.observation.surroundings.starts, case.now)
+    if not why or (case.rung is Rung.ABORT and _stable_stands(case)):
+        return None
+    return why
+
+
+def _stable_stands(case: Case) -> bool:
+    """Whether half of the pods that are wanted are Ready on the stable version, so that an abort needs few."""
+    stable = case.view.stable()
+    return stable is not None and 2 * stable.ready >= case.view.desired
+
+
 def _recovery_release(case: Case) -> str | None:
     if case.rung is Rung.FLAG and case.release.never_undo.startswith(FORWARD_ONLY):
         return None  # the version stays
@@ -88,6 +114,8 @@ def _owned(case: Case) -> str | None:
 
 def _other_controller(case: Case) -> str | None:
     rollout, application = case.view.rollout, case.view.application
+    if case.view.canary is not None and (why := flagger_decides(case.view.canary)):
+        return why
     if rollout is not None and rollout.analysis == "failed":
         return "an AnalysisRun has failed and Argo Rollouts is aborting by itself"
     if application is not None and application.syncing and case.rung in (Rung.UNDO, Rung.SYNC) and not case.own_revert:
@@ -104,6 +132,7 @@ _TABLE = (
     Guard("freeze", "a freeze window is open that does not except the rung", _freeze),
     Guard("not_permitted", "this process may not write now", _not_permitted, passable=False),
     Guard("stale_cache", "the view of the cluster is too old", _stale_cache, passable=False),
+    Guard("skew", "clocks are too far apart to compare times", _skew),
     Guard("source_unhealthy", "the metrics source does not answer wholly", blame.source_unhealthy),
     Guard("recovery_release", "the release is itself a way back, or says that it may not be undone", _recovery_release),
     Guard("restart", "the release changed no version", _restart, BY_FLAG, passable=False),
@@ -121,12 +150,14 @@ _TABLE = (
     Guard("cooldown", "the workload was rolled back a short while ago", limits.cooldown),
     Guard("breaker", "too many releases were rolled back in the cluster", limits.breaker),
     Guard("namespace_breaker", "too many releases were rolled back in the namespace", limits.namespace_breaker),
+    Guard("cluster_cannot_start", "pods of other workloads do not start either", _cluster_cannot_start, BY_FLAG),
     Guard("no_target", "no earlier revision is known to be good", targets.no_target, BY_FLAG, passable=False),
     Guard("not_known_good", "the version that a person named is not known good", targets.not_known_good, BY_FLAG),
     Guard("target_gone", "the cluster keeps the good revision no more", targets.target_gone, BY_FLAG, passable=False),
     Guard("config_moved", "configuration changed since the good revision was proven", targets.config_moved, BY_FLAG),
     Guard("config_unknown", "configuration of the good revision could not be read", targets.config_unknown, BY_FLAG),
     Guard("git_unknown", "what going back in Git would mean is not known", passable=False),
+    Guard("image_not_pullable", "an image of the good revision cannot be pulled", targets.image_not_pullable, BY_FLAG),
     Guard("mutable_tag", "a tag names another image than when it was proven", targets.mutable_tag, BY_FLAG),
     Guard("flag_unknown", "how the release's flag stands is not known", passable=False),
     Guard("unsafe_migration", "the version before does not work on this schema", targets.unsafe_migration, BY_FLAG),

@@ -424,6 +424,9 @@ class Surroundings:
     down: DownSeen | None = field(default=None, metadata=ADDED)
     frozen: tuple[Frozen, ...] = field(default=(), metadata=ADDED)
     starts: PodStarts | None = field(default=None, metadata=ADDED)
+    skews: tuple[tuple[str, float], ...] = field(
+        default=(), metadata=ADDED
+    )  # whose clock, and seconds by which it is ahead of ours
     breakers_closed: tuple[tuple[str, float], ...] = field(default=(), metadata=ADDED)  # scope, and when by hand
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from watcher.core import gate
+from watcher.core.availability import PULL_FAILURES
 from watcher.core.case import Case
 from watcher.core.gate import Gate, Passage
 from watcher.core.ledger import accepted, expired
 from watcher.core.sentence import seconds
+from watcher.core.words import Rung
 
 
 def no_target(case: Case) -> str | None:
@@ -61,6 +63,20 @@ def config_unknown(case: Case) -> str | None:
     unread = [name for name, _ in case.target.configurations if name not in now]
     proven = f"since revision {case.target.revision} was proven"
     return f"{', '.join(unread)} cannot be read, so it may have changed {proven}" if unread else None
+
+
+def image_not_pullable(case: Case) -> str | None:
+    """Which pod of the target's version waits for its image, where such pods would be made."""
+    if case.target is None:
+        return None
+    target = case.view.with_template(case.target.template_id)
+    pods = case.view.pods_of(target.name) if target is not None else ()
+    if case.rung is Rung.ABORT and any(pod.ready for pod in pods):
+        return None
+    waiting = next((pod for pod in pods if pod.waiting in PULL_FAILURES), None)
+    if waiting is None:
+        return None
+    return f"the image of revision {case.target.revision} cannot be pulled: pod {waiting.name} is in {waiting.waiting}"
 
 
 def mutable_tag(case: Case) -> str | None:

@@ -13,7 +13,17 @@ from watcher.core.breaker import Closing
 from watcher.core.flags import FlagSight
 from watcher.core.gitops import Followed, Prospect
 from watcher.core.migrations import DownSeen, MigrationSight
-from watcher.core.model import Fleet, Frozen, Observation, PastRollback, Surroundings, Suspect, Workload, WorkloadView
+from watcher.core.model import (
+    Fleet,
+    Frozen,
+    Observation,
+    PastRollback,
+    PodStarts,
+    Surroundings,
+    Suspect,
+    Workload,
+    WorkloadView,
+)
 from watcher.core.policy import Policy
 from watcher.core.siblings import known_origins
 from watcher.core.state import Watch, WorkloadState
@@ -32,6 +42,9 @@ CHECKPOINT = 30.0
 
 REMEMBERED = 1000
 """Rollbacks that the breaker remembers, at the most."""
+
+NOTICEABLE = 5.0
+"""Seconds by which a clock must differ from ours to be told of."""
 
 UNWATCHED = Policy(watched=False)
 """What holds for a workload that no entry of the thresholds file matches (any more)."""
@@ -61,7 +74,8 @@ class Stepping:
     `suspects` are releases with evidence against them; `suspicion` is set whenever one is met.
     `policy_of` gives the policy of a workload, or None where no entry of the thresholds file matches.  `unwritable`
     says why the decision log could not be written at the last attempt, or is empty; `failed` are workloads whose
-    last step failed by a fault of ours.  `freezes` are the windows of the thresholds file.
+    last step failed by a fault of ours.  `freezes` are the windows of the thresholds file,
+    `starts` tells whether other workloads' pods start, `source_clocks` how far the clocks of sources are ahead of ours.
     """
 
     def __init__(
@@ -89,6 +103,8 @@ class Stepping:
         self.failed: dict[Workload, str] = {}
         self.holds = holds if holds is not None else Holds()
         self.freezes = Freezes(lambda: ())
+        self.starts: Callable[[Workload], PodStarts | None] = lambda _: None
+        self.source_clocks: Callable[[], Mapping[str, float]] = dict
         self._cluster, self._journal, self._chronicle, self._clock = cluster, journal, chronicle, clock
         self._executing, self._policy_of = executing, policy_of
         self._open: dict[Workload, Watch] = {}
@@ -233,8 +249,17 @@ class Stepping:
             migrations=self.migrations.get(workload),
             down=self.downs.get(workload),
             frozen=self._frozen(workload, now),
+            starts=self.starts(workload),
+            skews=tuple(self._skews()),
             breakers_closed=tuple((each.scope, each.at) for each in self.situation.closings if each.at > horizon),
         )
+
+    def _skews(self) -> Iterator[tuple[str, float]]:
+        """Clocks that differ from ours by more than what an answer takes."""
+        api = self._cluster.clock_offset()
+        clocks = {"the API server": api or 0.0}
+        clocks |= {f"metrics source {name}": ahead for name, ahead in sorted(self.source_clocks().items())}
+        return ((whose, round(ahead, 1)) for whose, ahead in clocks.items() if abs(ahead) > NOTICEABLE)
 
     def _frozen(self, workload: Workload, now: float) -> tuple[Frozen, ...]:
         view = self._cluster.view(workload)

@@ -12,7 +12,7 @@ from typing import Protocol
 from watcher.core.breaker import Closing
 from watcher.core.election import KeptLease, Lease
 from watcher.core.holding import Hold
-from watcher.core.model import PastRollback, RungReport, Workload, WorkloadView
+from watcher.core.model import PastRollback, Pod, RungReport, Workload, WorkloadView
 from watcher.core.native import NativeSample
 from watcher.core.orders import Announce, RungOrder
 
@@ -113,6 +113,15 @@ class Cluster(Protocol):
 
     def problems(self) -> tuple[str, ...]:
         """What cannot be followed now and why, one sentence each."""
+
+    def clock_offset(self) -> float | None:
+        """Seconds by which the API server's clock is ahead of ours, as of its last answer; None: not known."""
+
+    async def pending(self) -> tuple[tuple[Workload, Pod], ...]:
+        """Pods that have not started, of any workload that can be seen, a few hundred at the most, read now.
+
+        Raises Unavailable, Forbidden.
+        """
 
     async def follow(self, workloads: frozenset[Workload]) -> None:
         """Keep pods (and deleted pods for a while) of just these workloads."""

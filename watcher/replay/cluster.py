@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from watcher.core.holding import Hold
-from watcher.core.model import Result, RungReport, Workload, WorkloadView
+from watcher.core.model import Pod, Result, RungReport, Workload, WorkloadView
 from watcher.core.orders import AbortOrder, RungOrder, UndoOrder, rung_of
 from watcher.core.releases import mark
 from watcher.core.state import KnownGood, WorkloadState
@@ -66,6 +66,14 @@ class RecordedCluster:
 
     def problems(self) -> tuple[str, ...]:
         """As Cluster says: none."""
+        return ()
+
+    def clock_offset(self) -> float | None:
+        """As Cluster says: a recording has no clock."""
+        return None
+
+    async def pending(self) -> tuple[tuple[Workload, Pod], ...]:
+        """As Cluster says: recordings tell of one workload."""
         return ()
 
     async def follow(self, workloads: frozenset[Workload]) -> None:

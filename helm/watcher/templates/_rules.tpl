@@ -11,6 +11,11 @@
 - apiGroups: [argoproj.io]
   resources: [rollouts]
   verbs: [list, watch]
+# Flagger's Canaries: while Flagger is going back or promoting by itself nothing else is done (guard other_controller).
+# Without its CRD the rule grants nothing and does no harm.
+- apiGroups: [flagger.app]
+  resources: [canaries]
+  verbs: [list, watch]
 {{- if .Values.rbac.gitops }}
 {{ include "watcher.rules.tools" . }}
 {{- end }}

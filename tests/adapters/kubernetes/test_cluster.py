@@ -204,7 +204,7 @@ async def test_pods_that_cannot_be_read_make_only_their_namespace_old() -> None:
 
 @pytest.mark.looptime
 async def test_following_does_not_wait_for_ever() -> None:
-    cluster = KubernetesCluster(Script([page()] * 11, [Stream()] * 11), LoopClock())
+    cluster = KubernetesCluster(Script([page()] * 12, [Stream()] * 12), LoopClock())
     async with running(cluster):
         before = asyncio.get_running_loop().time()
         await cluster.follow(frozenset({CART}))

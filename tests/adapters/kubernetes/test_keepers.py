@@ -197,7 +197,7 @@ async def followed(*denied: str, **options: Any) -> AsyncIterator[tuple[SandboxC
     plurals = ("applications", "kustomizations", "helmreleases", "gitrepositories")
     rules = [
         AccessRule(("*",), ("apps", ""), ("*",), ("*",)),
-        AccessRule(("*",), ("*",), ("rollouts",), ("*",)),
+        AccessRule(("*",), ("*",), ("rollouts", "canaries"), ("*",)),
         *(AccessRule(("*",), ("*",), (plural,), ("*",)) for plural in plurals if plural not in denied),
     ]
     namespaces = ("shop", "argocd", "gitops", "flux-system")

@@ -9,15 +9,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
+from watcher.adapters.kubernetes.canaries import SlimCanary
 from watcher.adapters.kubernetes.keepers import Keepers
 from watcher.adapters.kubernetes.slim import SlimHold, SlimPod, SlimRevision, SlimWorkload
 from watcher.adapters.kubernetes.views import Parts, build
 from watcher.core.holding import Hold
-from watcher.core.model import Workload, WorkloadView
+from watcher.core.model import Canary, Pod, Workload, WorkloadView
 from watcher.core.words import Kind
 from watcher.ports import Clock
 
 Item = TypeVar("Item")
+Owner = TypeVar("Owner")
 
 REMEMBER_SECONDS = 7200.0  # how long deleted pods, and whose they were, are kept
 
@@ -36,6 +38,7 @@ class Cache:
         self._namespaces: dict[str, Hold | None] = {}
         self._rehearsing: set[str] = set()
         self._hold: Hold | None = None
+        self._canaries: dict[Workload, dict[str, Canary]] = defaultdict(dict)  # by the workload they govern, by name
         self._scaled_up: dict[str, float] = {}
         self._templates_of: dict[Workload, set[Workload]] = defaultdict(set)  # Deployment: Rollouts that refer to it
         self._views: dict[Workload, WorkloadView] = {}
@@ -169,6 +172,28 @@ class Cache:
         self._hold = None
         self._touch_all()
 
+    def owned(self, pods: Iterable[SlimPod]) -> Iterator[tuple[Workload, Pod]]:
+        """These pods with their workloads; without those of none."""
+        owners = {uid: owner for owner, revisions in self._revisions.items() for uid in revisions}
+        for item in pods:
+            name = self._names.get(owners.get(item.owner, item.owner))
+            if name is not None:
+                yield name, item.pod
+
+    def put_canary(self, item: SlimCanary) -> None:
+        """A Canary of Flagger is new or changed."""
+        for name, governing in list(self._canaries.items()):
+            if name.namespace == item.workload.namespace and name != item.workload and item.canary.name in governing:
+                self.drop_canary(SlimCanary(name, item.canary))
+        if self._canaries[item.workload].get(item.canary.name) != item.canary:
+            self._canaries[item.workload][item.canary.name] = item.canary
+            self._touch(item.workload)
+
+    def drop_canary(self, item: SlimCanary) -> None:
+        """A Canary of Flagger is gone, or governs something else."""
+        _forget(self._canaries, item.workload, item.canary.name)
+        self._touch(item.workload)
+
     def _parts(self, found: SlimWorkload) -> Parts:
         name = found.workload
         revisions = tuple(self._revisions.get(found.uid, {}).values())
@@ -187,6 +212,7 @@ class Cache:
             scaled_up=self._scaled_up.get(found.uid),
             manager=manager,
             application=application,
+            canary=next(iter(self._canaries[name].values()), None) if name in self._canaries else None,
         )
 
     def _held(self, found: SlimWorkload) -> str:
@@ -241,7 +267,7 @@ def _source(item: SlimWorkload) -> Workload:
     return Workload(Kind.DEPLOYMENT, item.workload.namespace, item.template_in)
 
 
-def _forget(index: dict[str, dict[str, Item]], owner: str, uid: str) -> None:
+def _forget(index: dict[Owner, dict[str, Item]], owner: Owner, uid: str) -> None:
     inner = index.get(owner)
     if inner is not None:
         inner.pop(uid, None)

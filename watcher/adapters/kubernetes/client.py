@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -37,13 +39,17 @@ class NotLeading(Unavailable):
 
 
 class Client:
-    """Requests to one API server.  Use `await Client.connect(...)`, and `close()` at the end."""
+    """Requests to one API server.  Use `await Client.connect(...)`, and `close()` at the end.
+
+    `clock_offset`: seconds by which its clock is ahead of ours, as of its last answer; None: it did not say.
+    """
 
     def __init__(self, access: Access) -> None:
         self._access = access
         self._rest: Any = None
         self._certificates: tuple[tuple[str, float], ...] = ()
         self._left: Callable[[], float] | None = None
+        self.clock_offset: float | None = None
 
     @classmethod
     async def connect(cls, kubeconfig: str = "", context: str = "") -> Client:
@@ -154,13 +160,23 @@ class Client:
         rest = await self._connections()
         allowed = self._allowed(method, path, timeout)
         try:
+            sent = time.time()
             answer = await rest.request(method, url, headers=headers, body=body, _request_timeout=allowed)
             async with answer.response as response:
+                self._compare_clocks(response.headers.get("Date", ""), sent)
                 yield response
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             raise Unavailable(f"cannot reach the API server at {self._access.host}: {error}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise NoAnswer(f"{method} {path}: no answer: {type(error).__name__} {error}".rstrip()) from error
+
+    def _compare_clocks(self, stated: str, sent: float) -> None:
+        """Hold the server's clock, which tells whole seconds, against ours."""
+        try:
+            said = parsedate_to_datetime(stated).timestamp()
+        except (TypeError, ValueError):
+            return
+        self.clock_offset = said - min(max(said, sent - 1.0), time.time())
 
     def _allowed(self, method: str, path: str, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientTimeout:
         """How long this request may take; asked right before it is sent.  Raises NotLeading."""

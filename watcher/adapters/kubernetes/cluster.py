@@ -10,14 +10,16 @@ from typing import Any
 
 from watcher.adapters.kubernetes import marks, pods, resources, revisions, rollouts, workloads
 from watcher.adapters.kubernetes.cache import Cache
+from watcher.adapters.kubernetes.canaries import canary
+from watcher.adapters.kubernetes.client import Client
 from watcher.adapters.kubernetes.errors import NotFound
-from watcher.adapters.kubernetes.fields import Json
+from watcher.adapters.kubernetes.fields import Json, at
 from watcher.adapters.kubernetes.keeping import ControlPlanes, Keeping
-from watcher.adapters.kubernetes.reflector import Reader, Reflector
+from watcher.adapters.kubernetes.reflector import PAGE, Reader, Reflector
 from watcher.adapters.kubernetes.sinks import Methods
 from watcher.adapters.kubernetes.slim import SlimHold
 from watcher.core.holding import Hold, Scope
-from watcher.core.model import Workload, WorkloadView
+from watcher.core.model import Pod, Workload, WorkloadView
 from watcher.core.words import Kind
 from watcher.ports import Clock
 
@@ -48,7 +50,8 @@ class KubernetesCluster:
         self._of_kind = self._of_workloads()
         self._holds = self._of_holds(own_namespace)
         self.keeping = Keeping(client, clock, self._cache.keepers, planes, namespaces)
-        self._reflectors = [*self._of_kind.values(), *self._holds]
+        self._canaries = self._of_canaries()
+        self._reflectors = [*self._of_kind.values(), *self._holds, *self._canaries]
         self._pods: dict[str, tuple[Reflector[Any], asyncio.Task[None] | None]] = {}
         self._group: asyncio.TaskGroup | None = None
 
@@ -119,12 +122,26 @@ class KubernetesCluster:
 
     def age_of(self, workload: Workload) -> float:
         """Seconds since all that concerns this workload was last known to be true; infinite if some never was read."""
-        parts = [*self._parts_of(workload), *self._holds]
+        parts = [*self._parts_of(workload), *self._holds, *(each for each in self._canaries if not each.unreadable)]
         if not all(each.settled for each in parts):
             return float("inf")
         if workload.namespace in self._pods:
             parts.append(self._pods[workload.namespace][0])
         return max(*(each.age() for each in parts), self.keeping.age(workload))
+
+    def clock_offset(self) -> float | None:
+        """Seconds by which the API server's clock is ahead of ours, as of its last answer; None: not known."""
+        return self._client.clock_offset if isinstance(self._client, Client) else None
+
+    async def pending(self) -> tuple[tuple[Workload, Pod], ...]:
+        """Pods that have not started, a page a namespace at the most.  Raises Unavailable, Forbidden."""
+        found: list[tuple[Workload, Pod]] = []
+        for namespace in self._namespaces or ("",):
+            query = {"fieldSelector": "status.phase=Pending", "limit": str(PAGE)}
+            answer = await self._client.get(resources.PODS.path(namespace), query)
+            slim = (pods.pod(raw) for raw in answer.get("items") or () if at(raw, "status", "phase") == "Pending")
+            found += self._cache.owned(each for each in slim if each is not None)
+        return tuple(found)
 
     async def follow(self, workloads: frozenset[Workload]) -> None:
         """Keep the pods of just these.
@@ -213,6 +230,14 @@ class KubernetesCluster:
             for resource, project, sink in table
             for namespace in self._namespaces or ("",)
         }
+
+    def _of_canaries(self) -> list[Reflector[Any]]:
+        """Flagger's, where its CRD is installed."""
+        sink = Methods(self._cache.put_canary, self._cache.drop_canary)
+        return [
+            Reflector(self._client, resources.CANARIES, canary, sink, self._clock).within(namespace)
+            for namespace in self._namespaces or ("",)
+        ]
 
     def _of_holds(self, own_namespace: str) -> list[Reflector[Any]]:
         spaces = Methods(self._cache.put_namespace, self._cache.drop_namespace)

@@ -121,6 +121,6 @@ def operator(raw: Json) -> str:
 
 
 def is_flagger_primary(raw: Json) -> bool:
-    """Whether Flagger made this Deployment as the stable copy of another."""
+    """Whether Flagger made this workload as the stable copy of another."""
     owner = controller(raw)
     return owner is not None and owner.kind == "Canary" and at(raw, "metadata", "name").endswith("-primary")

@@ -106,6 +106,8 @@ def _within(namespace: str, rungs: frozenset[Rung]) -> Iterator[Permission]:
     for resource in _FOLLOWED:
         for verb in ("list", "watch"):
             yield Permission(verb, resource, namespace=namespace, purpose="to see releases")
+    for verb in ("list", "watch"):
+        yield Permission(verb, resources.CANARIES, namespace=namespace, purpose="to stand down while Flagger decides")
     yield Permission("get", resources.CONFIG_MAPS, namespace=namespace, purpose="to see configuration that moved")
     kinds = resources.WORKLOADS.values() if Rung.UNDO in rungs else (resources.ROLLOUTS,) if rungs else ()
     purpose = "to put a template back" if Rung.UNDO in rungs else "to note the decision before an abort"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from watcher.adapters.kubernetes.slim import SlimPod, SlimRevision, SlimWorkload
 from watcher.core.gitops import Application
-from watcher.core.model import Manager, Pod, Revision, WorkloadView
+from watcher.core.model import Canary, Manager, Pod, Revision, WorkloadView
 from watcher.core.words import Kind
 
 #: Refusals that have nothing to do with what the version is.
@@ -25,6 +25,7 @@ class Parts:
     scaled_up: float | None = None
     manager: Manager | None = None
     application: Application | None = None
+    canary: Canary | None = None
 
 
 def build(parts: Parts) -> WorkloadView:
@@ -60,6 +61,7 @@ def build(parts: Parts) -> WorkloadView:
         pods=pods,
         trouble=_trouble(parts, current),
         application=parts.application,
+        canary=parts.canary,
     )
 
 

@@ -98,6 +98,7 @@ def daemon_set(raw: Json) -> SlimWorkload:
         manager=marks.manager(raw, "DaemonSet", "apps"),
         owner=marks.operator(raw),
         on_delete=at(raw, "spec", "updateStrategy", "type") == "OnDelete",
+        shadow=marks.is_flagger_primary(raw),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from watcher.adapters.kubernetes import resources
 from watcher.adapters.kubernetes.cluster import content_hash
 from watcher.adapters.kubernetes.fields import Json, at, controller
-from watcher.adapters.kubernetes.resources import Resource
+from watcher.adapters.kubernetes.resources import CANARIES, Resource
 from watcher.core.model import Workload, WorkloadView
 from watcher.doctor.facts import AnalysisMetric, ConfigMap
 from watcher.doctor.gathering.listing import Lists
@@ -18,7 +18,6 @@ from watcher.ports import Forbidden, Rejected
 AT_ONCE, MOST_CONFIG_MAPS, MOST_LOOKED_UP = 8, 500, 20
 ANALYSIS_TEMPLATES = Resource("argoproj.io", "v1alpha1", "analysistemplates", "AnalysisTemplate")
 CLUSTER_ANALYSIS_TEMPLATES = Resource("argoproj.io", "v1alpha1", "clusteranalysistemplates", "ClusterAnalysisTemplate")
-CANARIES = Resource("flagger.app", "v1beta1", "canaries", "Canary")
 
 Place = tuple[str, str]
 """Namespace and name."""

@@ -101,6 +101,16 @@ ROLLOUT = Kind(
     generation_from=("spec",),
     unconditional_update=False,
 )
+CANARY = Kind(
+    "flagger.app",
+    "v1beta1",
+    "Canary",
+    "canaries",
+    status=True,
+    custom=True,
+    generation_from=("spec",),
+    unconditional_update=False,
+)
 APPLICATION = Kind(  # its status is no subresource: who may patch it may write that too
     "argoproj.io",
     "v1alpha1",
@@ -179,6 +189,7 @@ KINDS = (
     CRON_JOB,
     LEASE,
     ROLLOUT,
+    CANARY,
     APPLICATION,
     KUSTOMIZATION,
     HELM_RELEASE,
