@@ -72,6 +72,7 @@ class Story:
         outcome: str = "",
         first_bad: float | None = None,
         restored: float | None = None,
+        commanded: bool = False,
     ) -> str:
         """A decision on a release; the first bad block began a minute before, if nothing else is said."""
         number, workload = f"d{len(self.decisions)}", release.rpartition("/")[0]
@@ -84,6 +85,7 @@ class Story:
             "guards": [{"id": guard, "reason": reason} for guard, reason in guards],
             "rungs": [{"rung": "flag", "mode": "none"}, {"rung": "undo", "mode": "act"}],
             "target": {"revision": target, "images": [image]},
+            "request": {"by": "ada"} if commanded else None,
             "first_bad_at": BEGIN + (at - MINUTE if first_bad is None else first_bad),
             "restored_at": None if restored is None else BEGIN + restored,
         }

@@ -117,6 +117,17 @@ def test_people_go_back_from_what_watcher_would_have_left(verdict: str, missed: 
     assert miss.answer is Answer.WENT_BACK
 
 
+def test_a_rollback_that_a_person_commanded_is_what_people_did() -> None:
+    story = Story()
+    story.release("v1", 0.0)
+    release = story.release("v2", HOUR, "pass")
+    story.decide(release, 2 * HOUR, mode="act", outcome="restored", commanded=True)
+    report = story.report()
+    assert report.rollbacks == ()
+    (miss,) = report.misses
+    assert (miss.image, miss.missed, miss.answer, miss.after_s) == ("cart:v2", Missed.PASSED, Answer.WENT_BACK, HOUR)
+
+
 def test_a_guard_that_held_while_people_went_back() -> None:
     story = Story()
     story.release("v1", 0.0)

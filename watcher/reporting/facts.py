@@ -16,7 +16,10 @@ UNDOING = (Action.ROLL_BACK, Action.FLAG_OFF)
 
 @dataclass(frozen=True, slots=True)
 class DecisionFact:
-    """One decision.  `rung` is the way back that was taken, or would be; `done`: it was taken."""
+    """One decision.  `rung` is the way back that was taken, or would be; `done`: it was taken.
+
+    `commanded`: a person wanted it, so it is what people did, and not what was decided.
+    """
 
     id: str
     at: float
@@ -32,11 +35,12 @@ class DecisionFact:
     outcome: str
     first_bad_at: float | None
     restored_at: float | None
+    commanded: bool = False
 
     @property
     def undoes(self) -> bool:
-        """Whether it takes the release back, or would if it might."""
-        return self.action in UNDOING
+        """Whether it takes the release back of its own accord, or would if it might."""
+        return self.action in UNDOING and not self.commanded
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ def decision_fact(row: DecisionRow) -> DecisionFact:
         outcome=row.outcome,
         first_bad_at=body.get("first_bad_at"),
         restored_at=body.get("restored_at"),
+        commanded=bool(body.get("request")),
     )
 
 

@@ -84,6 +84,9 @@ class Chain:
     def _reaction(
         self, last: ReleaseFact, decision: DecisionFact | None, following: ReleaseFact | None, *, way_back: bool
     ) -> Reaction:
+        command = next((each for each in self.decisions if each.commanded and each.done), None)
+        if command is not None and decision is None:
+            return Reaction(Answer.WENT_BACK, command.at, command.target_images)
         if last.reason == ABORTED and last.ended is not None:
             return Reaction(Answer.ABORTED, last.ended)
         at = decision.at if decision is not None else last.began
