@@ -2,61 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.e2e import workloads
+from tests.e2e.by_hand import Person
 from tests.e2e.controlplane import ControlPlane, eventually
-from tests.e2e.harness.shop import Service, Shop
-from watcher.cli.runbook import read
-from watcher.core.model import Workload
-from watcher.runbook.commands import Command
-from watcher.runbook.compose import Runbook, runbook
+from tests.e2e.harness.shop import Shop
 from watcher.runbook.markdown import markdown
 
 GOOD, BAD, STUCK = "shop/cart:1", "shop/cart:2", "shop/cart:2-neverready"
-
-
-class Person:
-    """Somebody with the runbook, a shell and kubectl."""
-
-    def __init__(self, plane: ControlPlane, kubectl: Path, directory: Path) -> None:
-        self._kubeconfig = directory / "a person's kubeconfig"  # to be quoted
-        self._kubeconfig.write_text(plane.kubeconfig("alice").read_text())
-        self._environment = {**os.environ, "PATH": f"{kubectl.parent}:{os.environ['PATH']}", "HOME": str(directory)}
-        self._directory = directory
-
-    def reads(self, service: Service) -> Runbook:
-        facts = asyncio.run(read(Workload.parse(service.workload), None, str(self._kubeconfig), ""))
-        assert not facts.unseen
-        return runbook(facts)
-
-    def does(self, book: Runbook, *steps: str) -> None:
-        """Run every command of these steps, in order, but those that need more than kubectl, or say that they wait."""
-        for step in book.steps:
-            if step.id in steps:
-                for command in step.commands:
-                    self._runs(command)
-
-    def _runs(self, command: Command) -> None:
-        if command.needs or " logs " in command.line:  # simulated pods write no logs
-            return
-        script = f"set -eu\n{command.line}"
-        done = subprocess.run(
-            ["bash", "-c", script],
-            env=self._environment,
-            cwd=self._directory,
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
-        assert done.returncode == 0, f"{command.text}\n{script}\n{done.stdout}{done.stderr}"
 
 
 @pytest.fixture
@@ -116,13 +73,12 @@ def test_a_promoted_rollout_is_undone_past_its_steps(shop: Shop, person: Person)
     book = person.reads(cart)
     undo = next(step for step in book.steps if step.id == "undo")
     put_back, *rest = [command for command in undo.commands if not command.reads]
-    person._runs(put_back)
+    person.runs(put_back)
     target = book.facts.target
     assert target is not None
     eventually(lambda: cart.live["status"]["currentPodHash"] == target.name, 30, "it is on its way")
     cart.pauses()
-    for command in rest:
-        person._runs(command)
+    person.runs(*rest)
     cart.serves(GOOD)
 
 
