@@ -10,7 +10,8 @@ import pytest
 from tests.daemon.life import THRESHOLDS, Life, alive, check_log, configure, virtual
 from tests.daemon.outside import CART
 from watcher.core.holding import Scope
-from watcher.core.model import PastRollback, Workload
+from watcher.core.model import PastRollback, Suspect, Workload
+from watcher.core.policy import Policy
 from watcher.daemon.breakers import NotOpen
 from watcher.daemon.stepping import REMEMBERED
 from watcher.ports import Unavailable
@@ -54,6 +55,25 @@ async def test_releases_that_fail_in_the_same_moment_are_counted_one_by_one(
         assert [row.guard for row in rows if row.action == "hold"] == [guard] * (len(SERVICES) - rollbacks)
         await life.end()
         check_log(outside)
+
+
+async def test_what_is_rehearsed_uses_up_no_breaker_and_explains_nothing_elsewhere(thresholds: Path) -> None:
+    drill = Workload(CART.kind, "drill", "cart")
+    async with alive() as outside:
+        life = await Life.prepare(outside, thresholds)
+        stepping = life.daemon.stepping
+        outside.rehearsing = frozenset({"drill"})
+        now = outside.clock.now()
+        stepping.take_up((), tuple(PastRollback(now - ago, "drill", f"drill/{ago}") for ago in range(9)))
+        stepping.suspects[drill] = Suspect(drill, (), 1.0, compared=True, earliest=1.0)
+        assert life.daemon.breakers.open() == (0, 0)
+        around = stepping.around(CART, Policy())
+        assert (around.rollbacks, around.suspects) == ((), ())
+        beside = stepping.around(Workload(CART.kind, "drill", "mail"), Policy())
+        assert [each.workload for each in beside.suspects] == [drill]
+        outside.rehearsing = frozenset()
+        assert life.daemon.breakers.open() == (1, 1)
+        assert len(stepping.around(CART, Policy()).suspects) == 1
 
 
 async def test_one_release_that_is_decided_on_again_and_again_pushes_no_other_out(thresholds: Path) -> None:

@@ -202,6 +202,26 @@ def test_a_revert_in_git_is_rehearsed_and_the_repository_is_as_before(
 
 
 @alongside
+def test_an_abort_is_rehearsed_together_with_the_revert_that_makes_it_last(
+    control_plane: ControlPlane, shop_in_git: ShopInGit, git_watcher: Daemon, measured: Callable[[str], None]
+) -> None:
+    rehearser = Rehearser(control_plane, git_watcher, shop_in_git.namespace)
+    rehearser.label()
+    control_plane.admin.apply(_binding("ClusterRole", "watcher-git", ARGOCD, f"rehearse-{shop_in_git.namespace}"))
+    cart = with_a_good_version(shop_in_git, git_watcher, workloads.rollout, **SOON)
+    rehearser.ready(cart.service)
+    repository, before = shop_in_git.repository, state(cart.service)
+    head = repository.head()
+
+    code, rows, told = rehearser.rehearse(cart.service)
+    assert [(row["rung"], row["result"]) for row in rows] == [("abort", "passed"), ("git", "passed")], (rows, told)
+    assert code == 0
+    assert repository.read(cart.file, repository.head()) == repository.read(cart.file, head)
+    assert state(cart.service) == before
+    measured(f"rehearsal of abort and revert (Rollout, Argo CD): {steps(rows[0])}")
+
+
+@alongside
 def test_a_rehearsal_fails_loudly_where_something_is_left_otherwise_or_the_rung_is_switched_off(
     control_plane: ControlPlane, shop: Shop, watcher: Daemon, measured: Callable[[str], None]
 ) -> None:
@@ -259,6 +279,15 @@ def test_a_rehearsal_that_was_killed_is_put_back_later(
     assert code == 0, told
     assert state(cart) == before
     cart.serves("shop/cart:2")
+
+    rehearser.ready(cart)
+    begun = rehearser.begin(cart)
+    eventually(lambda: "watcher-rehearsal-" in cart.image, WITHIN, "the broken version is released")
+    begun.terminate()
+    code, rows, told = ended(begun)
+    assert (code, rows) == (1, [])
+    assert "everything was put back" in told
+    assert state(cart) == before
 
     rehearser.ready(cart)
     code, (row,), told = rehearser.rehearse(cart)

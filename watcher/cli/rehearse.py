@@ -67,9 +67,9 @@ def rehearse(
         _check_fault(fault)
         held = _Held(named, fault, seconds, kubeconfig, context, config, writing(server, token_file))
         if restore:
-            _told_of_restoring(named, asyncio.run(held.restored()))
+            _told_of_restoring(named, _run(held.restored()))
             return
-        rows, identity = asyncio.run(held.rehearsed())
+        rows, identity = _run(held.rehearsed())
     if output is Format.TABLE:
         for row in rows:
             _show(named, row)
@@ -134,6 +134,14 @@ class _Held:
             return load(self._config).gitops
         except ConfigError as error:
             raise WrongUse(str(error)) from error
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        return asyncio.run(work)
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        typer.echo("watcher: stopped before its end; everything was put back, and nothing is recorded", err=True)
+        raise typer.Exit(Exit.FAILED) from None
 
 
 async def _until_terminated(work: Coroutine[Any, Any, T]) -> T:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from watcher.adapters.git.repository import GitRepository
 from watcher.adapters.kubernetes.client import Json
@@ -16,7 +17,11 @@ from watcher.rehearsal import commit
 from watcher.rehearsal.following import Api, Document, Following, Unproven
 from watcher.rehearsal.outcome import Rehearsed, judged
 
+T = TypeVar("T")
+
 EVERY = 1.0
+"""Seconds between two looks."""
+
 SETTLING = 600.0
 """Seconds in which everything must be as before again, once the recovery is proven."""
 
@@ -65,9 +70,9 @@ class Drill:
         except Unproven as error:
             decision, problem = error.decision, str(error)
         except BaseException:
-            await asyncio.shield(self._put_back(self._note, prospect))
+            await _finished(self._put_back(self._note, prospect))
             raise
-        differences = await asyncio.shield(self._put_back(self._note, prospect))
+        differences = await _finished(self._put_back(self._note, prospect))
         rows = judged(prospect["rungs"], decision, released, problem, differences)
         await self._report(rows)
         return rows
@@ -78,7 +83,8 @@ class Drill:
         note = read_note(await self._means.on.read())
         if note is None:
             raise Rejected(f"{self._workload} carries no rehearsal that is to be put back")
-        return await self._put_back(note, await asyncio.to_thread(self._means.api.prospect, str(self._workload)))
+        prospect = await asyncio.to_thread(self._means.api.prospect, str(self._workload))
+        return await _finished(self._put_back(note, prospect))
 
     async def _ready(self) -> tuple[Json, Document]:
         """The workload, and what the daemon says of it.  Raises Obstructed."""
@@ -198,3 +204,17 @@ class Drill:
         """Send the results to the daemon."""
         for row in rows:
             await asyncio.to_thread(self._means.api.rehearsed, row.body(self.id, str(self._workload)))
+
+
+async def _finished(work: Coroutine[Any, Any, T]) -> T:
+    """The result.  Who is cancelled meanwhile is so at the end: nothing must be left half put back."""
+    task, cancelled = asyncio.ensure_future(work), False
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            cancelled = True
+    found = task.result()
+    if cancelled:
+        raise asyncio.CancelledError
+    return found

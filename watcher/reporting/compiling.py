@@ -103,14 +103,15 @@ def _rehearsed(span: Span, rows: Sequence[RehearsalRow]) -> Iterator[RehearsalRo
 
 
 def _settled(span: Span, rows: Rows) -> Iterator[Settled]:
-    """Every release with what was decided of it and what people did about it."""
+    """Every release with what was decided of it and what people did about it; what was bad on purpose is none."""
+    apart = {namespace_of(row.workload) for row in rows.rehearsals}
     decided: defaultdict[str, list[DecisionFact]] = defaultdict(list)
     for row in rows.decisions:
         if span.means(row.workload):
             decided[row.release].append(decision_fact(row))
     chains: dict[str, Chain] = {}
     for each in rows.releases:
-        if span.means(each.workload):
+        if span.means(each.workload) and namespace_of(each.workload) not in apart:
             release = release_fact(each)
             chain = chains.setdefault(release.workload, Chain(span.made_at))
             yield from chain.follow(release, tuple(decided.pop(release.id, ())))
