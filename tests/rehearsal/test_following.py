@@ -114,6 +114,13 @@ def test_a_rung_has_passed_where_it_led_back_and_all_is_as_before() -> None:
     assert row.body("d1", "Deployment/shop/cart")["decision"] == "new"
 
 
+def test_a_revert_beside_an_abort_has_passed_once_it_is_durable() -> None:
+    aborted = {**DECISION, "rungs": [{**DONE[0], "rung": "abort"}], "git": {"revision": "9f"}}
+    assert [row.result for row in judged(["abort", "git"], aborted, 100.0, "", ())] == [PASSED, FAILED]
+    durable = {**aborted, "durability": "durable"}
+    assert [row.result for row in judged(["abort", "git"], durable, 100.0, "", ())] == [PASSED, PASSED]
+
+
 @pytest.mark.parametrize(
     ("rung", "decision", "problem", "differences", "message"),
     [

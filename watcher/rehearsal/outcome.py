@@ -59,6 +59,9 @@ def judged(
 
 
 def _not_done(rung: str, decision: Document) -> str:
+    git = decision.get("git") or {}
+    if rung == "git" and git.get("revision") and decision.get("durability") == "durable":
+        return ""  # by itself, or beside an abort, which takes no turn on the ladder
     step = next((each for each in decision.get("rungs") or () if each["rung"] == rung), None)
     if step is None or not step["taken"]:
         done = [each["rung"] for each in decision.get("rungs") or () if each["taken"]]
