@@ -69,7 +69,7 @@ class Actuator:
         switch = self.switch
         if switch.on is order.on:
             return Result.ALREADY, ""
-        if self.cluster.hold:
+        if self.cluster.hold and not order.past_hold:
             return Result.HELD, self.cluster.hold
         if switch.version != order.expected:
             return Result.CONFLICT, "somebody has changed the flag"
@@ -80,7 +80,7 @@ class Actuator:
     def _migrate_down(self, order: DownOrder, now: float) -> tuple[str, str]:
         if (order.decision, order.note) in self.databases.jobs:
             return Result.ALREADY, ""
-        if self.cluster.hold:
+        if self.cluster.hold and not order.past_hold:
             return Result.HELD, self.cluster.hold
         self.databases.run(order, now)
         self.writes.append((f"down {order.note}", order.decision))

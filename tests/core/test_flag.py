@@ -379,3 +379,13 @@ def test_where_it_may_only_observe_a_person_is_told_which_flag() -> None:
     world.set(mode=Mode.OBSERVE)
     world.run_until("flag_off")
     assert remedies.remedy(world.watch, world.decision) == f"Only observe: switch {FLAG} off by hand"
+
+
+def test_a_person_who_commands_it_and_names_the_hold_has_the_flag_switched() -> None:
+    world = flagged(errors=0.0)
+    world.run(60.0)
+    world.cluster.hold = "load test"
+    assert [each.id for each in world.command().guards] == ["hold"]
+    world.command("", "hold")
+    world.run_until("restored")
+    assert world.writes == ["flag"]

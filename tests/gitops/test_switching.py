@@ -80,6 +80,13 @@ async def test_a_hold_that_appears_is_respected() -> None:
     assert world.flags.switches == []
 
 
+async def test_a_person_may_let_it_pass_a_hold() -> None:
+    world = World()
+    world.standing.held = "database work until noon"
+    report = await world.actuator.perform(FlagOrder("d1", 1, CART, "u1", FLAG, False, "ada", "1", past_hold=True))
+    assert report.result == Result.APPLIED
+
+
 async def test_an_install_that_only_observes_asks_nobody() -> None:
     world = World(read_only=True)
     assert (await world.perform()).result == Result.FORBIDDEN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from watcher.core import commanded
 from watcher.core.flags import FlagSight
 from watcher.core.orders import FlagOrder
 from watcher.core.state import Decision, Release, Rollback, SwitchedOff
@@ -23,6 +24,7 @@ def order(decision: Decision, rollback: Rollback, release: Release) -> FlagOrder
         reason=decision.reason,
         expected=seen.version,
         state=seen.state,
+        past_hold=commanded.past_hold(decision),
     )
 
 

@@ -162,6 +162,7 @@ class FlagOrder:
     reason: str
     expected: str = ""
     state: str = ""
+    past_hold: bool = field(default=False, metadata=ADDED)  # a person lets it pass the holds
 
 
 @dataclass(frozen=True, slots=True)
