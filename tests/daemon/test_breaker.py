@@ -66,6 +66,9 @@ async def test_what_is_rehearsed_uses_up_no_breaker_and_explains_nothing_elsewhe
         now = outside.clock.now()
         stepping.take_up((), tuple(PastRollback(now - ago, "drill", f"drill/{ago}") for ago in range(9)))
         stepping.suspects[drill] = Suspect(drill, (), 1.0, compared=True, earliest=1.0)
+        outside.deploy(drill)
+        outside.deploy()
+        assert life.daemon.lookout._services() == {(CART.namespace, CART.name)}
         assert life.daemon.breakers.open() == (0, 0)
         around = stepping.around(CART, Policy())
         assert (around.rollbacks, around.suspects) == ((), ())

@@ -63,8 +63,10 @@ class Lookout:
         return frozenset(seen)
 
     def _services(self) -> Services:
+        """What is bad on purpose tells nothing of the fleet."""
         views = (view for view in self._cluster.workloads() if self._policy_of(view) is not None)
-        return frozenset((view.workload.namespace, view.workload.name) for view in views)
+        names = ((view.workload.namespace, view.workload.name) for view in views)
+        return frozenset(name for name in names if not self._cluster.rehearses(name[0]))
 
 
 def waited_for(watch: Watch) -> bool:
