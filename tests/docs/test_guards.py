@@ -8,6 +8,7 @@ import pytest
 
 from tests.docs.pages import ROOT, page
 from watcher.core.guards import GUARDS
+from watcher.core.words import Rung
 
 PAGE = page("docs/guards.md")
 
@@ -39,3 +40,9 @@ def test_a_guard_says_when_why_and_what_to_do(guard: str) -> None:
     text = "\n".join(PAGE.section(f"`{guard}`"))
     for part in ("- **When:** ", "- **Why:** ", "- **What to do:** "):
         assert text.count(part) == 1
+
+
+@pytest.mark.parametrize("guard", [each.id for each in GUARDS.values() if Rung.FLAG in each.not_for])
+def test_a_guard_that_does_not_concern_a_flag_says_so(guard: str) -> None:
+    text = "\n".join(PAGE.section(f"`{guard}`"))
+    assert "- **Not:** for a flag" in text
