@@ -21,6 +21,7 @@ from watcher.core.model import Request
 from watcher.core.report import decision_body
 from watcher.core.state import DownRun, GuardFinding, SwitchedOff
 from watcher.core.words import Kind, Mode, Outcome
+from watcher.incident import reading
 from watcher.incident.facts import Incident
 from watcher.incident.note import LARGEST, composed, file_name, note, written_at
 from watcher.incident.reading import incident
@@ -223,6 +224,16 @@ def test_texts_of_others_are_no_markup() -> None:
     assert "\u202e" not in text
     assert "\n# z" not in text
     assert f"# Post-incident note: {found.workload}" in text
+
+
+def test_of_very_many_records_the_first_and_the_last_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = undone()
+    whole = incident(world.log, world.decision.id)
+    monkeypatch.setattr(reading, "FIRST", 1)
+    monkeypatch.setattr(reading, "LAST", 1)
+    few = incident(world.log, world.decision.id)
+    assert (few.watch, few.timeline[-1]) == (whole.watch, whole.timeline[-1])
+    assert len(few.timeline) < len(whole.timeline)
 
 
 def test_a_note_is_bounded() -> None:

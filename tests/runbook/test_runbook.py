@@ -229,7 +229,7 @@ checks:
   errors: {total: http_requests_total, bad: [{code: "5.."}, {code: "429"}], max: 1%}
   latency: {histogram: http_request_duration_seconds, slowerThan: 500ms, max: 5%}
   lag: {query: max(kafka_lag), identify: {by: fixed}, max: 10}
-services: [{match: {namespace: shop}, checks: {errors: {}, latency: {}, lag: {}}}]
+services: [{match: {namespace: shop}, checks: {errors: {}, latency: {}, lag: {}}, flag: unleash/cart.all@production}]
 """
 
 
@@ -265,6 +265,12 @@ def test_a_flag_of_a_configured_provider_is_switched_off_by_its_api_without_its_
     (off,) = lines(with_thresholds(flagged("unleash/cart.new@production")), "flag")
     assert "https://unleash.example.com/api/admin/projects/shop/features/cart.new/environments/production/off" in off
     assert "@authorization" in off
+
+
+def test_a_flag_of_the_thresholds_file_is_named_with_its_condition() -> None:
+    book = with_thresholds(v.view())
+    assert "features/cart.all/" in lines(book, "flag")[0]
+    assert "only if it was changed since that began" in said(book, "flag")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
@@ -17,8 +18,8 @@ from watcher.incident.facts import Incident, Notified
 from watcher.incident.timeline import Taken, events
 from watcher.ports import DecisionRow, Notification, StoreReader, Transition
 
-MOST_RECORDS = 3000
-"""Records of one release that are looked at; one that is decided on again and again for days has no more to tell."""
+FIRST, LAST = 100, 400
+"""Records of one release that are looked at: of one that is decided on for days on end these tell the most."""
 
 MOST_NOTIFIED = 60
 
@@ -52,10 +53,13 @@ def incident(log: StoreReader, prefix: str) -> Incident:
 def _records(log: StoreReader, release: str) -> Iterator[Transition]:
     if not release:
         return
+    last: deque[Transition] = deque(maxlen=LAST)
     for count, each in enumerate(log.transitions(release)):
-        if count >= MOST_RECORDS:
-            return
-        yield each
+        if count < FIRST:
+            yield each
+        else:
+            last.append(each)
+    yield from last
 
 
 def _taken(each: Transition) -> Taken | None:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from shlex import quote
 
 from watcher.core.state import Revert
-from watcher.core.words import Action, Durability, Mode, Outcome
+from watcher.core.words import Action, Durability, Mode, Outcome, Rung
 from watcher.incident.escaping import code, link, plain
 from watcher.incident.facts import Document, Incident
 
+_BACK = (Outcome.RESTORED, Outcome.RESTORED_UNCONFIRMED, Outcome.DID_NOT_HELP)
 _BAD_ENDS = (Outcome.DID_NOT_HELP, Outcome.FAILED)
 
 
@@ -87,8 +88,8 @@ def _down(down: Document) -> str:
 
 def _rest(incident: Incident) -> Iterator[str]:
     watch = incident.watch
-    acted = incident.document.get("action") in (Action.ROLL_BACK, Action.FLAG_OFF)
-    if watch is not None and watch.rollback is not None and acted:
+    back = watch is not None and watch.rollback is not None and watch.rollback.rung is not Rung.FLAG
+    if watch is not None and back and incident.document.get("outcome") in _BACK:
         images = ", ".join(code(each) for each in watch.release.images)
         which = f"{images} (revision {code(watch.release.revision)})"
         yield f"Quarantine: {which} is taken for bad, its return is an alarm. Release what is mended under another tag."

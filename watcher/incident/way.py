@@ -59,5 +59,7 @@ def _commits(document: Document) -> Iterator[str]:
     if git.get("revision"):
         where = f"{code(git.get('branch'))} of {code(git.get('repo'))}"
         yield f"- Taken back by {code(str(git['revision'])[:12])} on {where}"
+    if git.get("failed"):
+        yield f"- Not reverted in Git: {plain(git['failed'])}"
     if git.get("link"):
         yield f"- Pull request: {link(str(git['link']))}"

@@ -13,13 +13,15 @@ from watcher.runbook.commands import Command, Step, line
 from watcher.runbook.facts import Facts
 
 ANNOTATION = "watcher.dev/flag"
+CONFIGURED = "`flag` of the thresholds file: it covers the release only if it was changed since that began"
 
 
 def flag_off(facts: Facts) -> Step:
     """Seconds, and no deployment: where a flag covers the change, it comes first."""
     title = "Switch the feature flag off"
     newest = facts.view.newest()
-    written = newest.flag if newest is not None else ""
+    annotated = newest.flag if newest is not None else ""
+    written = annotated or (facts.policy.flag if facts.policy is not None else "")
     if not written:
         return Step(
             "flag", title, skip=f"the pod template has no annotation {ANNOTATION}: no flag is tied to this release"
@@ -32,7 +34,7 @@ def flag_off(facts: Facts) -> Step:
     texts = [
         (
             f"The release is tied to the flag {code(flag.key)} of {flag.provider} in {code(flag.environment)} "
-            f"({ANNOTATION}). "
+            f"({ANNOTATION if annotated else CONFIGURED}). "
             "Look at its state first; switched off, give it a minute to reach the pods, then verify before you go on. "
             "It does not help against pods that do not start."
         )
