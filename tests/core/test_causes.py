@@ -90,7 +90,7 @@ def test_a_flag_that_was_switched_off_on_the_way_stays_off() -> None:
     world.switch.covers["v2"] = 0.3
     in_vain(world)
     assert world.writes == ["flag", "undo"]
-    assert world.watch.causes == (f"flag {FLAG} is off since, and the version before may want it on",)
+    assert world.watch.causes == (f"flag {FLAG} stays off, and the version before may want it on",)
     remedy = remedies.remedy(world.watch, world.decision)
     assert remedy.endswith(f"{FLAG} stays off until: watcher flags restore {world.decision.id}")
 

@@ -389,3 +389,28 @@ def test_a_person_who_commands_it_and_names_the_hold_has_the_flag_switched() -> 
     world.command("", "hold")
     world.run_until("restored")
     assert world.writes == ["flag"]
+
+
+def test_a_flag_that_somebody_switched_on_again_is_not_switched_off_twice_for_one_release() -> None:
+    world = flagged(without=0.3)
+    world.set(rungs=((Rung.FLAG, Mode.ACT), (Rung.UNDO, Mode.PROPOSE)))
+    world.run_until("stood_down")
+    world.switch.turn(world.now, on=True)
+    world.run(300.0)
+    assert world.writes == ["flag"]
+    assert why_skipped(world) == f"{FLAG} was switched off for this release before, and somebody wants it on"
+
+
+def test_a_flag_of_which_nobody_has_heard_is_not_forgotten() -> None:
+    world = flagged(without=0.3)
+    world.react(SILENT_APPLIED)
+    world.run_until("ordered")
+    world.switch.problem = "the provider answers 503"
+    world.react(*[Result.UNAVAILABLE] * 50)
+    world.run_until("stood_down")
+    assert any(f"{FLAG} may be off" in each.text for each in world.told)
+    world.actuator.reactions.clear()
+    world.run_until("restored")
+    assert world.writes == ["flag", "undo"]
+    remedy = remedies.remedy(world.watch, world.decision)
+    assert f"{FLAG} may be off until: watcher flags restore {world.decisions[0].id}" in remedy

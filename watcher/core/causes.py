@@ -84,7 +84,7 @@ def _flag(watch: Watch, observation: Observation, policy: Policy) -> Iterator[st
     """A flag outlives the version: what it switched stays so."""
     sight = observation.surroundings.flag
     if watch.switched is not None:
-        yield f"flag {watch.switched.flag} is off since, and the version before may want it on"
+        yield f"flag {watch.switched.stands}, and the version before may want it on"
     elif sight is not None and sight.changed is not None and sight.changed >= watch.release.began - flagged.SKEW:
         stands = "on" if sight.on else "off"
         yield f"flag {sight.flag} was changed since the release began, and is {stands}"

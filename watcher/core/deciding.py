@@ -126,7 +126,7 @@ def _ways(
 ) -> _Ways:
     request = commanded.behind(findings, state)
     target = commanded.aim(state, view, policy, watch.release.template_id, now, request)
-    ahead = outlook(watch.release, observation, findings)
+    ahead = outlook(watch, observation, findings)
     rungs = climb(view, policy, ahead)
     if request is not None:
         rungs = commanded.steered(rungs, view, watch.release, target, request.to)

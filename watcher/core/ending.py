@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from watcher.core import causes, ledger, mechanism, pairing, quarantine, recovery, settling
 from watcher.core.approving import UNSEEN
-from watcher.core.state import Bar, GuardFinding
+from watcher.core.state import Bar, GuardFinding, SwitchedOff
 from watcher.core.turn import Turn
 from watcher.core.words import Action, Durability, Outcome, Phase, Rung, Stage
 
@@ -34,17 +34,26 @@ def stand_down(turn: Turn, why: GuardFinding) -> None:
     held = replace(decision, action=Action.HOLD, guards=(why,), reason=f"{decision.reason} Not sent: {why.reason}.")
     consent = watch.consent if why.id in UNSEEN else None
     given_up = replace(watch, phase=Phase.WATCHING, rollback=None, decision=held, consent=consent)
-    turn.update(replace(given_up, revert=rollback.revert))
+    turn.update(replace(given_up, revert=rollback.revert, switched=_perhaps_switched(turn)))
     turn.move("stood_down")
     turn.announce(Stage.HELD, f"Rollback not sent: {why.reason}{done_so_far(turn)}")
     if watch.reopened is not None:  # nothing is judged of its release any more
         turn.close(f"the rollback that a person commanded was not sent: {why.reason}{done_so_far(turn)}")
 
 
+def _perhaps_switched(turn: Turn) -> SwitchedOff | None:
+    """A flag whose order was sent may be off, though nobody has heard of it."""
+    watch, decision, rollback = turn.watch, turn.decision, turn.rollback
+    sent = rollback.rung is Rung.FLAG and rollback.tried and not rollback.applied and rollback.again is None
+    if not sent or decision.flag is None or watch.switched is not None:
+        return watch.switched
+    return SwitchedOff(decision.flag.flag, decision.id, turn.now, heard=False)
+
+
 def done_so_far(turn: Turn) -> str:
     """What stands of this way back although the version does not follow: a person has to know."""
     watch = turn.watch
-    switched = [f"{watch.switched.flag} stays off"] if watch.switched is not None else []
+    switched = [watch.switched.stands] if watch.switched is not None else []
     ran = [f"down migration {each.note} has run" for each in watch.downs if each.done]
     return f"; {', '.join(switched + ran)}" if switched or ran else ""
 

@@ -24,12 +24,14 @@ class Tie:
     """A flag and its release: `named` by the pod template's annotation, which began at that time (Unix seconds).
 
     `sight` is None while nobody has looked at it.  `pods`: it is pods that do not start, or start again and again.
+    `spent`: it was switched off for this release before.
     """
 
     named: str = ""
     began: float = 0.0
     sight: FlagSight | None = None
     pods: bool = False
+    spent: bool = False
 
 
 UNTIED = Tie()
@@ -89,6 +91,8 @@ def _useless(tie: Tie, sight: FlagSight) -> str:
         return f"{sight.flag}: {sight.problem or 'whether it is on is not known'}"
     if not sight.on:
         return f"{sight.flag} is off already"
+    if tie.spent:
+        return f"{sight.flag} was switched off for this release before, and somebody wants it on"
     if tie.named:
         return ""
     if sight.changed is None:

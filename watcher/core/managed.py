@@ -12,7 +12,7 @@ from watcher.core.flagged import UNTIED, Tie
 from watcher.core.gitops import Application, Prospect, Route, deployed_before
 from watcher.core.model import Observation, WorkloadView
 from watcher.core.policy import Policy
-from watcher.core.state import Finding, Release, RungStep
+from watcher.core.state import Finding, Release, RungStep, Watch
 from watcher.core.words import Change, Lane, Mode, Rung, strictest
 
 URGENT = 10.0
@@ -35,12 +35,14 @@ class Outlook:
     tie: Tie = UNTIED
 
 
-def outlook(release: Release, observation: Observation, findings: tuple[Finding, ...]) -> Outlook:
-    """What is known when these findings speak against this release."""
+def outlook(watch: Watch, observation: Observation, findings: tuple[Finding, ...]) -> Outlook:
+    """What is known when these findings speak against the release under watch."""
+    release, switched = watch.release, watch.switched
     failing = max((each.new.plus(each.old).share for each in findings), default=0.0)
     configuration = release.change is Change.CONFIGURATION
     pods = any(each.lane is Lane.AVAILABILITY and not each.excuse for each in findings)
-    tie = Tie(release.flag, release.began, observation.surroundings.flag, pods)
+    spent = switched is not None and switched.heard
+    tie = Tie(release.flag, release.began, observation.surroundings.flag, pods, spent)
     return Outlook(prospect(release, observation), failing, release.began, configuration, tie)
 
 

@@ -119,7 +119,7 @@ def current(turn: Turn) -> bool:
 def tightened(turn: Turn, decision: Decision, rung: Rung) -> GuardFinding | None:
     """Why the thresholds file, or the workload, as they are now do not let this rung be taken on these findings."""
     release, request = turn.watch.release, decision.request
-    ahead = outlook(release, turn.observation, decision.findings)
+    ahead = outlook(turn.watch, turn.observation, decision.findings)
     rungs = climb(turn.view, turn.policy, ahead)
     if request is not None:
         rungs = commanded.steered(rungs, turn.view, release, decision.target, request.to)

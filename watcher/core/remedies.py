@@ -17,7 +17,7 @@ def remedy(watch: Watch, decision: Decision) -> str:
     first = _first(watch, decision)
     if watch.switched is None or not (watch.phase is Phase.CLOSED or decision.guards):
         return first
-    off = f"{watch.switched.flag} stays off until: {accompanying.restore_command(watch.switched.decision)}"
+    off = f"{watch.switched.stands} until: {accompanying.restore_command(watch.switched.decision)}"
     return f"{first} {off}" if first else off
 
 

@@ -262,11 +262,20 @@ class Rollback:
 
 @dataclass(frozen=True, slots=True)
 class SwitchedOff:
-    """A flag that this decision has switched off `at` that time (Unix seconds); it stays so until restored."""
+    """A flag that this decision has switched off `at` that time (Unix seconds); it stays so until restored.
+
+    Not `heard`: it was ordered, and nobody knows what came of it.
+    """
 
     flag: Flag
     decision: str
     at: float
+    heard: bool = True
+
+    @property
+    def stands(self) -> str:
+        """How it stands, as a clause."""
+        return f"{self.flag} {'stays' if self.heard else 'may be'} off"
 
 
 @dataclass(frozen=True, slots=True)

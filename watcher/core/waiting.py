@@ -25,7 +25,7 @@ NOTES_PATIENCE = 20.0
 
 def is_due(turn: Turn, breaches: tuple[Finding, ...], *, by_version: bool = False) -> bool:
     """Whether the decision waits; `by_version`: no flag is asked."""
-    ahead = managed.outlook(turn.watch.release, turn.observation, breaches)
+    ahead = managed.outlook(turn.watch, turn.observation, breaches)
     if _waits_for_fleet(turn, breaches) or (not by_version and _waits_for_flag(turn, ahead)):
         return True
     by_flag = not by_version and flagged.step(ahead.tie, turn.policy).taken
