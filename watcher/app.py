@@ -236,7 +236,7 @@ async def assemble(
     breakers = Breakers(stepping, loop, outside.store, clock, lambda: reloading.current.breakers)
     breakers.take_up(await outside.store.ask(lambda log: log.closings(since)))
     gauges = Gauges(stepping, journal, status, sourcing, telemetry, clock, breakers)
-    flags = _flags(outside, stepping, loop, policy_of)
+    flags = _flags(outside, stepping, loop, policy_of, reloading)
     return Daemon(
         outside=outside,
         grace=grace,
@@ -272,11 +272,23 @@ def _prospects(
 
 
 def _flags(
-    outside: Outside, stepping: Stepping, loop: Loop, policy_of: Callable[[WorkloadView], Policy | None]
+    outside: Outside,
+    stepping: Stepping,
+    loop: Loop,
+    policy_of: Callable[[WorkloadView], Policy | None],
+    reloading: Reloading,
 ) -> FlagSights | None:
     if outside.flags is None:
         return None
-    return FlagSights(outside.flags, outside.cluster, stepping, outside.clock, policy_of, loop.wake)
+    return FlagSights(
+        outside.flags,
+        outside.cluster,
+        stepping,
+        outside.clock,
+        policy_of,
+        loop.wake,
+        lambda: reloading.current.flags,
+    )
 
 
 def _flag_restores(

@@ -102,3 +102,25 @@ async def test_a_fault_in_looking_is_tried_again(thresholds: Path) -> None:
         await life.until(lambda: life.outside.log_of("prospect_failed"), within=10.0)
         flags.standing[FLAG] = right
         await life.until(lambda: o.CART in life.daemon.stepping.flags, within=10.0)
+
+
+async def test_a_pod_template_names_no_flag_of_another_namespace(thresholds: Path) -> None:
+    async with tied(thresholds) as (life, flags):
+        configure(
+            thresholds, TIED.replace("{kind: webhook, url: 'https://flags.test', secretFile: s}", "{kind: openfeature}")
+        )
+        await life.until(lambda: life.outside.log_of("config_reloaded"), within=10.0)
+        own, others = Flag("own", "new-cart", "shop/flags"), Flag("own", "new-cart", "payments/flags")
+        for each in (own, others):
+            flags.put(each, on=True)
+        life.outside.workloads[o.CART].flags["v2"] = str(others)
+        life.outside.workloads[SEARCH].flags["v2"] = str(own)
+        life.outside.release("v2")
+        life.outside.release("v2", workload=SEARCH)
+        await life.until(lambda: len(life.daemon.stepping.flags) == 2, within=10.0)
+        assert life.daemon.stepping.flags[SEARCH].on
+        refused = life.daemon.stepping.flags[o.CART]
+        assert (refused.on, refused.problem) == (
+            None,
+            "it is a FeatureFlag of namespace payments; a pod template of shop may name those of its own only",
+        )

@@ -85,6 +85,7 @@ async def test_a_flag_of_the_thresholds_file_counts_too(tmp_path: Path) -> None:
     [
         ("new-cart", "flag-wrong"),
         ("other/new-cart@shop", "flag-wrong"),
+        ("openfeature/new-cart@lab/shop", "flag-wrong"),
         ("openfeature/new-cart@shop/none", "flag-unknown"),
         ("openfeature/none@shop/shop", "flag-unknown"),
     ],

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from watcher.core.flags import Flag
+
 
 class FlagKind(StrEnum):
     """Which API a provider has."""
@@ -50,6 +52,17 @@ class FlagProviders:
     def named(self, name: str) -> FlagProvider | None:
         """The provider of this name, or None."""
         return next((each for each in self.providers if each.name == name), None)
+
+    def beyond(self, flag: Flag, namespace: str) -> str:
+        """Why a pod template of this namespace may not name the flag; empty: it may.
+
+        Whoever deploys there would else have flags of others switched off, which they may not change themselves.  What
+        the thresholds file names is not asked for here.
+        """
+        provider, place = self.named(flag.provider), flag.environment.partition("/")[0]
+        if provider is None or provider.kind is not FlagKind.OPENFEATURE or place == namespace:
+            return ""
+        return f"it is a FeatureFlag of namespace {place}; a pod template of {namespace} may name those of its own only"
 
     def of_kind(self, kind: FlagKind) -> bool:
         """Whether there is one of this kind."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 
 import structlog
 
+from watcher.config.flags import FlagProviders
 from watcher.core.flagged import flag_of
 from watcher.core.flags import Flag, FlagSight
 from watcher.core.model import Workload, WorkloadView
@@ -48,9 +50,10 @@ class FlagSights:
         clock: Clock,
         policy_of: Callable[[WorkloadView], Policy | None],
         wake: Callable[[Iterable[Workload]], None],
+        configured: Callable[[], FlagProviders] = FlagProviders,
     ) -> None:
         self._flags, self._cluster, self._stepping, self._clock = flags, cluster, stepping, clock
-        self._policy_of, self._wake = policy_of, wake
+        self._policy_of, self._wake, self._configured = policy_of, wake, configured
         self._known: dict[Flag, FlagSight] = {}
         self._lost: set[Flag] = set()
 
@@ -77,7 +80,7 @@ class FlagSights:
         """This was just seen, by somebody else who has asked the provider."""
         self._known[sight.flag] = sight
         concerned = self.tied().get(sight.flag, [])
-        self._stepping.flags.update(dict.fromkeys(concerned, sight))
+        self._stepping.flags.update((each, self._seen_by(each, sight)) for each in concerned)
         self._wake(concerned)
 
     def _flag(self, workload: Workload, watch: Watch) -> Flag | None:
@@ -90,18 +93,29 @@ class FlagSights:
         except ValueError:
             return None
 
+    def _seen_by(self, workload: Workload, sight: FlagSight) -> FlagSight:
+        """How a workload is told of it: as not known where its pod template may not name it."""
+        watch = self._stepping.open_watches().get(workload)
+        named = watch is not None and bool(watch.release.flag)
+        beyond = self._configured().beyond(sight.flag, workload.namespace) if named else ""
+        return replace(sight, on=None, problem=beyond) if beyond else sight
+
     def _forget(self, tied: Tied) -> None:
         """What nobody asks for; a release that takes up a flag that is known has that at once."""
         self._known = {flag: sight for flag, sight in self._known.items() if flag in tied}
         self._lost &= tied.keys()
-        standing = {workload: self._known.get(flag) for flag, workloads in tied.items() for workload in workloads}
-        for workload in [each for each in self._stepping.flags if standing.get(each) is None]:
+        standing = {workload: flag for flag, workloads in tied.items() for workload in workloads}
+        for workload in [each for each in self._stepping.flags if standing.get(each) not in self._known]:
             del self._stepping.flags[workload]
-        self._stepping.flags.update((workload, sight) for workload, sight in standing.items() if sight is not None)
+        for workload, flag in standing.items():
+            told = self._stepping.flags.get(workload)
+            if flag in self._known and (told is None or told.flag != flag):
+                self._stepping.flags[workload] = self._seen_by(workload, self._known[flag])
 
     def _looks(self, tied: Tied) -> Iterable[Look]:
         """Those that are due, those with evidence against a release of theirs first."""
-        pressing = {flag: self._presses(workloads) for flag, workloads in tied.items()}
+        watches = self._stepping.open_watches()
+        pressing = {flag: self._presses(workloads, watches) for flag, workloads in tied.items()}
         for flag in sorted(tied, key=lambda each: (not pressing[each], self._looked_at(each))):
             if self._is_due(flag, pressing=pressing[flag]):
                 yield Look(tied[flag][0], flag.provider, partial(self._look, flag))
@@ -117,7 +131,7 @@ class FlagSights:
         wait = QUICKLY if pressing else TRY_EVERY if known.problem else SLOWLY
         return not 0 <= self._clock.now() - known.at < wait
 
-    def _presses(self, workloads: Iterable[Workload]) -> bool:
+    def _presses(self, workloads: Iterable[Workload], watches: Mapping[Workload, Watch]) -> bool:
         """Whether a release has evidence against it, or a rollback by the flag is under way."""
         watches = self._stepping.looked_into()
         rollbacks = (watches[each].rollback for each in workloads if each in watches)

@@ -21,6 +21,7 @@ class FlagFacts:
 
     written: str
     users: tuple[Workload, ...]
+    annotated: bool = False  # by their pod templates, not by the thresholds file
     wrong: str = ""
     sight: FlagSight | None = None
     away: str = ""

@@ -41,21 +41,25 @@ async def flags(asked: Asked, lists: Lists, workloads: Sequence[WorkloadFacts]) 
         asked.tell(f"asking for {min(len(tied), MOST)} feature flags")
     limit = asyncio.Semaphore(AT_ONCE)
 
-    async def one(written: str, users: tuple[Workload, ...]) -> FlagFacts:
+    async def one(each: FlagFacts) -> FlagFacts:
         async with limit:
-            return await _of(asked, FlagFacts(written, users))
+            return await _of(asked, each)
 
-    return tuple(await asyncio.gather(*(one(*each) for each in sorted(tied.items())[:MOST])))
+    return tuple(await asyncio.gather(*map(one, tied[:MOST])))
 
 
-def _tied(workloads: Iterable[WorkloadFacts]) -> dict[str, tuple[Workload, ...]]:
-    found: dict[str, list[Workload]] = defaultdict(list)
+def _tied(workloads: Iterable[WorkloadFacts]) -> list[FlagFacts]:
+    """Flags with those who use them, apart by who names them: a pod template, or the thresholds file."""
+    found: dict[tuple[str, bool], list[Workload]] = defaultdict(list)
     for each in workloads:
         newest = each.view.newest()
-        written = (newest.flag if newest is not None else "") or each.policy.flag
-        if written and each.policy.rung_mode(Rung.FLAG) is not Mode.NONE:
-            found[written].append(each.workload)
-    return {written: tuple(sorted(users)) for written, users in found.items()}
+        annotated = newest.flag if newest is not None else ""
+        if (annotated or each.policy.flag) and each.policy.rung_mode(Rung.FLAG) is not Mode.NONE:
+            found[annotated or each.policy.flag, bool(annotated)].append(each.workload)
+    return [
+        FlagFacts(written, tuple(sorted(users)), annotated=annotated)
+        for (written, annotated), users in sorted(found.items())
+    ]
 
 
 async def _of(asked: Asked, known: FlagFacts) -> FlagFacts:
@@ -66,6 +70,9 @@ async def _of(asked: Asked, known: FlagFacts) -> FlagFacts:
     provider = asked.thresholds.flags.named(flag.provider)
     if provider is None:
         return replace(known, wrong=f"no provider {flag.provider} is configured")
+    beyond = _beyond(asked, flag, known)
+    if beyond:
+        return replace(known, wrong=beyond)
     in_cluster = provider.kind is FlagKind.OPENFEATURE
     if in_cluster and not await _served(asked):
         return replace(known, undefined=True)
@@ -73,6 +80,12 @@ async def _of(asked: Asked, known: FlagFacts) -> FlagFacts:
     tried = not set(known.users).isdisjoint(asked.without_flag) or (seen.sight is not None and seen.sight.on is False)
     seen = replace(seen, tried=tried)
     return await _in_cluster(asked, flag, seen) if in_cluster and seen.sight is not None else seen
+
+
+def _beyond(asked: Asked, flag: Flag, known: FlagFacts) -> str:
+    """Why a pod template that names it may not."""
+    places = {each.namespace for each in known.users} if known.annotated else set[str]()
+    return next(filter(None, (asked.thresholds.flags.beyond(flag, each) for each in sorted(places))), "")
 
 
 async def _seen(asked: Asked, flag: Flag, known: FlagFacts) -> FlagFacts:
