@@ -96,3 +96,12 @@ def test_durations(seconds: float, text: str) -> None:
 
 def test_times_that_are_not_known() -> None:
     assert (moment(None), ago(None, NOW)) == ("-", "-")
+
+
+def test_a_flag_tells_who_put_it_back_and_what_came_of_it() -> None:
+    flag = {"name": "own/new-cart@production", "before": "on", "after": "off"}
+    asked = {"at": NOW, "by": "ada", "reason": "mended", "state": "on", "result": "restored"}
+    found = page(flag=flag, flag_restores=[asked, asked | {"result": ""}])["Flag"].splitlines()
+    assert found[0] == "own/new-cart@production: on -> off"
+    assert [each.rpartition(": ")[2] for each in found[1:]] == ["restored", "nobody knows what came of it"]
+    assert "asked for by ada" in found[1]

@@ -43,7 +43,7 @@ def facts(decision: Document, now: float, others: Iterable[str] = ()) -> Facts:
         ("Evidence", _evidence(decision)),
         ("Changed", _changed(decision)),
         ("Git", "\n".join(_git(decision.get("git") or {}))),
-        ("Flag", _flag(decision.get("flag") or {})),
+        ("Flag", _flag(decision.get("flag") or {}, decision.get("flag_restores") or [])),
         ("Database", "\n".join(_database(decision))),
         ("Causes", "\n".join(decision.get("causes") or [])),
         ("Also", _also(decision, others)),
@@ -181,13 +181,18 @@ def _git(git: Document) -> Iterator[str]:
         yield f"not reverted: {git['failed']}"
 
 
-def _flag(flag: Document) -> str:
+def _flag(flag: Document, restores: Iterable[Document]) -> str:
     """How it stood, how it stands, and how it comes on again."""
     if not flag:
         return ""
     after = f" -> {flag['after']}" if flag.get("after") else ""
     off = f"\noff since {moment(flag['switched_at'])}; {flag['restore']}" if flag.get("restore") else ""
-    return f"{flag.get('name')}: {flag.get('before')}{after}{off}"
+    asked = (
+        f"\nput back to {each.get('state')}, asked for by {each.get('by')}, {moment(each.get('at'))} "
+        f"({each.get('reason')}): {each.get('result') or 'nobody knows what came of it'}"
+        for each in restores
+    )
+    return f"{flag.get('name')}: {flag.get('before')}{after}{off}{''.join(asked)}"
 
 
 def _database(decision: Document) -> Iterator[str]:
