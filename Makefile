@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.ready-bench
 
-.PHONY: setup demo test lint types layers check e2e e2e-tools lock schema chart dashboard image image-root bench bench-full clean
+.PHONY: setup demo test lint types layers check prove e2e e2e-tools lock schema chart dashboard image image-root bench bench-full clean
 
 setup: $(READY)
 
@@ -33,6 +33,13 @@ layers: setup
 	$(BIN)/lint-imports
 
 check: lint types layers test
+
+# Random histories keep the invariants, and the proof fails without any one of its parts; PROVE: how many histories.
+PROVE ?= 10000
+
+prove: setup
+	$(BIN)/python -m tests.prove run --histories $(PROVE)
+	$(BIN)/python -m tests.prove mutations
 
 e2e-tools: setup
 	$(PYTHON) tests/e2e/build_tools.py

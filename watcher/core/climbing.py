@@ -12,6 +12,9 @@ from watcher.core.state import Decision, GuardFinding, Rollback, RungStep
 from watcher.core.turn import Turn
 from watcher.core.words import Phase, Rung, Stage
 
+LEFT_TO_GIT = 900.0
+"""Seconds after which what Git holds and the workload never comes to is not tried once more in another way."""
+
 
 def take(turn: Turn, decision: Decision, rung: Rung) -> None:
     """Take this rung, after the down migrations that come before it.  The intent is durable before the order leaves."""
@@ -88,7 +91,7 @@ def rung_failed(turn: Turn, message: str) -> None:
     if rollback.applied:
         turn.state = settling.left(turn.state, turn.now, failed=True)
     rungs = tuple(
-        replace(step, failed=message, done_at=turn.now) if step.rung is rollback.rung else step
+        replace(step, failed=message, done_at=turn.now) if _fails(step, rollback, turn.now) else step
         for step in decision.rungs
     )
     decision = replace(decision, rungs=rungs)
@@ -102,6 +105,13 @@ def rung_failed(turn: Turn, message: str) -> None:
         _no_other_way(turn, following, message)
     else:
         ending.failed(turn, f"{rollback.rung}: {message}")
+
+
+def _fails(step: RungStep, rollback: Rollback, now: float) -> bool:
+    """Whether it ends with the rung that failed: that one itself, or what was left to Git time and again."""
+    begun = step.at is not None and step.done_at is None and not step.failed
+    hopeless = rollback.rung is Rung.GIT and now - rollback.began > LEFT_TO_GIT
+    return step.rung is rollback.rung or (begun and hopeless)
 
 
 def _no_other_way(turn: Turn, following: RungStep | None, message: str) -> None:

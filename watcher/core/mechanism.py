@@ -131,7 +131,7 @@ def not_taken_up(view: WorkloadView, decision: Decision, rollback: Rollback) -> 
     if rollout is None:
         return False
     if rollback.rung is Rung.ABORT:
-        return not rollout.aborted_at
+        return not rollout.aborted_at and not has_target(view, decision)  # a revert in Git may have come first
     return rollout.in_progress and not rollout.promote_full
 
 

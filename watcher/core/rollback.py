@@ -130,6 +130,12 @@ def _acting(turn: Turn) -> None:
         climbing.order_next(turn)
 
 
+def _caught_up(turn: Turn, rollback: Rollback) -> bool:
+    """Whether the view is newer than what the writer met, so that it shows what had changed; a hold it need not."""
+    met_change = rollback.again is not None and rollback.again.id != "hold"
+    return not met_change or turn.now - turn.observation.surroundings.cache_age >= rollback.next_order
+
+
 def _must_wait(turn: Turn, rollback: Rollback) -> bool:
-    early = turn.observation.executing or turn.now < rollback.next_order
+    early = turn.observation.executing or turn.now < rollback.next_order or not _caught_up(turn, rollback)
     return early or not permission.current(turn) or permission.may_soon_be_known(turn)
