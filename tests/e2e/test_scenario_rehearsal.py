@@ -18,6 +18,7 @@ from tests.e2e.controlplane import ControlPlane, Json, eventually
 from tests.e2e.controlplane.argocd import NAMESPACE as ARGOCD
 from tests.e2e.controlplane.credentials import NAMESPACE, write_kubeconfig
 from tests.e2e.harness import Daemon, Service, Shop, ShopInGit, alongside
+from tests.e2e.harness.flags import FlagInCluster
 from tests.e2e.through_git import GOOD, with_a_good_version
 
 PROGRAM = Path(sys.executable).with_name("watcher")
@@ -36,7 +37,7 @@ class Rehearser:
         self._kubeconfig, self._token = directory / "rehearser-kubeconfig", directory / "rehearser-token"
         write_kubeconfig(self._kubeconfig, plane.users[ACCOUNT], plane.url, plane.ca)
         made = json.loads(
-            _run([str(PROGRAM), "token", "new", "drill", "--scopes", "rehearse", "-o", "json"], {}).stdout
+            _run([str(PROGRAM), "token", "new", "drill", "--scopes", "rehearse,flag", "-o", "json"], {}).stdout
         )
         self._token.write_text(made["token"])
         tokens = directory / "tokens.yaml"
@@ -219,6 +220,31 @@ def test_an_abort_is_rehearsed_together_with_the_revert_that_makes_it_last(
     assert repository.read(cart.file, repository.head()) == repository.read(cart.file, head)
     assert state(cart.service) == before
     measured(f"rehearsal of abort and revert (Rollout, Argo CD): {steps(rows[0])}")
+
+
+@alongside
+def test_a_flag_is_rehearsed_with_a_fault_switch_and_put_back(
+    control_plane: ControlPlane,
+    shop: Shop,
+    flag: FlagInCluster,
+    flag_watcher: Daemon,
+    measured: Callable[[str], None],
+) -> None:
+    cart = shop.deploy(workloads.deployment, "cart", "shop/cart:1")
+    rehearser = Rehearser(control_plane, flag_watcher, shop.namespace)
+    rehearser.label()
+    flag_watcher.start()
+    cart.release("shop/cart:2", flag.annotation)
+    flag_watcher.passes(cart, "shop/cart:2")
+    rehearser.ready(cart)
+    before = state(cart)
+
+    flag.covers("shop/cart:2-err20")
+    code, (row,), told = rehearser.rehearse(cart, "--fault", "env:FAULT=err20")
+    assert (code, row["rung"], row["result"]) == (0, "flag", "passed"), (row, told)
+    assert flag.state == "ENABLED"
+    assert state(cart) == before
+    measured(f"rehearsal of a flag: {steps(row)}")
 
 
 @alongside

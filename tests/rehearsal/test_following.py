@@ -61,6 +61,9 @@ class Api:
     def prospect(self, workload: str) -> Json:
         raise NotImplementedError(workload)
 
+    def restore_flag(self, decision: str, reason: str) -> Json:
+        raise NotImplementedError(decision, reason)
+
     def rehearsed(self, body: Json) -> Json:
         raise NotImplementedError(body)
 

@@ -78,6 +78,7 @@ async def test_what_keeps_a_rehearsal_from_being_held_is_told_with_what_mends_it
     label_namespace(served)
     assert await obstacles(served) == []
     assert (await served.get(f"{PATH}/{CART}"))["rungs"] == ["undo"]
+    assert (await served.get(f"{PATH}/{CART}"))["flag"] == ""
     served.outside.release("v2")
     await served.step()
     assert "a release of it is under watch" in await obstacles(served)

@@ -14,7 +14,7 @@ from watcher.core.gitops import Application
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.rehearsal import Obstacle
-from watcher.core.words import Rung
+from watcher.core.words import Mode, Rung
 from watcher.daemon.stepping import Stepping
 from watcher.daemon.telemetry import Telemetry
 from watcher.ports import PASSED, Clock, Cluster, Commit, RehearsalRow, Rejected
@@ -75,6 +75,7 @@ class Rehearsals:
         return {
             "workload": str(workload),
             "rungs": [each.value for each in rehearsal.rungs(view, policy)] if view and policy else [],
+            "flag": _flag(view, policy) if view and policy else "",
             "application": _application(view.application)
             if view is not None and view.application is not None
             else None,
@@ -132,6 +133,12 @@ class Rehearsals:
             telemetry.rehearsed_at.labels(row.workload, row.rung).set(row.at)
             telemetry.rehearsed_in.labels(row.workload, row.rung).set(row.seconds)
             telemetry.rehearsed_well.labels(row.workload, row.rung).set(row.result == PASSED)
+
+
+def _flag(view: WorkloadView, policy: Policy) -> str:
+    """The feature flag that would be switched for what the checks find; empty: none."""
+    newest = view.newest()
+    return newest.flag if newest is not None and policy.rung_mode(Rung.FLAG) is Mode.ACT else ""
 
 
 def _application(application: Application | None) -> Body | None:

@@ -25,6 +25,9 @@ EVERY = 1.0
 SETTLING = 600.0
 """Seconds in which everything must be as before again, once the recovery is proven."""
 
+BACK = ("restored", "already")
+"""What becomes of a flag that is put back."""
+
 SWEEPING = 60.0
 """Seconds in which the pods of the broken version must be gone, so that what its controller keeps can be removed."""
 
@@ -60,20 +63,22 @@ class Drill:
         means = self._means
         await means.on.check_namespace()
         raw, prospect = await self._ready()
+        rungs = self._rungs(prospect)
         known = frozenset(each["id"] for each in await self._decisions())
         self._note, decision, problem = Note(self.id, **state(raw)), None, ""
         try:
             await self._break(raw, self._note, prospect)
             released = means.clock.now()
             following = Following(means.api, means.clock, str(self._workload), known, means.tell)
-            decision = await following.ended(self._within, durable="git" in prospect["rungs"])
+            decision = await following.ended(self._within, durable="git" in rungs)
         except Unproven as error:
             decision, problem = error.decision, str(error)
         except BaseException:
             await _finished(self._put_back(self._note, prospect))
             raise
         differences = await _finished(self._put_back(self._note, prospect))
-        rows = judged(prospect["rungs"], decision, released, problem, differences)
+        differences = (*differences, *await self._flag_back(decision))
+        rows = judged(rungs, decision, released, problem, differences)
         await self._report(rows)
         return rows
 
@@ -99,6 +104,24 @@ class Drill:
         if reasons:
             raise Obstructed(f"{self._workload} cannot be rehearsed on now: {'; '.join(reasons)}")
         return raw, prospect
+
+    def _rungs(self, prospect: Document) -> list[str]:
+        """What is to be rehearsed: a flag mends what checks find, and no pods that do not start."""
+        by_flag = bool(self._fault and prospect["flag"])
+        return ["flag"] if by_flag else list(prospect["rungs"])
+
+    async def _flag_back(self, decision: Document | None) -> list[str]:
+        """Put back the flag that was switched; why it is not as before."""
+        switched = any(each["rung"] == "flag" and each["taken"] for each in (decision or {}).get("rungs") or ())
+        if decision is None or not switched:
+            return []
+        reason = f"rehearsal {self.id} has ended"
+        try:
+            told = await asyncio.to_thread(self._means.api.restore_flag, decision["id"], reason)
+        except (Rejected, Unavailable) as error:
+            return [f"flag: was on, is not put back: {error}"]
+        self._means.tell(str(told["message"]))
+        return [] if told["result"] in BACK else [f"flag: was on, is not put back: {told['message']}"]
 
     async def _decisions(self) -> list[Document]:
         return await asyncio.to_thread(self._means.api.decisions, str(self._workload), 1000, 0.0)

@@ -26,6 +26,9 @@ class Api(Protocol):
     def decisions(self, workload: str, limit: int, since: float) -> list[Document]:
         """Decisions at or after `since`, newest first."""
 
+    def restore_flag(self, decision: str, reason: str) -> Document:
+        """Put back the flag that this decision switched."""
+
     def rehearsed(self, body: Document) -> Document:
         """Record how a rehearsed rung ended."""
 

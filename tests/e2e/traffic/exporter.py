@@ -158,7 +158,7 @@ class Traffic:
             return
         now, key, first = time.time(), _key(pod), statuses[0]
         if key not in self._pods:
-            version = self._version(pod["metadata"]["namespace"], pod["spec"]["containers"][0]["image"])
+            version = self._version(pod["metadata"]["namespace"], _image(pod))
             self._pods[key] = PodTraffic(version, first["name"], now, now)
         known = self._pods[key]
         known.advance(now)
@@ -194,6 +194,13 @@ class Traffic:
                 return web.Response(status=503, text="no such container runs")
             pod.advance(time.time())
             return web.Response(text=pod.exposition())
+
+
+def _image(pod: Json) -> str:
+    """The image, with the fault that the environment variable `FAULT` switches on as if its tag asked for it."""
+    first = pod["spec"]["containers"][0]
+    faults = [each["value"] for each in first.get("env", ()) if each["name"] == "FAULT"]
+    return "-".join([first["image"], *faults])
 
 
 def _key(pod: Json) -> tuple[str, str]:
