@@ -68,3 +68,12 @@ def test_a_sync_to_what_was_before_is_none_to_another_revision() -> None:
     world.run(30.0)
     steps = {each.rung: each.reason for each in world.decision.rungs}
     assert steps[Rung.SYNC] == "leads to what ran before this release, and that is not revision hash-v1"
+
+
+def test_a_hold_that_is_passed_is_passed_by_the_revert_as_well() -> None:
+    world = passed(ManagedWorld.under(Cluster()))
+    world.cluster.hold = "stocktaking"
+    assert world.command("", "hold").decision
+    world.run_until("restored")
+    assert world.writes == ["revert"]
+    assert {order.past_hold for order in world.orders} == {True}

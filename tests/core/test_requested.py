@@ -7,9 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from tests.core.databases import after_down, note
 from tests.core.rollouts import SimulatedRollout
+from tests.core.switches import FLAG
 from tests.core.world import World
 from watcher.core import requested
+from watcher.core.migrations import MigrationNote, Safety
 from watcher.core.model import Frozen, PastRollback
 from watcher.core.words import Action, Kind, Mode, Outcome, Phase, Rung, Verdict
 
@@ -449,3 +452,70 @@ def test_an_automatic_decision_is_not_a_command() -> None:
     assert world.decision.action is Action.ROLL_BACK
     assert world.decision.request is None
     assert world.watch.outcome is Outcome.RESTORED
+
+
+def migrated(*notes: MigrationNote) -> World:
+    world = passed()
+    world.databases.notes = notes
+    return world
+
+
+def test_over_an_unsafe_migration_only_past_its_guard() -> None:
+    world = migrated(note("0042_split", Safety.UNSAFE))
+    assert [each.id for each in world.command().guards] == ["unsafe_migration"]
+    world.run(60)
+    assert world.orders == []
+    assert world.command("", "unsafe_migration").decision
+    world.run_until("restored")
+    assert [each.id for each in world.decision.overridden] == ["unsafe_migration"]
+    assert world.serves("v1")
+
+
+def test_a_down_migration_that_asks_for_approval_is_to_be_named() -> None:
+    world = migrated(after_down("0042_split", automatic=False))
+    told = world.command()
+    assert [each.id for each in told.guards] == ["down_migration"]
+    assert "down migration 0042_split runs with a person's approval only" in told.text
+    world.run(60)
+    assert world.orders == []
+    told = world.command("", "down_migration")
+    assert told.text.endswith("with down migration 0042_split, past guard down_migration.")
+    world.run_until("restored")
+    assert [each.__class__.__name__ for each in world.orders] == ["DownOrder", "UndoOrder"]
+
+
+def test_one_that_may_run_by_itself_goes_along() -> None:
+    world = migrated(after_down("0042_split"))
+    assert world.command().decision
+    world.run_until("restored")
+    assert [each.__class__.__name__ for each in world.orders] == ["DownOrder", "UndoOrder"]
+
+
+def flagged() -> World:
+    """`v2`, which a flag covers, has passed."""
+    world = World.of()
+    world.cluster.flags["v2"] = str(FLAG)
+    world.switch.covers["v2"] = 0.0
+    world.release("v2")
+    world.run_until("pass")
+    world.run(60)
+    return world
+
+
+def test_a_flag_that_covers_the_release_is_switched_off_first() -> None:
+    world = flagged()
+    assert world.command().text.endswith(f"Switching {FLAG} off.")
+    world.run_until("restored", "restored_unconfirmed", "did_not_help")
+    assert world.writes == ["flag"]
+    assert world.watch.outcome is Outcome.RESTORED
+    assert world.serves("v2")
+
+
+def test_but_not_where_a_revision_was_named() -> None:
+    world = flagged()
+    assert world.command("hash-v1").decision
+    steps = {each.rung: each.reason for each in world.decision.rungs}
+    assert steps[Rung.FLAG] == "a revision was named, and a flag changes no version"
+    world.run_until("restored")
+    assert world.writes == ["undo"]
+    assert world.serves("v1")

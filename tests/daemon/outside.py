@@ -124,9 +124,10 @@ class Outside:
         """Log lines of this name."""
         return [line for line in self.logged if line["event"] == event]
 
-    async def held(self, workload: Workload) -> str:
+    async def held(self, order: RungOrder) -> str:
         """Why nothing may be written for it now."""
-        return self.workloads[workload].hold if workload in self.workloads else ""
+        known = order.workload in self.workloads and not order.past_hold
+        return self.workloads[order.workload].hold if known else ""
 
     def notify(self, workload: Workload) -> None:
         for listen in self.listeners:

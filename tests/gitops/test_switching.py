@@ -7,7 +7,7 @@ import pytest
 from tests.flags.memory import MemoryFlags
 from watcher.core.flags import Flag
 from watcher.core.model import Result, RungReport, Workload
-from watcher.core.orders import AbortOrder, FlagOrder
+from watcher.core.orders import AbortOrder, FlagOrder, RungOrder
 from watcher.core.words import Kind
 from watcher.gitops.switching import FlagsActuator
 from watcher.ports import Forbidden, Unanswered, Unavailable, WatcherError
@@ -28,9 +28,9 @@ class Standing:
     async def sleep(self, seconds: float) -> None:
         raise AssertionError(seconds)
 
-    async def holding(self, workload: Workload) -> str:
-        assert workload == CART
-        return self.held
+    async def holding(self, order: RungOrder) -> str:
+        assert order.workload == CART
+        return "" if order.past_hold else self.held
 
 
 class World:

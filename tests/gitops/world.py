@@ -165,8 +165,8 @@ class World:
         self.drafting, self.protections = Drafting(self.manifests), Protections(self.clock)
         self.reverting = Reverting(self.means, self.drafting, self.protections, self.holding, lambda: 0.5)
 
-    async def holding(self, workload: Workload) -> str:
-        return self.hold()
+    async def holding(self, order: RungOrder) -> str:
+        return "" if order.past_hold else self.hold()
 
     @property
     def source(self) -> GitSource:

@@ -29,6 +29,9 @@ from watcher.core.words import Change, Mode, Provenance, Rung
 CHECK = "person"
 """Name of what a person says, beside the names of checks."""
 
+DOWN = "down_migration"
+"""The guard on a down migration that a person has to approve: a command does so only where it is named with it."""
+
 UNPROVEN = "not_known_good"
 """The guard on a target that a person has named, and that is not known to be good."""
 
@@ -117,7 +120,9 @@ def steered(
 
 
 def _skipped(step: RungStep, why: str) -> RungStep:
-    return RungStep(step.rung, Mode.NONE, taken=False, reason=why) if step.taken and why else step
+    if not why or not (step.taken or step.rung is Rung.FLAG):
+        return step
+    return RungStep(step.rung, Mode.NONE, taken=False, reason=why)
 
 
 def _elsewhere(rung: Rung, view: WorkloadView, release: Release, target: KnownGood | Target | None, to: str) -> str:

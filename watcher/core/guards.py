@@ -162,6 +162,7 @@ _TABLE = (
     Guard("flag_unknown", "how the release's flag stands is not known", passable=False),
     Guard("unsafe_migration", "the version before does not work on this schema", targets.unsafe_migration, BY_FLAG),
     Guard("migrations_unknown", "what the migration notes say is not known", targets.migrations_unknown, BY_FLAG),
+    Guard("down_migration", "a down migration goes along that a person has to approve"),
     Guard("no_way_back", "no rung can be taken", passable=False),
     Guard("not_watched", "the thresholds file does not name the workload any more", passable=False),
     Guard("mode", "the thresholds file does not let it be done any more", passable=False),

@@ -56,13 +56,28 @@ def _at_the_tool(application: Application, decision: Decision, rollback: Rollbac
         before = deployed_before(application, release.began)
         revisions = before.revisions if before is not None else ()
         return SyncOrder(
-            decision.id, rollback.tried, release.workload, release.uid, application, revisions, decision.reason
+            decision=decision.id,
+            tried=rollback.tried,
+            workload=release.workload,
+            uid=release.uid,
+            application=application,
+            revisions=revisions,
+            reason=decision.reason,
+            past_hold=commanded.past_hold(decision),
         )
     source, good = decision.source, decision.good
     if source is None:
         raise LookupError(f"decision {decision.id} names no source to pin")
     return PinOrder(
-        decision.id, rollback.tried, release.workload, release.uid, application, source, good, decision.reason
+        decision=decision.id,
+        tried=rollback.tried,
+        workload=release.workload,
+        uid=release.uid,
+        application=application,
+        source=source,
+        revision=good,
+        reason=decision.reason,
+        past_hold=commanded.past_hold(decision),
     )
 
 

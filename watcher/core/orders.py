@@ -83,6 +83,7 @@ class RevertOrder:
     commits: tuple[str, ...]
     propose: bool
     reason: str
+    past_hold: bool = field(default=False, metadata=ADDED)  # a person lets it pass the holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class RefreshOrder:
     workload: Workload
     uid: str
     application: Application
+    past_hold: bool = field(default=False, metadata=ADDED)  # a person lets it pass the holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class SyncOrder:
     application: Application
     revisions: tuple[str, ...]
     reason: str
+    past_hold: bool = field(default=False, metadata=ADDED)  # a person lets it pass the holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,7 @@ class StopSyncOrder:
     workload: Workload
     uid: str
     application: Application
+    past_hold: bool = field(default=False, metadata=ADDED)  # a person lets it pass the holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,7 @@ class PinOrder:
     source: GitSource
     revision: str
     reason: str
+    past_hold: bool = field(default=False, metadata=ADDED)  # a person lets it pass the holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +149,7 @@ class UnpinOrder:
     uid: str
     application: Application
     reason: str
+    past_hold: bool = field(default=False, metadata=ADDED)  # a person lets it pass the holds
 
 
 @dataclass(frozen=True, slots=True)

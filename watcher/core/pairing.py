@@ -113,6 +113,7 @@ def order(turn: Turn) -> bool:
             commits=revert.commits,
             propose=revert.propose,
             reason=decision.reason,
+            past_hold=commanded.past_hold(decision),
         )
     )
     turn.move("revert_ordered")
@@ -217,9 +218,8 @@ def look_again(turn: Turn, revert: Revert) -> None:
     release = turn.watch.release
     revert = replace(revert, tried=revert.tried + 1, next_order=turn.now + REFRESH)
     _keep(turn, revert)
-    turn.commands.append(
-        RefreshOrder(turn.decision.id, revert.tried, release.workload, release.uid, revert.application)
-    )
+    look = RefreshOrder(turn.decision.id, revert.tried, release.workload, release.uid, revert.application)
+    turn.commands.append(replace(look, past_hold=commanded.past_hold(turn.decision)))
     turn.move("refresh_ordered")
 
 

@@ -137,13 +137,16 @@ def tightened(turn: Turn, decision: Decision, rung: Rung) -> GuardFinding | None
 
 def _unapproved_down(turn: Turn, decision: Decision, rung: Rung) -> GuardFinding | None:
     """Why a down migration that goes along must not run by itself."""
-    if rung is Rung.FLAG or may_go(Mode.PROPOSE, decision) or decision.target is None:
+    if rung is Rung.FLAG or decision.target is None or commanded.DOWN in commanded.named(decision):
+        return None
+    if decision.request is None and may_go(Mode.PROPOSE, decision):
         return None
     sight = gate.relevant(turn.observation, turn.watch, decision.target.template_id)
     passage = gate.ask(sight, turn.watch.downs, required=turn.policy.migrations_required)
     if passage.gate is not Gate.DOWN_APPROVAL:
         return None
-    return GuardFinding("mode", f"{gate.names(passage)} runs with a person's approval only")
+    found = commanded.DOWN if decision.request is not None else "mode"
+    return GuardFinding(found, f"{gate.names(passage)} runs with a person's approval only")
 
 
 def _closed(turn: Turn, step: RungStep, ahead: Outlook) -> GuardFinding:

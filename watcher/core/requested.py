@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from watcher.core import commanded, judge, releases, rollback, waiting
+from watcher.core import commanded, gate, judge, releases, rollback, waiting
 from watcher.core.deciding import decide
+from watcher.core.gate import Gate
 from watcher.core.guards import GUARDS, IGNORANCE
 from watcher.core.ladder import next_rung
 from watcher.core.migrations import Safety
@@ -18,7 +19,7 @@ from watcher.core.model import Request, Revision, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import Commanded, Decision, GuardFinding, Refused, Release, Watch, WorkloadState
 from watcher.core.turn import Turn
-from watcher.core.words import Action, Mode, Phase, Verdict
+from watcher.core.words import Action, Mode, Phase, Rung, Verdict
 
 WAITS = 20.0
 """Seconds that a command waits for what nobody has looked at while the release was not under watch."""
@@ -119,7 +120,7 @@ def _go_on(turn: Turn, wanted: Commanded, *, numbered: bool) -> None:
         _refuse(turn, request, objection)
         return
     watch = _aimed(turn, newest, request)
-    decision = _decide(turn, watch, request)
+    decision = _with_down(_decide(turn, watch, request), watch, turn.policy)
     if patient and (_unknown(decision) or _may_be_seen(turn, watch, decision)):
         return
     _answer(turn, watch, decision, request)
@@ -194,6 +195,18 @@ def _decide(turn: Turn, watch: Watch, request: Request) -> Decision:
     seen = judge.breaches(judge.read(watch, view, policy, now)) if judged else ()
     findings = (commanded.finding(request), *seen)
     return decide(replace(state, decisions=attempts), watch, findings, turn.observation, view, policy, now)
+
+
+def _with_down(decision: Decision, watch: Watch, policy: Policy) -> Decision:
+    """The decision with the guard on down migrations that a person has to approve: that is more than to go back."""
+    chosen = next_rung(decision.rungs)
+    passage = gate.ask(decision.migrations, watch.downs, required=policy.migrations_required)
+    if chosen is None or chosen.rung is Rung.FLAG or passage.gate is not Gate.DOWN_APPROVAL:
+        return decision
+    found = GuardFinding(commanded.DOWN, f"{gate.names(passage)} runs with a person's approval only")
+    if commanded.DOWN in commanded.named(decision):
+        return replace(decision, overridden=(*decision.overridden, found))
+    return replace(decision, guards=(*decision.guards, found))
 
 
 def _unknown(decision: Decision) -> bool:

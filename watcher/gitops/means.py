@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 from watcher.config.gitops import ConfigRepository, GitOps, bare
 from watcher.core.gitops import GitSource
-from watcher.core.model import Workload
+from watcher.core.orders import RungOrder
 from watcher.ports import Clock, Rejected, WatcherError
 from watcher.ports.git import Applications, Forge, Forges, Manifests, Repositories, Repository
 
 SAME_DEFAULT = 600.0
 """Seconds for which the name of a default branch is taken for the same; asking is one more way to the server."""
 
-Holding = Callable[[Workload], Awaitable[str]]
-"""Asks now why nothing may be written for a workload; an empty answer: it may."""
+Holding = Callable[[RungOrder], Awaitable[str]]
+"""Asks now why an order may not be carried out; an empty answer: it may."""
 
 
 class Held(WatcherError):
@@ -76,8 +76,8 @@ class Means:
         return found
 
 
-async def refuse_held(holding: Holding, workload: Workload) -> None:
-    """Raises Held where a hold stands now."""
-    reason = await holding(workload)
+async def refuse_held(holding: Holding, order: RungOrder) -> None:
+    """Raises Held where a hold stands now that the order does not pass."""
+    reason = await holding(order)
     if reason:
         raise Held(reason)

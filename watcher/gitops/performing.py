@@ -68,7 +68,7 @@ class GitOpsActuator:
     async def _attempt(self, order: GitOpsOrder) -> Outcome:
         if isinstance(order, RevertOrder):
             return await self._reverting.revert(order)
-        await refuse_held(self._holding, order.workload)
+        await refuse_held(self._holding, order)
         application = order.application
         if isinstance(order, RefreshOrder):
             await self._applications.refresh(application)

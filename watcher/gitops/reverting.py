@@ -151,7 +151,7 @@ class Reverting:
         return self._protections.why(work.order.source.repo, work.branch) or "; ".join(draft.doubts)
 
     async def _push(self, work: Work, draft: Draft, wanted: Wanted) -> Outcome:
-        await refuse_held(self._holding, work.order.workload)
+        await refuse_held(self._holding, work.order)
         commit = draft.prepared.commit
         try:
             await work.repository.push(commit, work.branch, wanted.head)
@@ -176,7 +176,7 @@ class Reverting:
         """By a pull request.  One that was merged, or closed by a person, is not opened again."""
         order = work.order
         forge = self._forge(work, why)
-        await refuse_held(self._holding, order.workload)
+        await refuse_held(self._holding, order)
         branch = work.own_branch
         with contextlib.suppress(Moved):  # an earlier attempt, or one for another workload, has made it on another head
             await work.repository.push(draft.prepared.commit, branch, "")
@@ -209,7 +209,7 @@ class Reverting:
 
     async def _refreshed(self, order: RevertOrder, outcome: Outcome) -> Outcome:
         try:
-            await refuse_held(self._holding, order.workload)
+            await refuse_held(self._holding, order)
             await self._means.applications.refresh(order.application)
         except WatcherError as error:
             late = f"{order.application} could not be asked to look now, so it does at its next turn: {error}"

@@ -44,8 +44,7 @@ class FlagsActuator:
         before, state = await self._flags.look(order.flag), order.state if order.on else ""
         if before.on is order.on and state in ("", before.state):
             return Outcome(Result.ALREADY, f"{order.flag} stands at {before.state} already"), before
-        if not order.past_hold:
-            await refuse_held(self._holding, order.workload)
+        await refuse_held(self._holding, order)
         reason = f"watcher {order.decision}: {order.reason}"
         after = await self._flags.switch(order.flag, on=order.on, expected=order.expected, state=state, reason=reason)
         return Outcome(Result.APPLIED, f"{order.flag} was at {before.state}, and is at {after.state} now"), after

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from watcher.adapters.kubernetes.actuator import KubernetesActuator
-from watcher.core.model import Workload
+from watcher.core.orders import RungOrder
 from watcher.gitops.means import Holding
 
 
 def holding(on_cluster: KubernetesActuator, left: Callable[[], float]) -> Holding:
-    """Why nothing may be written for a workload now: a hold, or that this process leads no more (`left` seconds)."""
+    """Why an order may not be carried out now: a hold that it does not pass, or that this process leads no more
+    (`left` seconds)."""
 
-    async def held(workload: Workload) -> str:
-        return await on_cluster.held(workload) if left() > 0.0 else "this process does not hold the Lease any more"
+    async def held(order: RungOrder) -> str:
+        if left() <= 0.0:
+            return "this process does not hold the Lease any more"
+        return "" if order.past_hold else await on_cluster.held(order.workload)
 
     return held
