@@ -51,6 +51,10 @@ def test_lint_finds_nothing(helm: Path, variant: Variant) -> None:
         ("rungs.abort=false,rungs.undo=false", "no rung is enabled"),
         ("thresholds.gitops.repositories[0].url=https://git.test/*", "set thresholds.rungs.git to none or observe"),
         ("thresholds.gitops.repository=x", "repository"),
+        (
+            "rungs.flag=false,thresholds.flags.providers.openfeature.kind=openfeature",
+            "set thresholds.rungs.flag to none or observe",
+        ),
         ("rungs.git=true,rbac.gitops=false", "what cannot be read cannot be brought back through Git"),
     ],
 )
