@@ -45,6 +45,25 @@ def at_breach() -> World:
     return world
 
 
+def observed() -> World:
+    """`v2` is bad, nothing was done about it, and its watch is over."""
+    world = World.of()
+    world.set(mode=Mode.OBSERVE)
+    world.release("v2", errors=0.3)
+    world.run_until("closed", within=7200)
+    world.set(mode=Mode.ACT)
+    return world
+
+
+def held() -> World:
+    """The same where a hold stood in the way, which is lifted."""
+    world = World.of(hold="game day")
+    world.release("v2", errors=0.3)
+    world.run_until("closed", within=7200)
+    world.cluster.hold = ""
+    return world
+
+
 def failed() -> World:
     world = World.of()
     world.react("refused")
@@ -66,6 +85,8 @@ SITUATIONS: dict[str, Callable[[], World]] = {
     "passed": passed,
     "under watch": under_watch,
     "at breach": at_breach,
+    "observed": observed,
+    "held": held,
     "failed": failed,
     "inconclusive": inconclusive,
 }

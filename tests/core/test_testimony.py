@@ -6,6 +6,7 @@ import pytest
 
 from tests.core.test_requested import passed
 from tests.core.world import World
+from watcher.core import report
 from watcher.core.words import Mode, Provenance
 
 
@@ -71,6 +72,9 @@ def test_what_runs_is_known_good_at_once() -> None:
     world.run(60)
     assert world.call("2", "good").accepted
     assert world.known_good["v2"].last_ran is None
+    called = report.release_body(world.watch)["called"]
+    assert isinstance(called, dict)
+    assert (called["verdict"], called["by"]) == ("good", "ada")
     world.run(3600)
     world.release("v3", errors=0.3)
     world.run_until("roll_back")

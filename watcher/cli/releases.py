@@ -44,7 +44,14 @@ def _row(release: dict[str, Any]) -> tuple[str, ...]:
         ", ".join(release.get("images") or []),
         moment(release.get("began")),
         moment(ended) if ended is not None else f"no, {release.get('phase') or 'under watch'}",
-        release.get("verdict") or "-",
+        _verdict(release),
         release.get("action") or "-",
         release.get("outcome") or "-",
     )
+
+
+def _verdict(release: dict[str, Any]) -> str:
+    """What was seen, and what a person says of it."""
+    called = release.get("called")
+    said = f", {called.get('verdict')} says {called.get('by')}" if called else ""
+    return f"{release.get('verdict') or '-'}{said}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from watcher.core import accompanying, approving
 from watcher.core.breaker import Breaker
 from watcher.core.holding import Hold
-from watcher.core.model import Approval, Frozen, Request
+from watcher.core.model import Approval, Frozen, Request, Word
 from watcher.core.remedies import approve_commands, remedy
 from watcher.core.state import Decision, Finding, Refused, RungStep, Watch, WorkloadState
 from watcher.core.words import Action, Outcome
@@ -83,6 +83,7 @@ def release_body(watch: Watch) -> Body:
         "ended": watch.ended_at,
         "reason": watch.end_reason or (decision.reason if decision is not None else ""),
         "never_undo": release.never_undo,
+        "called": _called(watch.said),
     }
 
 
@@ -100,6 +101,12 @@ def _approval(approval: Approval | None) -> Body | None:
     if approval is None:
         return None
     return {"by": approval.by, "at": approval.at, "way": approval.way, "decision": approval.decision}
+
+
+def _called(word: Word | None) -> Body | None:
+    if word is None:
+        return None
+    return {"verdict": "good" if word.good else "bad", "by": word.by, "at": word.at, "reason": word.reason}
 
 
 def _request(request: Request | None) -> Body | None:

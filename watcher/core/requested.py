@@ -176,6 +176,7 @@ def _watch(state: WorkloadState, view: WorkloadView, newest: Revision, policy: P
         breached_at=watch.breached_at,
         decision=watch.decision,
         revert=revert,
+        said=watch.said,
         reopened=now,
     )
 

@@ -346,6 +346,7 @@ class Watch:
     revert: Revert | None = field(default=None, metadata=ADDED)  # of an intent that was given up after it was ordered
     switched: SwitchedOff | None = field(default=None, metadata=ADDED)
     downs: tuple[DownRun, ...] = field(default=(), metadata=ADDED)  # in the order in which they run
+    said: Word | None = field(default=None, metadata=ADDED)  # the last word of a person on its version
     reopened: float | None = field(default=None, metadata=ADDED)  # since when, for a command, though nothing is judged
     causes: tuple[str, ...] = field(default=(), metadata=ADDED)  # likely ones, likeliest first, where it did not help
     courses: tuple[Course, ...] = field(default=(), metadata=ADDED)  # the picture; gone with a watch without a decision

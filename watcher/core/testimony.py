@@ -26,11 +26,13 @@ def take(turn: Turn) -> None:
     elif word.good:
         turn.state = _good(turn, word, version)
         _answer(turn, word, _so_good(turn, version), accepted=True)
+        _note(turn, word, version)
         turn.move("called_good")
     else:
         turn.state = _bad(turn, word, version)
         text = f"revision {version.revision} counts as bad: it is gone back to no more, and its return is an alarm"
         _answer(turn, word, text, accepted=True)
+        _note(turn, word, version)
         turn.move("called_bad")
 
 
@@ -42,6 +44,13 @@ def heard(state: WorkloadState | None, word: Word) -> Heard | None:
 
 def _answer(turn: Turn, word: Word, text: str, *, accepted: bool) -> None:
     turn.state = replace(turn.state, heard=Heard(word, text, accepted))
+
+
+def _note(turn: Turn, word: Word, version: Version) -> None:
+    """Keep it with the newest release too, where it is about its version."""
+    watch = turn.state.watch
+    if watch is not None and watch.release.template_id == version.template_id:
+        turn.update(replace(watch, said=word))
 
 
 def _objection(turn: Turn, word: Word, version: Version | None) -> str:
