@@ -46,3 +46,11 @@ def test_a_guard_says_when_why_and_what_to_do(guard: str) -> None:
 def test_a_guard_that_does_not_concern_a_flag_says_so(guard: str) -> None:
     text = "\n".join(PAGE.section(f"`{guard}`"))
     assert "- **Not:** for a flag" in text
+
+
+def test_the_table_says_what_the_rules_say() -> None:
+    found = PAGE.table("At a glance")
+    assert list(found) == list(GUARDS)
+    for guard in GUARDS.values():
+        rungs = ", ".join(sorted(guard.not_for)) or "\N{EN DASH}"
+        assert found[guard.id][1:] == (guard.sentence, rungs, "yes" if guard.passable else "no")
