@@ -49,6 +49,8 @@ MISTAKES = [
     (GOOD.replace("5m", "300"), "13:13 deadline: the duration 300 has no unit; write a number with its unit, largest unit first, as in 500ms, 30s, 5m, 1h30m or 14d"),
     (GOOD.replace("5m", "7h"), "13:13 a deadline of 7h is out of range; write 10s to 6h"),
     (GOOD.replace("when: after", "when: now"), "11:9 when cannot be now; use before or after"),
+    (SAFE.replace("old versions do not see it", "x" * 1001), "4:9 reason has more than 1000 characters; say it shortly: it is kept in every record of a decision"),
+    (GOOD.replace("[downgrade, 9c1e]", "[" + "a, " * 51 + "]"), "10:9 args are more than 50, or one is longer than 500 characters; put them into the CronJob"),
     ("#" * (LARGEST + 1) + "\n", "1:1 the file is empty; start with: name: NAME"),
     (SAFE + "#" * LARGEST, "1:1 the note is larger than 64 KiB; keep to what a reviewer has to say"),
 ]

@@ -35,6 +35,7 @@ REQUIRED = {
 _OF_ONE_LINE = re.compile(r"[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?")
 _JOB = re.compile(r"[a-z0-9]([-a-z0-9.]{0,250}[a-z0-9])?")
 _LONGEST_TEXT = {"name": 100, "reviewer": 200}
+_LONGEST_REASON, _MOST_ARGS, _LONGEST_ARG = 1000, 50, 500
 _DOWN = Down("")
 
 Args = Annotated[tuple[str, ...], BeforeValidator(one_or_many)]
@@ -122,6 +123,9 @@ def _report(document: Document, spec: NoteSpec) -> None:
             document.report((key,), f"{key} is no single line of at most {most} characters", "write a short text")
     if spec.reason is not None and not spec.reason.strip():
         document.report(("reason",), "reason is empty", "say why the version before it works, or does not")
+    elif spec.reason is not None and len(spec.reason) > _LONGEST_REASON:
+        what = f"reason has more than {_LONGEST_REASON} characters"
+        document.report(("reason",), what, "say it shortly: it is kept in every record of a decision")
     if spec.rollback_safe == "after-down" and not document.has(("down",)):
         what = "rollbackSafe is after-down and down is missing"
         document.report(("rollbackSafe",), what, "add down: {job: CRONJOB}, or write safe or unsafe")
@@ -139,6 +143,9 @@ def _report_down(document: Document, spec: NoteSpec, down: DownSpec) -> None:
         document.report(("down", "job"), f"{down.job[:60]!r} is no name of a CronJob", "write it as kubectl shows it")
     if down.image is not None and not re.fullmatch(r"[^\s\x00-\x1f]{1,500}", down.image):
         document.report(("down", "image"), "this is no image", "write it as in a pod template")
+    if len(down.args or ()) > _MOST_ARGS or any(len(each) > _LONGEST_ARG for each in down.args or ()):
+        what = f"args are more than {_MOST_ARGS}, or one is longer than {_LONGEST_ARG} characters"
+        document.report(("down", "args"), what, "put them into the CronJob")
     if down.deadline is not None and not SHORTEST <= down.deadline <= LONGEST:
         what = f"a deadline of {down.deadline} is out of range"
         document.report(("down", "deadline"), what, f"write {Duration(SHORTEST)} to {Duration(LONGEST)}")

@@ -67,6 +67,7 @@ def order(turn: Turn, run: DownRun) -> None:
             note=run.note,
             down=run.down,
             reason=turn.decision.reason,
+            bad_template="" if turn.rollback.applied else release.template_id,
             past_hold=commanded.past_hold(turn.decision),
         )
     )

@@ -173,7 +173,10 @@ class FlagOrder:
 
 @dataclass(frozen=True, slots=True)
 class DownOrder:
-    """Run the down migration of this note as a Job, named after the decision so that it runs once."""
+    """Run the down migration of this note as a Job, named after the decision so that it runs once.
+
+    The live template must still be `bad_template` (an id) when the Job is made; empty where the version is back.
+    """
 
     decision: str
     tried: int
@@ -182,6 +185,7 @@ class DownOrder:
     note: str
     down: Down
     reason: str
+    bad_template: str = field(default="", metadata=ADDED)
     past_hold: bool = field(default=False, metadata=ADDED)  # a person lets it pass the holds
 
 

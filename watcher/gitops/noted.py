@@ -8,7 +8,7 @@ from watcher.config.migration_notes import note
 from watcher.config.problems import ConfigError
 from watcher.core.migrations import MigrationNote, Safety
 
-MOST = 100
+MOST = 50
 """Notes that are looked at for one release."""
 
 

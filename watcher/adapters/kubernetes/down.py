@@ -42,6 +42,11 @@ class RunDown:
         held = "" if order.past_hold else await self.holds.on(order.workload, raw)
         if held:
             return Result.HELD, held
+        if (
+            order.bad_template
+            and order.bad_template not in (await fresh.live(self.client, order.workload)).template_ids()
+        ):
+            return Result.CONFLICT, f"{order.workload} has another pod template by now"
         try:
             cron = await self.client.get(CRON_JOBS.path(namespace, order.down.job))
         except NotFound:
