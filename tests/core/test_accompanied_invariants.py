@@ -157,7 +157,7 @@ def histories(draw: st.DrawFn) -> list[Event]:
     return history
 
 
-@settings(max_examples=40)
+@settings(max_examples=10)
 @given(KINDS, histories())
 def test_flags_and_down_migrations_keep_the_invariants(kind: Kind, history: list[Event]) -> None:
     world = Accompanied.of_kind(kind)
@@ -167,7 +167,7 @@ def test_flags_and_down_migrations_keep_the_invariants(kind: Kind, history: list
     world.check_all()
 
 
-@settings(max_examples=15)
+@settings(max_examples=5)
 @given(KINDS, histories())
 def test_a_crash_around_every_event_changes_no_invariant(kind: Kind, history: list[Event]) -> None:
     world = Accompanied.of_kind(kind)

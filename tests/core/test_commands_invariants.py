@@ -125,7 +125,7 @@ def watched(kind: Kind) -> Commanded:
     return world
 
 
-@settings(max_examples=25)
+@settings(max_examples=8)
 @given(KINDS, HISTORIES)
 def test_a_command_counts_once_and_passes_what_was_named_alone(kind: Kind, history: list[Event]) -> None:
     world = watched(kind)
@@ -135,7 +135,7 @@ def test_a_command_counts_once_and_passes_what_was_named_alone(kind: Kind, histo
     world.check_all()
 
 
-@settings(max_examples=12)
+@settings(max_examples=4)
 @given(KINDS, HISTORIES)
 def test_a_crash_around_every_command_changes_nothing_of_that(kind: Kind, history: list[Event]) -> None:
     world = watched(kind)
@@ -147,7 +147,7 @@ def test_a_crash_around_every_command_changes_nothing_of_that(kind: Kind, histor
     world.check_all()
 
 
-@settings(max_examples=12)
+@settings(max_examples=4)
 @given(KINDS, HISTORIES, st.sampled_from([Mode.OBSERVE, Mode.NONE]))
 def test_observe_writes_nothing_at_all(kind: Kind, history: list[Event], mode: Mode) -> None:
     world = watched(kind)
@@ -158,7 +158,7 @@ def test_observe_writes_nothing_at_all(kind: Kind, history: list[Event], mode: M
     assert world.orders == []
 
 
-@settings(max_examples=12)
+@settings(max_examples=4)
 @given(KINDS, HISTORIES)
 def test_a_hold_that_nobody_named_holds(kind: Kind, history: list[Event]) -> None:
     world = watched(kind)

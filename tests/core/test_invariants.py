@@ -28,13 +28,13 @@ def play(world: Suspicious, history: list[Event]) -> None:
     world.check_all()
 
 
-@settings(max_examples=40)
+@settings(max_examples=10)
 @given(KINDS, HISTORIES)
 def test_one_rollback_a_release_to_a_known_good_target_and_never_past_a_hold(kind: Kind, history: list[Event]) -> None:
     play(Suspicious.watched(kind), history)
 
 
-@settings(max_examples=40)
+@settings(max_examples=10)
 @given(KINDS, approvals())
 def test_no_approval_passes_a_guard_or_counts_for_anything_but_what_was_proposed(
     kind: Kind, history: list[Event]
@@ -42,7 +42,7 @@ def test_no_approval_passes_a_guard_or_counts_for_anything_but_what_was_proposed
     play(Suspicious.watched(kind), history)
 
 
-@settings(max_examples=12)
+@settings(max_examples=4)
 @given(KINDS, approvals())
 def test_a_crash_around_every_approval_changes_no_invariant(kind: Kind, history: list[Event]) -> None:
     world = Suspicious.watched(kind)
@@ -54,7 +54,7 @@ def test_a_crash_around_every_approval_changes_no_invariant(kind: Kind, history:
     world.check_all()
 
 
-@settings(max_examples=12)
+@settings(max_examples=4)
 @given(KINDS, HISTORIES, st.sampled_from([Mode.OBSERVE, Mode.PROPOSE]))
 def test_short_of_act_nothing_is_ever_ordered(kind: Kind, history: list[Event], mode: Mode) -> None:
     world = Suspicious.watched(kind)
@@ -63,7 +63,7 @@ def test_short_of_act_nothing_is_ever_ordered(kind: Kind, history: list[Event], 
     assert world.orders == []
 
 
-@settings(max_examples=12)
+@settings(max_examples=4)
 @given(KINDS, HISTORIES, st.sampled_from(["blind", "broken", "quiet"]))
 def test_from_no_data_comes_neither_breach_nor_pass(kind: Kind, history: list[Event], why: str) -> None:
     world = Suspicious.watched(kind)
@@ -78,7 +78,7 @@ def test_from_no_data_comes_neither_breach_nor_pass(kind: Kind, history: list[Ev
     assert "pass" not in world.moved
 
 
-@settings(max_examples=12)
+@settings(max_examples=4)
 @given(KINDS, HISTORIES)
 def test_a_crash_before_every_event_changes_no_invariant(kind: Kind, history: list[Event]) -> None:
     world = Suspicious.watched(kind)
@@ -89,7 +89,7 @@ def test_a_crash_before_every_event_changes_no_invariant(kind: Kind, history: li
     world.check_all()
 
 
-@settings(max_examples=12)
+@settings(max_examples=4)
 @given(KINDS, st.lists(EVENTS, max_size=12))
 def test_after_any_history_a_quiet_end_is_reached(kind: Kind, history: list[Event]) -> None:
     """Nothing hangs: once the world is in order, every rollback under way comes to an outcome."""

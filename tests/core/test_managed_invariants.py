@@ -130,7 +130,7 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
 HISTORIES = st.lists(EVENTS, min_size=2, max_size=12)
 
 
-@settings(max_examples=60)
+@settings(max_examples=15)
 @given(st.sampled_from((Kind.DEPLOYMENT, Kind.ROLLOUT)), HISTORIES)
 def test_one_revert_a_release_and_no_undo_that_would_be_fought(kind: Kind, history: list[Event]) -> None:
     world = Distrustful.kept(kind)
@@ -140,7 +140,7 @@ def test_one_revert_a_release_and_no_undo_that_would_be_fought(kind: Kind, histo
     world.check_all()
 
 
-@settings(max_examples=20)
+@settings(max_examples=6)
 @given(st.sampled_from((Kind.DEPLOYMENT, Kind.ROLLOUT)), HISTORIES)
 def test_a_crash_around_every_event_changes_no_invariant(kind: Kind, history: list[Event]) -> None:
     world = Distrustful.kept(kind)

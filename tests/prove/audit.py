@@ -251,8 +251,15 @@ def _nothing_forgotten(scene: Scene, writes: list[Write]) -> None:
 
 
 def bad(shop: Shop) -> list[Workload]:
-    """Workloads whose version fails, for good."""
-    return [each for each in shop.workloads if shop.errors.get(f"{each.name}:{shop.tag(each)}", 0.0) >= 0.3]
+    """Workloads whose version fails for good, after one that did not: twice as bad as before is within the bounds."""
+    return [each for each in shop.workloads if _share(shop, each, -1) >= 0.3 and _share(shop, each, -2) < 0.1]
+
+
+def _share(shop: Shop, workload: Workload, place: int) -> float:
+    """The share of requests that fail with the version that the spec asks for (-1), or asked for before (-2)."""
+    asked = shop.tags.get(_uid(shop, workload), [])
+    tag = asked[place][1] if len(asked) >= -place else ""
+    return shop.errors.get(f"{workload.name}:{tag}", 0.0)
 
 
 def _uid(shop: Shop, workload: Workload) -> str:
