@@ -232,6 +232,7 @@ async def assemble(
     preflight = _preflight(outside, reloading, stepping, status, telemetry)
     troubles = Troubles(executing, journal, notices, status, clock)
     rehearsals = Rehearsals(cluster, stepping, outside.store, telemetry, clock, policy_of)
+    status.rehearsals = rehearsals.troubled
     rehearsals.take_up(await outside.store.ask(lambda log: log.last_rehearsals()))
     breakers = Breakers(stepping, loop, outside.store, clock, lambda: reloading.current.breakers)
     breakers.take_up(await outside.store.ask(lambda log: log.closings(since)))

@@ -7,6 +7,7 @@ import pytest
 from tests.daemon.outside import CART
 from tests.web.conftest import Json, Served
 from tests.web.test_writing import allow, call, error
+from watcher.daemon.rehearsals import OVERDUE
 
 DRILL = {
     "id": "9c41d0e2",
@@ -49,6 +50,13 @@ async def test_a_result_is_kept_listed_and_measured(served: Served) -> None:
     await kept(served, DRILL | {"id": "9c41d0e3", "result": "failed"})
     assert f"watcher_rehearsal_last_result{{{labels}}} 0.0" in await served.text("/metrics")
     assert [each["result"] for each in (await served.get(PATH))["items"]] == ["failed", "passed"]
+    (failed,) = (await served.get("/api/v1/status"))["rehearsals"]
+    assert (failed["workload"], failed["rung"], failed["result"]) == (str(CART), "undo", "failed")
+    await kept(served, DRILL | {"id": "9c41d0e4"})
+    assert (await served.get("/api/v1/status"))["rehearsals"] == []
+    served.outside.clock.skew += OVERDUE + 1.0
+    (overdue,) = (await served.get("/api/v1/status"))["rehearsals"]
+    assert overdue["result"] == "passed"
 
 
 async def test_a_token_of_another_scope_may_not(served: Served) -> None:

@@ -69,11 +69,17 @@ def _health(found: dict[str, Any], now: float) -> Facts:
         ("Problems", "\n".join(found.get("reasons") or [])),
         ("Held", "\n".join(map(_held, found.get("holds") or []))),
         ("Frozen", "\n".join(map(frozen_line, found.get("freezes") or []))),
+        ("Rehearsals", "\n".join(_rehearsal(each, now) for each in found.get("rehearsals") or [])),
         ("Sources", "\n".join(map(_source, found.get("sources") or []))),
         ("Cluster", f"{found.get('cluster') or 'unnamed'}, seen {cache_age} s ago" if cache_age is not None else ""),
         ("Workloads", str(found.get("workloads", ""))),
         ("Log", f"last written {moment(written)}, {ago(written, now)}" if written is not None else ""),
     ]
+
+
+def _rehearsal(each: dict[str, Any], now: float) -> str:
+    what = f"failed: {each['message']}" if each["result"] == "failed" else "is overdue"
+    return f"{each['rung']} on {each['workload']}, {ago(each['at'], now)}: {what}"
 
 
 def _held(hold: dict[str, Any]) -> str:

@@ -22,6 +22,9 @@ from watcher.ports import PASSED, Clock, Cluster, Commit, RehearsalRow, Rejected
 SHOWN = 200
 """Rungs of workloads with series of their own in the metrics, at the most: those rehearsed last."""
 
+OVERDUE = 8 * 86400.0
+"""Seconds after which a rung should have been rehearsed again, as the alert has it."""
+
 Body = dict[str, object]
 Outcomes = dict[tuple[str, str], RehearsalRow]
 
@@ -121,6 +124,15 @@ class Rehearsals:
         self.take_up([row])
         log.info("rehearsed", workload=row.workload, rung=row.rung, result=row.result, seconds=row.seconds, by=by)
         return row
+
+    def troubled(self) -> list[Body]:
+        """Rungs whose last rehearsal failed, or was too long ago."""
+        now = self._clock.now()
+        return [
+            {"workload": row.workload, "rung": row.rung, "at": row.at, "result": row.result, "message": row.message}
+            for row in sorted(self._last.values(), key=lambda row: (row.workload, row.rung))
+            if row.result != PASSED or now - row.at > OVERDUE
+        ]
 
     def _measure(self) -> None:
         """The newest ones, so that their number stays bounded."""

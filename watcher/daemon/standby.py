@@ -88,6 +88,8 @@ class Standby:
             "workloads": 0,
             "waiting": [],
             "holds": [],
+            "freezes": [],
+            "rehearsals": [],
         }
 
     def refuse(self, what: str) -> Unavailable:

@@ -34,6 +34,7 @@ class Status:
 
     `synced`: the cluster was read completely once.  `store_problem`: why the decision log is in danger, or empty.
     `preflight`: the last one, None before the first.
+    `rehearsals` gives those that need a look.
     `role` is `leader` or `observer`, `identity` what this process is called in the Lease.
     """
 
@@ -52,6 +53,7 @@ class Status:
         self.store_problem = ""
         self.preflight: Report | None = None
         self.role, self.identity = "leader", ""
+        self.rehearsals: Callable[[], list[Body]] = list
 
     def readiness(self) -> tuple[bool, list[str]]:
         """Whether this process does its work, and everything worth knowing.  A Prometheus that is down does not
@@ -116,6 +118,7 @@ class Status:
             "waiting": list(self._waiting()),
             "holds": [report.hold_body(each) for each in self.holds()],
             "freezes": [report.frozen_body(each) for each in self.freezes()],
+            "rehearsals": self.rehearsals(),
         }
 
     def holds(self) -> tuple[Hold, ...]:
