@@ -45,6 +45,7 @@ NAMES = {
     "watcher_rung_attempts": "counter",
     "watcher_events_lost": "counter",
     "watcher_notes": "counter",
+    "watcher_commands": "counter",
     "watcher_rehearsal_last_timestamp_seconds": "gauge",
     "watcher_rehearsal_duration_seconds": "gauge",
     "watcher_rehearsal_last_result": "gauge",
