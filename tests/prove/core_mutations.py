@@ -14,6 +14,7 @@ from watcher.core import (
     climbing,
     commanded,
     deciding,
+    downs,
     ending,
     judge,
     ladder,
@@ -97,6 +98,18 @@ def _recovers(chance: random.Random) -> list[Event]:
     """A person brings another version amid a breach, whose pods do not become Ready."""
     found: list[Event] = [("mode", "observe"), ("release", "v2", 0.3), ("run", chance.randint(8, 20))]
     return [*found, ("never_ready", "v3"), ("at_once", ("mode", "act"), ("release", "v3", 0.0)), ("run", 60)]
+
+
+def _commanded(chance: random.Random) -> list[Event]:
+    """A person commands a rollback and names no guard, while some speak against it."""
+    speaks: Event = ("begin", chance.choice(("hold", "freeze", "never", "breaker", "owned")))
+    return [("release", "v2", 0.0), ("run", chance.randint(2, 60)), speaks, ("command", ""), ("run", 20)]
+
+
+def _noted_since(chance: random.Random) -> list[Event]:
+    """Between the decision and its write a note comes that asks for a down migration with a person's word."""
+    found: list[Event] = [("react", "unavailable", "unavailable"), ("release", "v2", 0.3)]
+    return [*found, ("amid", "ordered", 20, ("database", "approved")), ("run", chance.randint(10, 40))]
 
 
 def _abort_lost(*guards: str) -> Draw:
@@ -266,6 +279,24 @@ ALL = (
         _second_blind_rollback,
         _both_bad,
         kinds=ROLLOUT,
+    ),
+    Mutation(
+        "commanded.holding",
+        "that a person passes just the guards that they have named",
+        put((commanded, "holding"), to=lambda *_: ()),
+        _commanded,
+    ),
+    Mutation(
+        "permission._unapproved_down",
+        "that a down migration runs by itself only where its note says so",
+        put((permission, "_unapproved_down"), to=nothing),
+        _noted_since,
+    ),
+    Mutation(
+        "downs.due",
+        "that a down migration comes before the version",
+        put((downs, "due"), to=nothing),
+        lambda chance: [("database", "automatic"), ("release", "v2", 0.3), ("run", chance.randint(20, 40))],
     ),
     Mutation("Decision.reason", "why something is done", _without_reason, simulated.incident),
     Mutation("record", "that all that goes into a step is in its record", _unrepeatable, simulated.incident),

@@ -192,7 +192,8 @@ class Proving(World):
         downs = {each.name: each.down for each in self.databases.notes if each.down is not None}
         if isinstance(order, DownOrder):
             down = downs.get(order.note)
-            if down is not None and not down.automatic and decision.approval is None and decision.request is None:
+            approved = decision.approval is not None or "down_migration" in _named(decision)
+            if down is not None and not down.automatic and not approved:
                 raise Violation(5, f"down migration {order.note} was ordered, and nobody approved of it")
         first = {name for name, down in downs.items() if down.when is When.BEFORE}
         done = {

@@ -197,7 +197,17 @@ def migrated(chance: random.Random) -> list[Event]:
     return [*found, ("run", chance.randint(2, 40))]
 
 
-OVERRIDES = ("hold", "freeze", "never", "breaker", "cooldown", "not_known_good", "unsafe_migration", "owned")
+OVERRIDES = (
+    "hold",
+    "freeze",
+    "never",
+    "breaker",
+    "cooldown",
+    "not_known_good",
+    "unsafe_migration",
+    "owned",
+    "down_migration",
+)
 
 
 def commanded(chance: random.Random) -> list[Event]:
@@ -208,7 +218,10 @@ def commanded(chance: random.Random) -> list[Event]:
     speaks: list[Event] = [("begin", guard)] if guard else []
     to = chance.choice(("", "", "hash-v1", "hash-v2", "nothing"))
     again: list[Event] = [("command", to, *named)] if chance.random() < 0.3 else []
-    found: list[Event] = [("release", "v2", share), ("run", chance.randint(1, 100)), *speaks]
+    lies: list[Event] = (
+        [("database", chance.choice(("approved", "automatic", "safe")))] if chance.random() < 0.3 else []
+    )
+    found: list[Event] = [*lies, ("release", "v2", share), ("run", chance.randint(1, 100)), *speaks]
     return [*found, ("command", to, *named), ("run", chance.randint(1, 30)), *again, ("run", chance.randint(1, 30))]
 
 
