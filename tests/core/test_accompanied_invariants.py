@@ -116,24 +116,35 @@ def healed(world: Accompanied) -> None:
     world.switch.unseen = world.switch.stuck = world.databases.unseen = world.databases.hidden = False
     world.switch.problem = world.databases.problem = ""
     world.databases.deleted = False
+    world.databases.takes, world.databases.notes, world.databases.unnoted = 20.0, (), ()
+    world.switch.covers.clear()
+    world.set(migrations_required=False)
     world.databases.ending = "succeeded"
     if not world.switch.on:
         world.switch.turn(world.now, on=True)
         world.by_persons += 1
 
 
+DOWNS: st.SearchStrategy[MigrationNote] = st.builds(
+    after_down,
+    st.sampled_from(("0043", "0044")),
+    automatic=st.sampled_from((True, True, False)),
+    when=st.sampled_from(When),
+)
 NOTES: st.SearchStrategy[MigrationNote] = st.one_of(
-    st.just(note("0041", Safety.SAFE)),
-    st.just(note("0042", Safety.UNSAFE)),
-    st.builds(after_down, st.sampled_from(("0043", "0044")), automatic=st.booleans(), when=st.sampled_from(When)),
+    DOWNS, DOWNS, DOWNS, st.just(note("0041", Safety.SAFE)), st.just(note("0042", Safety.UNSAFE))
+)
+COVERED: st.SearchStrategy[Event] = st.builds(covers, st.sampled_from(("v2", "v3")), st.sampled_from((0.0, 0.3)))
+MIGRATED: st.SearchStrategy[Event] = st.builds(
+    databases, notes=st.lists(NOTES, min_size=1, max_size=2, unique_by=lambda each: each.name).map(tuple)
 )
 AROUND: st.SearchStrategy[Event] = st.one_of(
-    st.builds(covers, st.sampled_from(("v2", "v3")), st.sampled_from((0.0, 0.0, 0.3))),
+    COVERED,
+    MIGRATED,
     st.just(person_switches),
     st.builds(switch, stuck=st.booleans()),
     st.builds(switch, unseen=st.booleans()),
     st.builds(switch, problem=st.sampled_from(("", "the provider answers 503"))),
-    st.builds(databases, notes=st.lists(NOTES, max_size=3, unique_by=lambda each: each.name).map(tuple)),
     st.builds(databases, unnoted=st.sampled_from(((), ("hook Job shop/migrate",)))),
     st.builds(databases, problem=st.sampled_from(("", "", "the repository does not answer"))),
     st.builds(databases, unseen=st.booleans(), hidden=st.booleans()),
@@ -152,7 +163,8 @@ def histories(draw: st.DrawFn) -> list[Event]:
     """Incidents with what may go along with them, which are over now and then."""
     history: list[Event] = []
     for _ in range(draw(st.integers(1, 3))):
-        history += [healed, *draw(st.lists(AROUND, min_size=1, max_size=3)), draw(INCIDENTS)]
+        history += [healed, draw(st.one_of(COVERED, MIGRATED, MIGRATED))]
+        history += [*draw(st.lists(AROUND, max_size=1)), draw(INCIDENTS)]
         history += draw(st.lists(st.one_of(AROUND, OTHERWISE), max_size=5))
     return history
 
