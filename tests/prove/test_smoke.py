@@ -25,6 +25,7 @@ def test_a_history_on_the_sandbox_does(seed: int) -> None:
     assert campaign.broken(history) is None
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # of Python 3.12 on: the child only computes
 @pytest.mark.parametrize("name", ["guard hold", "permission.withheld", "undo: test of the template"])
 def test_without_a_part_the_proof_fails(name: str) -> None:
     mutation = mutating.named(name)
