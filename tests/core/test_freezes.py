@@ -6,8 +6,10 @@ from tests.core.argo import ManagedWorld
 from tests.core.cluster import Cluster
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import START, World
+from watcher.core.freezes import frozen_line
 from watcher.core.gitops import Route
 from watcher.core.model import Frozen
+from watcher.core.report import frozen_body
 from watcher.core.words import Action, Durability, Kind, Mode, Rung, Stage
 
 UNTIL = START + 86400.0
@@ -103,3 +105,11 @@ def test_a_bridge_is_not_taken_down_while_frozen() -> None:
     thaw(world)
     world.run_until("durable")
     assert world.writes == ["pin", "unpin"]
+
+
+def test_a_window_in_a_line() -> None:
+    window = Frozen("year-end", UNTIL, "no changes", (Rung.FLAG, Rung.ABORT))
+    assert frozen_line(frozen_body(window)) == (
+        "by year-end until 2023-11-15 22:13:30Z (no changes); may be done all the same: flag, abort"
+    )
+    assert frozen_line(frozen_body(Frozen("audit", UNTIL))) == "by audit until 2023-11-15 22:13:30Z"

@@ -26,8 +26,8 @@
   resources: [featureflags]
   verbs: [get, list]
 {{- end }}
-# Pods join the series of a metric to a revision, and tell restarts, readiness and why a pod waits. They are read only in
-# namespaces where a release is under watch.
+# Pods join the series of a metric to a revision, and tell restarts, readiness and why a pod waits. They are followed in
+# namespaces where a release is under watch; while one may have to be undone, pods that have not started are asked for.
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, watch]
