@@ -149,6 +149,10 @@ def test_an_abort_that_git_makes_last_is_rehearsed_with_the_revert() -> None:
             {"application": replace(SYNCED, synced=False), "manager": Manager("argocd", "shop")},
             "argocd argocd/shop is not synced and healthy",
         ),
+        (
+            {"application": replace(SYNCED, automated=False), "manager": Manager("argocd", "shop")},
+            "argocd argocd/shop does not sync by itself, so no commit releases anything",
+        ),
     ],
 )
 def test_what_would_keep_a_bad_release_from_being_undone_is_told_beforehand(change: dict[str, Any], what: str) -> None:

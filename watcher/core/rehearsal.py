@@ -70,6 +70,10 @@ def _standing(state: WorkloadState | None, view: WorkloadView, policy: Policy, n
     application = view.application
     if application is not None and not (application.synced and application.healthy):
         yield Obstacle(f"{application} is not synced and healthy", "have it synced first")
+    if application is not None and not application.automated:
+        yield Obstacle(
+            f"{application} does not sync by itself, so no commit releases anything", "have it sync by itself"
+        )
     if not view.rolled_out:
         yield Obstacle("it is not rolled out", "wait until all of its replicas serve")
     running = state.mark.template_id if state is not None else ""

@@ -19,7 +19,7 @@ from watcher.core.drill import BROKEN_TAG, DRILL
 from watcher.core.json_patch import Operation, annotate, pointer, remove, replace, same_object, test
 from watcher.core.model import Workload
 from watcher.core.words import Kind
-from watcher.ports import Forbidden, Rejected
+from watcher.ports import Rejected, WatcherError
 
 LARGEST = 200_000
 """Bytes of what is written on the object, at the most: all annotations together may have 256 KiB."""
@@ -125,13 +125,13 @@ class Rehearsing:
         return not left
 
     async def refresh(self, application: str) -> None:
-        """Have Argo CD look at its repositories now; where that is not permitted it does so by itself."""
+        """Have Argo CD look at its repositories now; where that cannot be asked for, it does so by itself, as Flux does."""
         namespace, _, name = application.partition("/")
         path = resources.APPLICATIONS.path(namespace, name)
         try:
             raw = await self._client.get(path)
             await self._client.patch(path, [same_object(raw), *annotate(raw, {REFRESH: "normal"})])
-        except Forbidden:
+        except WatcherError:
             return
 
 
