@@ -125,7 +125,7 @@ class Rehearsing:
         return not left
 
     async def refresh(self, application: str) -> None:
-        """Have Argo CD look at its repositories now; where that cannot be asked for, it does so by itself, as Flux does."""
+        """Have Argo CD look at its repositories now; where that cannot be asked for it does so in its own time."""
         namespace, _, name = application.partition("/")
         path = resources.APPLICATIONS.path(namespace, name)
         try:
