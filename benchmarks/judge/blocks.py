@@ -16,12 +16,12 @@ from benchmarks.judge.polls import Polls
 from benchmarks.judge.scenario import NEW, Array, PodLife, Scenario
 from benchmarks.judge.simulate import PodSamples
 from benchmarks.judge.views import pod_at
-from watcher.core.contract import Contract
-from watcher.core.counting import LEAD_IN, PATIENCE
-from watcher.core.grid import Grid
+from watcher.core.measuring.contract import Contract
+from watcher.core.measuring.counting import LEAD_IN, PATIENCE
+from watcher.core.measuring.grid import Grid
+from watcher.core.measuring.series import Part
 from watcher.core.model import Block, PodCount
 from watcher.core.policy import CounterCheck, HistogramCheck, basis
-from watcher.core.series import Part
 
 Closed = tuple[float, Block]
 

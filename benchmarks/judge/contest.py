@@ -15,7 +15,7 @@ from benchmarks.judge.rivals import RIVALS
 from benchmarks.judge.rivals.queries import Metrics
 from benchmarks.judge.rollouts import MODES, Setting
 from benchmarks.judge.scenario import NEW, READ_LAG, Scenario
-from watcher.core.parameters import COLD_START
+from watcher.core.judging.parameters import COLD_START
 
 OURS = "watcher"
 MEMORY = 3600.0

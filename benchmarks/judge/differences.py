@@ -1,4 +1,4 @@
-"""What each sample of a counter adds, as `watcher.core.differences` has it, for whole columns of samples."""
+"""What each sample of a counter adds, as `watcher.core.measuring.differences` has it, for whole columns of samples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from benchmarks.judge.scenario import Array
 from benchmarks.judge.simulate import PodSamples
-from watcher.core.counter import Counter, Step, begin
+from watcher.core.measuring.counter import Counter, Step, begin
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from benchmarks.judge.neighbours import Neighbours
 from benchmarks.judge.polls import Polls
 from benchmarks.judge.scenario import OLD, Scenario
 from benchmarks.judge.views import Views
-from watcher.core import judge, machine
+from watcher.core import machine
+from watcher.core.judging import judge
 from watcher.core.model import Block, Observation, Source, Surroundings, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import Decision, KnownGood, Watch, WorkloadState

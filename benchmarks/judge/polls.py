@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.judge.scenario import READ_LAG as READABLE
 from benchmarks.judge.scenario import Array, Scenario
 from benchmarks.judge.simulate import PodSamples
-from watcher.core.counting import READ_LAG
+from watcher.core.measuring.counting import READ_LAG
 from watcher.daemon.polling import LONGEST, SHORTEST
 
 

@@ -10,11 +10,11 @@ from benchmarks.judge.scenario import NAMESPACE, READ_LAG, Array, Scenario
 from benchmarks.judge.series import Labels, by_job, counters, up
 from benchmarks.judge.simulate import PodSamples
 from benchmarks.judge.views import Views
-from watcher.core import counting as core
-from watcher.core.counting import Counting
+from watcher.core.measuring import counting as core
+from watcher.core.measuring.counting import Counting
+from watcher.core.measuring.podtable import PodTable
+from watcher.core.measuring.presence import Presence, newest
 from watcher.core.model import Block
-from watcher.core.podtable import PodTable
-from watcher.core.presence import Presence, newest
 
 Closed = tuple[float, Block]
 """The time of the poll that closed a block, and the block."""

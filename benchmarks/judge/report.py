@@ -66,7 +66,7 @@ def _head(runs: Runs, about: About, date: str) -> list[str]:
     ]
     made_with = (
         f"Version {about.version}, {date}; parameters `{about.parameters[:16]}` (SHA-256 of "
-        f"`watcher/core/parameters.py`), core `{about.core[:16]}`, simulator `{about.simulator[:16]}`.  "
+        f"`watcher/core/judging/parameters.py`), core `{about.core[:16]}`, simulator `{about.simulator[:16]}`.  "
         f"{runs.count:,} releases, seeds {first} to {last}.  Runs of each cell (family, mode of roll-out, rate): "
         f"{' and '.join(seeds)}; the most of those that a goal is about."
     )

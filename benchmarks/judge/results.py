@@ -13,7 +13,7 @@ import watcher
 from benchmarks.judge.contest import Result
 from benchmarks.judge.plan import Portion
 from watcher import core
-from watcher.core import parameters
+from watcher.core.judging import parameters
 
 ABOUT = "about.json"
 _OF_THE_REPORT = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.judge.scenario import NEW, OLD, Array, PodLife, Scenario
-from watcher.core.counting import LEAD_IN
+from watcher.core.measuring.counting import LEAD_IN
 from watcher.daemon.folds import HISTORY
 
 MODES = ("rolling", "canary", "blue-green")

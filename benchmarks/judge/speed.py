@@ -16,8 +16,9 @@ from benchmarks.judge.checks import ERRORS, policy
 from benchmarks.judge.families import by_name
 from benchmarks.judge.ours import Core, by_poll
 from benchmarks.judge.rollouts import Setting
-from watcher.core import judge, machine
-from watcher.core.lanes import plans
+from watcher.core import machine
+from watcher.core.judging import judge
+from watcher.core.judging.lanes import plans
 from watcher.core.model import Block, Observation
 from watcher.core.policy import Policy
 from watcher.core.state import Watch

@@ -24,7 +24,7 @@ from tests.web.test_writing import propose
 from watcher.adapters.kubernetes import Client
 from watcher.adapters.kubernetes.resources import CONFIG_MAPS, NAMESPACES, WORKLOADS
 from watcher.cli.exits import Exit
-from watcher.core.holding import Scope
+from watcher.core.deciding.holding import Scope
 from watcher.core.model import PastRollback
 from watcher.core.words import Kind
 from watcher.sandbox.cluster import SandboxCluster, SandboxSettings

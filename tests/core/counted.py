@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from watcher.core.counting import Counting
+from watcher.core.measuring.counting import Counting
+from watcher.core.measuring.podtable import PodTable
+from watcher.core.measuring.presence import Presence
 from watcher.core.model import Block, Pod, PodCount
-from watcher.core.podtable import PodTable
 from watcher.core.policy import CounterCheck, HistogramCheck, RatioCheck
-from watcher.core.presence import Presence
 
 T0 = 1_700_000_100.0
 """From when on blocks are wanted: a multiple of 60 s."""

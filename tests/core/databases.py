@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from watcher.core.ladder import choose_target
+from watcher.core.deciding.ladder import choose_target
 from watcher.core.migrations import Down, DownSeen, MigrationNote, MigrationSight, Safety, When
 from watcher.core.model import WorkloadView
 from watcher.core.orders import DownOrder

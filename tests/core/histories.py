@@ -11,8 +11,8 @@ from tests.core.actuator import SILENT, SILENT_APPLIED, UNKNOWN_APPLIED
 from tests.core.cluster import Cluster
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import TICK, World
-from watcher.core import ledger
-from watcher.core.approving import LAPSES, waits
+from watcher.core.deciding import ledger
+from watcher.core.deciding.approving import LAPSES, waits
 from watcher.core.model import Observation, PastRollback, Result
 from watcher.core.orders import AbortOrder, Announce, DownOrder, FlagOrder, RungOrder, UndoOrder
 from watcher.core.state import Decision, Watch, WorkloadState

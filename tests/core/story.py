@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tests.core.cluster import Cluster
-from watcher.core import judge
-from watcher.core.evidence import CounterEvidence, Evidence, LaneEvidence
-from watcher.core.lanes import worth
+from watcher.core.judging import judge
+from watcher.core.judging.evidence import CounterEvidence, Evidence, LaneEvidence
+from watcher.core.judging.lanes import worth
 from watcher.core.model import Block, Observation, PodCount, Workload
 from watcher.core.policy import CounterCheck, Policy, RatioCheck
 from watcher.core.state import Finding, Release, Watch

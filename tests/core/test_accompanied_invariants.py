@@ -13,8 +13,8 @@ from tests.core.databases import after_down, note
 from tests.core.histories import INCIDENTS, KINDS, Suspicious, crash, in_order, react, run
 from tests.core.rollouts import SimulatedRollout
 from tests.core.switches import FLAG
-from watcher.core import gate
-from watcher.core.gate import Gate
+from watcher.core.deciding import gate
+from watcher.core.deciding.gate import Gate
 from watcher.core.migrations import MigrationNote, Safety, When
 from watcher.core.model import Observation, Result
 from watcher.core.orders import DownOrder, FlagOrder, ReleaseStuckPodsOrder, RungOrder

@@ -10,7 +10,8 @@ import pytest
 from tests.core.actuator import SILENT
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import ERRORS, World
-from watcher.core import approving, record
+from watcher.core import record
+from watcher.core.deciding import approving
 from watcher.core.model import Observation, PastRollback, Result
 from watcher.core.words import Action, Kind, Mode, Outcome, Phase, Rung
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.core.applications import CART, NEW, OLD, REPO, SOURCE, an_application, an_entry, merged, of_sources
-from watcher.core import argocd
-from watcher.core.argo_sources import followed, sources_of
 from watcher.core.gitops import Application, Deployed, GitSource
+from watcher.core.keepers import argocd
+from watcher.core.keepers.argo_sources import followed, sources_of
 from watcher.core.model import Workload
 from watcher.core.words import Kind
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import World
-from watcher.core import ledger
+from watcher.core.deciding import ledger
 from watcher.core.model import PastRollback
 from watcher.core.words import Change, Kind, Outcome, Phase, Provenance, Verdict
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import BLOCK, ERRORS, World
-from watcher.core import judge
+from watcher.core.judging import judge
 from watcher.core.policy import Bake, Check, HistogramCheck, Policy, QueryCheck
 from watcher.core.words import Kind, Outcome, Phase, Provenance, Verdict
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.core.blast import objections
+from watcher.core.keepers.blast import objections
 
 Thing = dict[str, Any]
 

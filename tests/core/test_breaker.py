@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.core.breaker import CLUSTER, Closing, breakers, closes_at, counted, of_namespace, spent
+from watcher.core.deciding.breaker import CLUSTER, Closing, breakers, closes_at, counted, of_namespace, spent
 from watcher.core.model import PastRollback
 from watcher.core.policy import Limit
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 from tests.core.databases import after_down, note
 from tests.core.switches import FLAG
 from tests.core.world import World
-from watcher.core import causes, remedies, report
-from watcher.core.evidence import CounterEvidence, Evidence, LaneEvidence, Run, Tally
+from watcher.core.carrying_out import causes
+from watcher.core.judging.evidence import CounterEvidence, Evidence, LaneEvidence, Run, Tally
 from watcher.core.migrations import Safety
 from watcher.core.model import Fleet, Observation
+from watcher.core.telling import remedies, report
 from watcher.core.words import Lane, Stage
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core.histories import EVENTS, KINDS, Event, Suspicious, hold
-from watcher.core.guards import GUARDS
+from watcher.core.deciding.guards import GUARDS
 from watcher.core.model import Observation, Request
 from watcher.core.orders import RungOrder
 from watcher.core.state import Decision, Watch, WorkloadState

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from tests.core.counted import ERRORS, FAILURES, LATENCY, T0, Series, by_scrape, fold, pod, scraped, series, steps, up
+from watcher.core.measuring.podtable import PodTable
 from watcher.core.model import Block, Pod
-from watcher.core.podtable import PodTable
 from watcher.core.policy import RatioCheck
 
 OLD, NEW = pod("a"), pod("b", "new", T0 - 300)

@@ -20,10 +20,10 @@ from tests.core.counted import (
     steps,
     up,
 )
+from watcher.core.measuring.podtable import PodTable
+from watcher.core.measuring.presence import Presence
 from watcher.core.model import Block
-from watcher.core.podtable import PodTable
 from watcher.core.policy import By, Identify, RatioCheck
-from watcher.core.presence import Presence
 
 
 def test_a_difference_belongs_to_the_block_of_its_later_sample() -> None:

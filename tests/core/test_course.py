@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from tests.core.story import BEGAN, RELEASE
 from tests.core.world import BLOCK, ERRORS, HISTORY, World
-from watcher.core import course
-from watcher.core.course import AVAILABILITY, MOST, Course
+from watcher.core.judging import course
+from watcher.core.judging.course import AVAILABILITY, MOST, Course
 from watcher.core.model import Block, Observation, PodCount, QueryValue
 from watcher.core.policy import QueryCheck
 from watcher.core.words import Outcome, Verdict

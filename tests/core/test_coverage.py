@@ -8,12 +8,12 @@ import pytest
 
 from tests.core.cluster import Cluster
 from tests.core.rollouts import SimulatedRollout
-from watcher.core import coverage
-from watcher.core.evidence import CounterEvidence, Evidence, QueryEvidence, Tally
 from watcher.core.gitops import Application
+from watcher.core.judging.evidence import CounterEvidence, Evidence, QueryEvidence, Tally
 from watcher.core.model import Manager, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import KnownGood, Mark, Release, Watch, WorkloadState
+from watcher.core.telling import coverage
 from watcher.core.words import Change, Mode, Phase, Provenance, Rung, Sight, Verdict
 
 NOW = 1000.0

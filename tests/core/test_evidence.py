@@ -18,12 +18,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.core.story import BLOCK, INTERVAL, Story, pods
-from watcher.core import judge, lanes, record
-from watcher.core.evidence import Evidence, LaneEvidence, Tally, Window
-from watcher.core.lanes import Plan, worth
-from watcher.core.likelihood import against_bound, against_other, shifted, strength
+from watcher.core import record
+from watcher.core.judging import judge, lanes
+from watcher.core.judging.evidence import Evidence, LaneEvidence, Tally, Window
+from watcher.core.judging.lanes import Plan, worth
+from watcher.core.judging.likelihood import against_bound, against_other, shifted, strength
+from watcher.core.judging.parameters import CORRELATION, ODDS
 from watcher.core.model import Block, Observation
-from watcher.core.parameters import CORRELATION, ODDS
 from watcher.core.words import Lane
 
 NO_LIMIT = 1e-300

@@ -8,8 +8,8 @@ import pytest
 
 from tests.cli.documents import NOW, decision_body
 from watcher.adapters.store.documents import decision_document
-from watcher.core.facts import facts, is_acting, is_over
 from watcher.core.moments import ago, moment, span
+from watcher.core.telling.facts import facts, is_acting, is_over
 from watcher.ports import DecisionRow
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from tests.core.world import World
-from watcher.core.favour import SOONEST
-from watcher.core.likelihood import for_bound, strength
+from watcher.core.judging.favour import SOONEST
+from watcher.core.judging.likelihood import for_bound, strength
 from watcher.core.policy import Bake, JudgeRules
 from watcher.core.words import Verdict
 

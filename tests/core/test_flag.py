@@ -11,9 +11,9 @@ from tests.core.cluster import Cluster, template_id
 from tests.core.rollouts import SimulatedRollout
 from tests.core.switches import FLAG
 from tests.core.world import World
-from watcher.core import remedies, report
 from watcher.core.model import Result
 from watcher.core.orders import FlagOrder, UndoOrder
+from watcher.core.telling import remedies, report
 from watcher.core.words import Action, Durability, Kind, Mode, Outcome, Phase, Rung, Stage
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.core.world import World
-from watcher.core.flagger import flagger_decides
+from watcher.core.deciding.flagger import flagger_decides
 from watcher.core.model import Canary
 
 

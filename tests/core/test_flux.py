@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.core.applications import NEW, OLD, REPO, a_git_repository, a_helm_release, a_kustomization, a_snapshot
-from watcher.core import flux
 from watcher.core.gitops import Application, Deployed, GitSource
+from watcher.core.keepers import flux
 
 Json = dict[str, Any]
 DEPLOY = flux.git_repository(a_git_repository())

@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
-from watcher.core.framework import TABLE, Row, Situation, decide, row_for
-from watcher.core.gate import Gate
+from watcher.core.deciding.framework import TABLE, Row, Situation, decide, row_for
+from watcher.core.deciding.gate import Gate
 from watcher.core.words import Action, Mode
 
 EITHER = (False, True)

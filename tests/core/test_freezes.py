@@ -6,10 +6,10 @@ from tests.core.argo import ManagedWorld
 from tests.core.cluster import Cluster
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import START, World
-from watcher.core.freezes import frozen_line
+from watcher.core.deciding.freezes import frozen_line
 from watcher.core.gitops import Route
 from watcher.core.model import Frozen
-from watcher.core.report import frozen_body
+from watcher.core.telling.report import frozen_body
 from watcher.core.words import Action, Durability, Kind, Mode, Rung, Stage
 
 UNTIL = START + 86400.0

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.core.grid import Grid, learn
+from watcher.core.measuring.grid import Grid, learn
 
 
 def test_blocks_are_a_third_of_a_scrape_and_five_seconds_at_least() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import START, World
-from watcher.core.guards import GUARDS, IGNORANCE
+from watcher.core.deciding.guards import GUARDS, IGNORANCE
 from watcher.core.model import Canary, Fleet, Frozen, Manager, PastRollback, Pod, PodStarts, Result, Suspect, Workload
 from watcher.core.policy import KnownGoodRules, Limit
 from watcher.core.words import Action, Kind, Provenance, Rung

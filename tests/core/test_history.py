@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from tests.core.cluster import Cluster
 from tests.core.world import START, World
-from watcher.core import rates
-from watcher.core.dispersion import Windows
-from watcher.core.evidence import CounterEvidence
+from watcher.core.judging import rates
+from watcher.core.judging.dispersion import Windows
+from watcher.core.judging.evidence import CounterEvidence
 from watcher.core.policy import Bake, RatioCheck
 from watcher.core.words import Lane, Mode, Provenance
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.core.histories import EVENTS, HISTORIES, KINDS, Event, Suspicious, approvals, in_order, run
 from tests.core.story import RELEASE
 from tests.core.world import POLICY
-from watcher.core import judge
-from watcher.core.evidence import Evidence
+from watcher.core.judging import judge
+from watcher.core.judging.evidence import Evidence
 from watcher.core.model import Block, Observation, PodCount, QueryValue
 from watcher.core.policy import QueryCheck
 from watcher.core.state import Watch

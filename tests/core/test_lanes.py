@@ -10,13 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.story import BEGAN, BLOCK, BOTH, BUDGET, INCREASE, MAX, Story, pods
-from watcher.core import lanes
-from watcher.core.dispersion import Windows
-from watcher.core.evidence import LaneEvidence, Tally, Window
-from watcher.core.lanes import Plan, plans, start_weight, sustained, worth
-from watcher.core.likelihood import shifted
-from watcher.core.model import Block, PodCount
-from watcher.core.parameters import (
+from watcher.core.judging import lanes
+from watcher.core.judging.dispersion import Windows
+from watcher.core.judging.evidence import LaneEvidence, Tally, Window
+from watcher.core.judging.lanes import Plan, plans, start_weight, sustained, worth
+from watcher.core.judging.likelihood import shifted
+from watcher.core.judging.parameters import (
     CORRELATION,
     DISPERSION,
     FIRST_START,
@@ -28,6 +27,7 @@ from watcher.core.parameters import (
     WEIGHTS,
     WINDOW,
 )
+from watcher.core.model import Block, PodCount
 from watcher.core.policy import RatioCheck
 from watcher.core.words import Lane
 

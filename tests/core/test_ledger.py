@@ -8,8 +8,8 @@ import pytest
 
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import START, World
-from watcher.core import ledger
-from watcher.core.ladder import choose_target
+from watcher.core.deciding import ledger
+from watcher.core.deciding.ladder import choose_target
 from watcher.core.policy import KnownGoodRules
 from watcher.core.state import KnownGood
 from watcher.core.words import Kind, Mode, Provenance, Verdict

@@ -5,11 +5,19 @@ from __future__ import annotations
 import pytest
 
 from tests.core.world import World
-from watcher.core import report
-from watcher.core.facts import Document
-from watcher.core.message import LONGEST_TEXT, LONGEST_TITLE, Around, Message, about_daemon, about_release, summed_up
 from watcher.core.model import Result
 from watcher.core.orders import Announce
+from watcher.core.telling import report
+from watcher.core.telling.facts import Document
+from watcher.core.telling.message import (
+    LONGEST_TEXT,
+    LONGEST_TITLE,
+    Around,
+    Message,
+    about_daemon,
+    about_release,
+    summed_up,
+)
 from watcher.core.words import Kind, Mode, Stage
 
 CLUSTER = "prod-eu-1"

@@ -11,11 +11,11 @@ from tests.core.actuator import SILENT, SILENT_APPLIED, UNKNOWN_APPLIED
 from tests.core.databases import after_down, note
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import World
-from watcher.core import report
-from watcher.core.facts import facts
 from watcher.core.migrations import MigrationNote, Safety, When
 from watcher.core.model import Result
 from watcher.core.orders import DownOrder
+from watcher.core.telling import report
+from watcher.core.telling.facts import facts
 from watcher.core.words import Action, Kind, Mode, Outcome, Stage
 
 SAFE, UNSAFE = note("0041_add", Safety.SAFE), note("0042_split", Safety.UNSAFE)

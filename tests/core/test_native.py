@@ -9,8 +9,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.core.counted import LATENCY, Series, by_scrape, counts, fold, pod, scraped, series, steps, up
-from watcher.core.native import SCHEMA, Bucket, NativeSample, counted_bound, native_sample, reduce, split_bucket
-from watcher.core.podtable import PodTable
+from watcher.core.measuring.native import (
+    SCHEMA,
+    Bucket,
+    NativeSample,
+    counted_bound,
+    native_sample,
+    reduce,
+    split_bucket,
+)
+from watcher.core.measuring.podtable import PodTable
 
 TIMES = st.floats(0.001, 60.0)
 OBSERVED = st.lists(TIMES, min_size=1, max_size=60)

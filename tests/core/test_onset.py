@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from tests.core.counted import ERRORS
-from watcher.core import runs
-from watcher.core.dispersion import Windows
-from watcher.core.evidence import CounterEvidence, LaneEvidence, Run, Tally, Window
+from watcher.core.judging import runs
+from watcher.core.judging.dispersion import Windows
+from watcher.core.judging.evidence import CounterEvidence, LaneEvidence, Run, Tally, Window
 from watcher.core.words import Lane
 
 BEGAN = 10_000.0

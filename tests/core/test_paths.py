@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.core.paths import covered, generate_paths, joined, outermost, within
+from watcher.core.keepers.paths import covered, generate_paths, joined, outermost, within
 
 PARTS = st.sampled_from(["a", "b", "a.yaml", ".", "..", ""])
 REFERENCES = st.lists(PARTS, max_size=6).map("/".join)

@@ -9,8 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
-from watcher.core import patterns
-from watcher.core.patterns import LONGEST_VALUE, PatternError, joined, predicate, refuse_slow
+from watcher.core.measuring import patterns
+from watcher.core.measuring.patterns import LONGEST_VALUE, PatternError, joined, predicate, refuse_slow
 
 USUAL = [
     ("5..", "503", "5033"),

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from tests.core.counted import T0, pod
-from watcher.core.podtable import PodTable
+from watcher.core.measuring.podtable import PodTable
 
 
 def test_a_name_is_resolved_by_time() -> None:

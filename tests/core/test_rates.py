@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from tests.core.story import BEGAN, BLOCK, BOTH, BUDGET, INCREASE, INTERVAL, MAX, Serving, Story, pods
-from watcher.core import judge, rates, voices
-from watcher.core.dispersion import Windows
-from watcher.core.evidence import CounterEvidence, Evidence, Tally
+from watcher.core.judging import judge, rates, voices
+from watcher.core.judging.dispersion import Windows
+from watcher.core.judging.evidence import CounterEvidence, Evidence, Tally
 from watcher.core.model import PodCount
 from watcher.core.policy import By, HistogramCheck, Identify, RatioCheck, basis
 from watcher.core.words import Lane, Mode, Verdict

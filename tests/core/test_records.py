@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.core.world import POLICY, World
 from watcher.core import record
-from watcher.core.evidence import Tally
+from watcher.core.judging.evidence import Tally
 from watcher.core.machine import step
 from watcher.core.model import Observation, QueryValue
 from watcher.core.orders import Command

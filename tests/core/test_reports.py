@@ -8,10 +8,10 @@ import pytest
 
 from tests.core.rollouts import SimulatedRollout
 from tests.core.world import World
-from watcher.core import remedies, report
 from watcher.core.model import Result, Workload
 from watcher.core.sentence import percent, seconds
 from watcher.core.state import Decision
+from watcher.core.telling import remedies, report
 from watcher.core.words import Action, Kind, Mode
 
 

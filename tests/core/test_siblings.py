@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from tests.core.world import World
+from watcher.core.deciding.siblings import known_origins, origins, released_together
 from watcher.core.gitops import CommitNote, GitSource, Prospect, Route
 from watcher.core.model import Fleet, Revision, Suspect, Workload
 from watcher.core.record import decode, encode
-from watcher.core.report import decision_body
-from watcher.core.siblings import known_origins, origins, released_together
 from watcher.core.state import Decision, Mark, Release, Watch
+from watcher.core.telling.report import decision_body
 from watcher.core.words import Action, Kind
 
 COMMIT = "9d41e07ab3c5f0e1d2c3b4a5968778695a4b3c2d"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.core.spelling import near
+from watcher.core.measuring.spelling import near
 
 MANY = [f"Deployment/team-{number % 50}/service-{number}" for number in range(10_000)]
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from tests.core.world import World
+from watcher.core.deciding.starts import cannot_start, pod_starts
 from watcher.core.model import Pod, PodStarts, Workload
-from watcher.core.starts import cannot_start, pod_starts
 from watcher.core.words import Kind
 
 NOW = 1_700_000_000.0

@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.test_requested import passed
 from tests.core.world import World
-from watcher.core import report
+from watcher.core.telling import report
 from watcher.core.words import Mode, Provenance
 
 

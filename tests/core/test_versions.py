@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.core.counted import ERRORS, T0, Samples, Series, by_scrape, fold, pod, steps
-from watcher.core.counting import Counting
+from watcher.core.measuring.counting import Counting
+from watcher.core.measuring.podtable import PodTable
+from watcher.core.measuring.versions import Roles, bearers, names_a_version, roles, version_of
 from watcher.core.model import Block, Pod, RolloutStatus
-from watcher.core.podtable import PodTable
 from watcher.core.policy import By, Identify
-from watcher.core.versions import Roles, bearers, names_a_version, roles, version_of
 
 BY_VERSION = Identify(By.VERSION, pod="", workload="app", version="app_version", pod_label="version")
 BY_ROLE = Identify(By.ROLE, pod="", workload="app", role="role", canary="canary", stable="stable")

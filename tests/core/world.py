@@ -15,8 +15,9 @@ from tests.core.cluster import Cluster, template_id
 from tests.core.databases import Databases
 from tests.core.rollouts import SimulatedRollout
 from tests.core.switches import Switch
-from watcher.core import record, requested, testimony
-from watcher.core.approving import Answer, answer
+from watcher.core import record, requested
+from watcher.core.deciding import testimony
+from watcher.core.deciding.approving import Answer, answer
 from watcher.core.machine import resume, step
 from watcher.core.model import (
     Approval,

@@ -14,11 +14,11 @@ from tests.flags.memory import MemoryFlags
 from watcher.adapters.store.memory import MemoryStore
 from watcher.adapters.store.worker import StoreThread
 from watcher.config import Thresholds
+from watcher.core.deciding.holding import Hold
 from watcher.core.gitops import Application
-from watcher.core.holding import Hold
+from watcher.core.judging.parameters import WINDOW
 from watcher.core.model import Block, Manager, Pod, PodCount, RungReport, Source, Workload, WorkloadView
 from watcher.core.orders import Announce, FlagOrder, RungOrder
-from watcher.core.parameters import WINDOW
 from watcher.core.state import Release
 from watcher.core.words import Kind
 from watcher.daemon.polling import Polling, Reading, Watched

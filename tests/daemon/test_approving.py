@@ -10,8 +10,8 @@ import pytest
 
 from tests.daemon.life import THRESHOLDS, Life, alive, check_log, configure, living, virtual
 from tests.daemon.outside import CART, Outside
-from watcher.core import approving
-from watcher.core.holding import Scope
+from watcher.core.deciding import approving
+from watcher.core.deciding.holding import Scope
 from watcher.core.words import Mode
 from watcher.daemon.persons import NotHeld, NotWaiting, OnlyObserves
 from watcher.ports import Unavailable

@@ -9,7 +9,7 @@ import pytest
 
 from tests.daemon.life import THRESHOLDS, Life, alive, check_log, configure, virtual
 from tests.daemon.outside import CART
-from watcher.core.holding import Scope
+from watcher.core.deciding.holding import Scope
 from watcher.core.model import PastRollback, Suspect, Workload
 from watcher.core.policy import Policy
 from watcher.daemon.breakers import NotOpen

@@ -11,7 +11,7 @@ import pytest
 
 from tests.daemon.life import THRESHOLDS, Life, alive, check_log, configure, living, virtual
 from tests.daemon.outside import CART, Outside
-from watcher.core.holding import Scope
+from watcher.core.deciding.holding import Scope
 from watcher.core.model import Request, Word, Workload
 from watcher.core.words import Kind, Phase
 from watcher.daemon.persons import Commanded, CommandRefused, NoSuchWorkload, OnlyObserves

@@ -10,10 +10,10 @@ from types import FunctionType, ModuleType
 import pytest
 
 from tests.daemon.shop import BEGAN, ERRORS, pod, rising, scrapes, series, watched
-from watcher.core.counter import Counter
-from watcher.core.intake import Series
+from watcher.core.measuring.counter import Counter
+from watcher.core.measuring.intake import Series
+from watcher.core.measuring.series import Target
 from watcher.core.model import Block, Pod
-from watcher.core.series import Target
 from watcher.daemon.folds import Folds
 from watcher.ports import RawSeries
 

@@ -14,7 +14,7 @@ from tests.contract.store.rows import notification
 from tests.daemon.life import THRESHOLDS, Life, alive, configure, living, virtual
 from tests.daemon.outside import Outside
 from watcher.config.channels import Channel
-from watcher.core import message
+from watcher.core.telling import message
 from watcher.ports import DELIVERED, Commit, Notification, Rejected, Unavailable
 
 pytestmark = virtual

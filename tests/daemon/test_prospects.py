@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.daemon import outside as o
 from tests.daemon.life import Life, alive, virtual
+from watcher.core.deciding.waiting import GIT_PATIENCE
 from watcher.core.gitops import (
     Application,
     CommitNote,
@@ -25,7 +26,6 @@ from watcher.core.gitops import (
 from watcher.core.model import Workload
 from watcher.core.orders import RevertOrder, UnpinOrder
 from watcher.core.state import Revert, Unsettled
-from watcher.core.waiting import GIT_PATIENCE
 from watcher.core.words import Kind
 from watcher.daemon.prospects import AGAIN, GitWay, Prospects
 from watcher.gitops.surveying import Question

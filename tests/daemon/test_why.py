@@ -10,7 +10,7 @@ from tests.daemon.outside import CART
 from tests.doctor.healthy import view
 from tests.doctor.of_git import SHOP
 from watcher.adapters.store.documents import why_document
-from watcher.core.kept import kept_body, kept_lines
+from watcher.core.deciding.kept import kept_body, kept_lines
 from watcher.core.model import Manager
 from watcher.core.words import Outcome
 

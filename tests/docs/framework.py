@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.docs.pages import ROOT
-from watcher.core.framework import TABLE, Row
-from watcher.core.gate import Gate
+from watcher.core.deciding.framework import TABLE, Row
+from watcher.core.deciding.gate import Gate
 from watcher.core.words import Mode
 
 PAGE = ROOT / "docs" / "decision-framework.md"

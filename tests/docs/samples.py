@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.core.world import World
-from watcher.core import report
-from watcher.core.message import Around, about_release
+from watcher.core.telling import report
+from watcher.core.telling.message import Around, about_release
 from watcher.core.words import Mode, Stage
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from watcher.core import parameters
+from watcher.core.judging import parameters
 
 REPORT = Path(__file__).parents[2] / "docs" / "benchmark"
 MOST_BYTES = 150_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.docs.framework import BEGIN, END, PAGE, table
 from tests.docs.pages import page
-from watcher.core.gate import Gate
+from watcher.core.deciding.gate import Gate
 from watcher.core.migrations import Safety
 
 TEXT = PAGE.read_text()

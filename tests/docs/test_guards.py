@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from tests.docs.pages import ROOT, page
-from watcher.core.guards import GUARDS
+from watcher.core.deciding.guards import GUARDS
 from watcher.core.words import Rung
 
 PAGE = page("docs/guards.md")

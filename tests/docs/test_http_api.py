@@ -12,11 +12,11 @@ from aiohttp.web import RouteDef
 from tests.docs.pages import page
 from tests.doctor.pairs import PAIRS
 from watcher.adapters.store.documents import rehearsal_document
-from watcher.core.breaker import Breaker
+from watcher.core.deciding.breaker import Breaker
 from watcher.core.model import Workload
 from watcher.core.policy import Limit, Policy
-from watcher.core.report import breaker_body, decision_body, release_body
 from watcher.core.state import Decision, Finding, Release, RungStep, Target, Watch
+from watcher.core.telling.report import breaker_body, decision_body, release_body
 from watcher.core.words import Action, Change, Kind, Mode, Provenance, Rung
 from watcher.doctor.examine import examine
 from watcher.ports import RehearsalRow

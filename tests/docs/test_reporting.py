@@ -10,7 +10,7 @@ import pytest
 from tests.docs.pages import ROOT, code, page
 from tests.reporting.sample import sample
 from tests.reporting.story import Story
-from watcher.core.guards import GUARDS
+from watcher.core.deciding.guards import GUARDS
 from watcher.reporting import readiness
 from watcher.reporting.bound import at_most
 from watcher.reporting.page import sections

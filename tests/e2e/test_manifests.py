@@ -11,7 +11,7 @@ import pytest
 from tests.adapters.manifests.files import FilesOnly
 from watcher.adapters.manifests.commands import Commands
 from watcher.adapters.manifests.of_repositories import RepositoryManifests
-from watcher.core.blast import objections
+from watcher.core.keepers.blast import objections
 from watcher.ports.git import Rendered
 
 pytestmark = pytest.mark.e2e

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from watcher.core.gitops import CommitNote
-from watcher.core.paths import within
+from watcher.core.keepers.paths import within
 from watcher.ports import Rejected, WatcherError
 from watcher.ports.git import Moved, NothingToRevert, Prepared, Protected, Revert
 

@@ -18,8 +18,8 @@ from watcher.core.flags import Flag, FlagSight
 from watcher.core.gitops import Route
 from watcher.core.migrations import Down, MigrationNote, MigrationSight, Safety
 from watcher.core.model import Request
-from watcher.core.report import decision_body
 from watcher.core.state import DownRun, GuardFinding, SwitchedOff
+from watcher.core.telling.report import decision_body
 from watcher.core.words import Kind, Mode, Outcome
 from watcher.incident import reading
 from watcher.incident.facts import Incident

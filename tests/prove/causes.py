@@ -1,7 +1,7 @@
 """What each guard is there for, stated anew over the facts of the simulated world.
 
 A cause is asked of what is, not of what the guard makes of it: where it is in force while something is decided to be
-done by itself, or first written, invariant 5 is broken.  Every guard of `watcher.core.guards` has one here.
+done by itself, or first written, invariant 5 is broken.  Every guard of `watcher.core.deciding.guards` has one here.
 """
 
 from __future__ import annotations

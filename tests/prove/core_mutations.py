@@ -9,24 +9,11 @@ from typing import Any
 from tests.prove import simulated_chance as simulated
 from tests.prove.history import Event
 from tests.prove.mutation import Draw, Mutation, empty, nothing, put, yes
-from watcher.core import (
-    approving,
-    climbing,
-    commanded,
-    deciding,
-    downs,
-    ending,
-    judge,
-    ladder,
-    ledger,
-    machine,
-    managed,
-    permission,
-    rates,
-    releases,
-    rollback,
-    targets,
-)
+from watcher.core import machine, releases
+from watcher.core.carrying_out import climbing, downs, ending, rollback
+from watcher.core.deciding import approving, commanded, ladder, ledger, managed, permission, targets
+from watcher.core.deciding import decision as deciding
+from watcher.core.judging import judge, rates
 from watcher.core.words import Outcome
 
 

@@ -7,7 +7,7 @@ from tests.prove.causes import STORIES
 from tests.prove.events import EVENTS
 from tests.prove.history import Told
 from tests.prove.simulated_chance import MOMENTARY
-from watcher.core.guards import GUARDS
+from watcher.core.deciding.guards import GUARDS
 from watcher.core.words import Outcome
 
 ENOUGH = 5000

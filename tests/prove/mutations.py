@@ -15,7 +15,7 @@ from tests.prove import simulated_chance as simulated
 from tests.prove.causes import CAUSES, STORIES
 from tests.prove.history import Event
 from tests.prove.mutation import Apply, Draw, Mutation
-from watcher.core.guards import GUARDS, Guard
+from watcher.core.deciding.guards import GUARDS, Guard
 
 
 def every() -> tuple[Mutation, ...]:

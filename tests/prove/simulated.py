@@ -11,7 +11,7 @@ from tests.core.world import TICK, World
 from tests.prove.causes import CAUSES, VERSIONS, proven
 from tests.prove.history import Told, Violation
 from watcher.core import record
-from watcher.core.approving import LAPSES
+from watcher.core.deciding.approving import LAPSES
 from watcher.core.migrations import When
 from watcher.core.model import Observation
 from watcher.core.orders import AbortOrder, Announce, DownOrder, RungOrder, UndoOrder, UnpinOrder

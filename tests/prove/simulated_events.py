@@ -13,7 +13,7 @@ from tests.core.switches import FLAG
 from tests.core.world import ALL_WELL, POLICY, TICK
 from tests.prove.causes import CAUSES, UNSAFE
 from tests.prove.simulated import Proving, ProvingGit
-from watcher.core.approving import waits
+from watcher.core.deciding.approving import waits
 from watcher.core.gitops import PullState, Route
 from watcher.core.migrations import MigrationNote, Safety, When
 from watcher.core.words import Mode

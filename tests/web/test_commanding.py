@@ -9,7 +9,7 @@ import pytest
 from tests.daemon.outside import CART
 from tests.web.conftest import Served
 from tests.web.test_writing import allow, call, error
-from watcher.core.holding import Scope
+from watcher.core.deciding.holding import Scope
 
 WANTED = {"id": "ada-0001", "workload": str(CART), "reason": "finance calls"}
 

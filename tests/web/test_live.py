@@ -15,7 +15,7 @@ from tests.doctor.of_git import SHOP
 from tests.web.conftest import Served
 from watcher.adapters.store.documents import status_document, why_document
 from watcher.cli.application import application as watcher
-from watcher.core.waiting import FLEET_PATIENCE
+from watcher.core.deciding.waiting import FLEET_PATIENCE
 from watcher.core.words import Verdict
 
 WHY = f"/api/v1/why/{CART}"

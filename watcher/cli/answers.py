@@ -105,7 +105,7 @@ class FileAnswers:
 
     def holds(self) -> list[Document]:
         """As Answers says."""
-        from watcher.core.report import hold_body
+        from watcher.core.telling.report import hold_body
 
         return [hold_body(each) for each in self._log.holds() if each.in_force(time.time())]
 

@@ -13,7 +13,7 @@ from watcher.cli.printing import failures_reported, show_table
 from watcher.cli.reading import Server
 from watcher.cli.secret import TokenFile, writing
 from watcher.cli.server import ServerAnswers
-from watcher.core.breaker import CLUSTER, of_namespace
+from watcher.core.deciding.breaker import CLUSTER, of_namespace
 from watcher.core.moments import moment, span
 
 app = typer.Typer(no_args_is_help=True, help="Show the breakers, or close one before its time.")

@@ -12,8 +12,8 @@ from watcher.cli.output import Format, Output, for_programs
 from watcher.cli.printing import failures_reported, show_facts, show_table
 from watcher.cli.reading import Limit, Only, Server, Since, Store, asking, beginning, named, present
 from watcher.cli.secret import TokenFile, writing
-from watcher.core.facts import facts
 from watcher.core.moments import moment
+from watcher.core.telling.facts import facts
 
 app = typer.Typer(no_args_is_help=True, help="List decisions, show one with all its reasons, or write the note on it.")
 

@@ -16,7 +16,7 @@ from watcher.cli.output import Format, Output, for_programs
 from watcher.cli.printing import failures_reported, show_table
 from watcher.cli.reading import Store, asking, present
 from watcher.cli.secret import TokenFile, writing
-from watcher.core.holding import Hold, Scope
+from watcher.core.deciding.holding import Hold, Scope
 from watcher.core.moments import moment
 
 if TYPE_CHECKING:

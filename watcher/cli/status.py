@@ -9,9 +9,9 @@ import typer
 from watcher.cli.output import Format, Output, for_programs
 from watcher.cli.printing import show_facts, show_table
 from watcher.cli.reading import Server, Store, asking, present
-from watcher.core.facts import Facts, facts, is_over
-from watcher.core.freezes import frozen_line
+from watcher.core.deciding.freezes import frozen_line
 from watcher.core.moments import ago, moment
+from watcher.core.telling.facts import Facts, facts, is_over
 
 _LATEST = 20  # decisions looked through for some that are not over
 _COLUMNS = ("WORKLOAD", "REVISION", "IMAGE", "BEGAN", "PHASE", "EVIDENCE")

@@ -9,10 +9,10 @@ import typer
 from watcher.cli.output import Format, Output, for_programs
 from watcher.cli.printing import show_facts
 from watcher.cli.reading import Server, Store, asking, named, present
-from watcher.core.facts import Facts, facts
-from watcher.core.freezes import frozen_line
-from watcher.core.kept import kept_lines
+from watcher.core.deciding.freezes import frozen_line
+from watcher.core.deciding.kept import kept_lines
 from watcher.core.moments import moment
+from watcher.core.telling.facts import Facts, facts
 
 
 def why(

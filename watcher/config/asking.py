@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from watcher.core.native import NativeSample, native_sample
+from watcher.core.measuring.native import NativeSample, native_sample
 from watcher.core.policy import PartialResponse
 
 if TYPE_CHECKING:

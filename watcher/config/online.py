@@ -15,8 +15,8 @@ from watcher.config.rules_checks import source_of
 from watcher.config.rules_identify import needed_labels
 from watcher.config.status_codes import could_match
 from watcher.config.values import Duration
-from watcher.core.native import counted_bound, split_bucket
-from watcher.core.patterns import joined
+from watcher.core.measuring.native import counted_bound, split_bucket
+from watcher.core.measuring.patterns import joined
 
 if TYPE_CHECKING:
     from watcher.config.checks import Layer

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from watcher.config.checks import HISTOGRAM, RATIO
 from watcher.config.defaults import NO_FLAG
-from watcher.core.patterns import joined
+from watcher.core.measuring.patterns import joined
 from watcher.core.policy import (
     DEFAULT_RUNGS,
     TARGET_INFO,

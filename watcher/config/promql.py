@@ -8,7 +8,7 @@ from typing import Any
 
 import promql_parser as promql
 
-from watcher.core import patterns
+from watcher.core.measuring import patterns
 
 _METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*\Z")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*\Z")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from watcher.config import promql
 from watcher.config.checks import QUERY
 from watcher.config.policies import identify as plain
+from watcher.core.measuring.versions import names_a_version
 from watcher.core.policy import By
-from watcher.core.versions import names_a_version
 
 if TYPE_CHECKING:
     from watcher.config.checks import Layer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from watcher.core.patterns import predicate
+from watcher.core.measuring.patterns import predicate
 
 _HTTP_STATUS = tuple(str(status) for status in range(100, 600))
 _GRPC_STATUS = (

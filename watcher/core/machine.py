@@ -8,28 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from watcher.core import (
-    approving,
-    commanded,
-    course,
-    downs,
-    judge,
-    ledger,
-    mechanism,
-    migrating,
-    noticing,
-    quarantine,
-    releases,
-    requested,
-    rollback,
-    settling,
-    testimony,
-    waiting,
-)
-from watcher.core.deciding import decide, same_decision
-from watcher.core.evidence import RecoveryEvidence
-from watcher.core.favour import SOONEST
-from watcher.core.guards import STALE_CACHE
+from watcher.core import noticing, releases, requested
+from watcher.core.carrying_out import downs, mechanism, migrating, rollback, settling
+from watcher.core.deciding import approving, commanded, ledger, quarantine, testimony, waiting
+from watcher.core.deciding.decision import decide, same_decision
+from watcher.core.deciding.guards import STALE_CACHE
+from watcher.core.judging import course, judge
+from watcher.core.judging.evidence import RecoveryEvidence
+from watcher.core.judging.favour import SOONEST
 from watcher.core.model import Observation, Revision, WorkloadView
 from watcher.core.orders import Announce
 from watcher.core.policy import Policy

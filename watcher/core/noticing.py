@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from watcher.core import ledger, mechanism, releases, settling
+from watcher.core import releases
+from watcher.core.carrying_out import mechanism, settling
+from watcher.core.deciding import ledger
 from watcher.core.model import Revision
 from watcher.core.sentence import seconds
 from watcher.core.state import AbortSeen, Release, Watch

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from watcher.core import breaker
-from watcher.core.coverage import ways_back
-from watcher.core.ledger import known
+from watcher.core.deciding import breaker
+from watcher.core.deciding.ledger import known
 from watcher.core.model import Surroundings, WorkloadView
 from watcher.core.moments import moment
 from watcher.core.policy import Policy
 from watcher.core.sentence import seconds
 from watcher.core.state import WorkloadState
+from watcher.core.telling.coverage import ways_back
 from watcher.core.words import Mode, Rung
 
 

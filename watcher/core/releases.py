@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from watcher.core.ledger import known, quarantined
+from watcher.core.deciding.ledger import known, quarantined
+from watcher.core.deciding.siblings import origins
 from watcher.core.model import Revision, WorkloadView
 from watcher.core.policy import Policy
-from watcher.core.siblings import origins
 from watcher.core.state import Mark, Release, Watch, WorkloadState
 from watcher.core.words import Change, Outcome, Rung, Verdict
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from watcher.core import commanded, gate, judge, releases, rollback, waiting
-from watcher.core.deciding import decide
-from watcher.core.gate import Gate
-from watcher.core.guards import GUARDS, IGNORANCE
-from watcher.core.ladder import next_rung
+from watcher.core import releases
+from watcher.core.carrying_out import rollback
+from watcher.core.deciding import commanded, gate, waiting
+from watcher.core.deciding.decision import decide
+from watcher.core.deciding.gate import Gate
+from watcher.core.deciding.guards import GUARDS, IGNORANCE
+from watcher.core.deciding.ladder import next_rung
+from watcher.core.judging import judge
 from watcher.core.migrations import Safety
 from watcher.core.model import Request, Revision, WorkloadView
 from watcher.core.policy import Policy

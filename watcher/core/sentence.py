@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from watcher.core.evidence import CounterEvidence, Run, Tally
+from watcher.core.judging.evidence import CounterEvidence, Run, Tally
 from watcher.core.policy import CounterCheck, HistogramCheck
 from watcher.core.words import Lane
 

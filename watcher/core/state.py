@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from watcher.core.course import Course
-from watcher.core.evidence import Evidence, RecoveryEvidence, Tally
 from watcher.core.flags import Flag, FlagSight
 from watcher.core.gitops import Application, CommitNote, GitSource
+from watcher.core.judging.course import Course
+from watcher.core.judging.evidence import Evidence, RecoveryEvidence, Tally
 from watcher.core.migrations import Down, MigrationSight
 from watcher.core.model import ADDED, Approval, Request, Word, Workload
 from watcher.core.words import Action, Change, Durability, Lane, Mode, Outcome, Phase, Provenance, Rung, Verdict

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from watcher.adapters.prometheus.selectors import filters, one_of, selector
-from watcher.core.counting import Counting
+from watcher.core.measuring.counting import Counting
+from watcher.core.measuring.presence import STARTED, UP, Presence
 from watcher.core.policy import By, CounterCheck, HistogramCheck, Identify
-from watcher.core.presence import STARTED, UP, Presence
 from watcher.daemon.folds import Folds, workload_of
 from watcher.daemon.grouping import Piece
 from watcher.daemon.joining import Targets

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import structlog
 
 from watcher.adapters.store.worker import StoreThread
-from watcher.core import breaker
-from watcher.core.breaker import Breaker, Closing
-from watcher.core.holding import Scope
+from watcher.core.deciding import breaker
+from watcher.core.deciding.breaker import Breaker, Closing
+from watcher.core.deciding.holding import Scope
 from watcher.core.policy import Limit
 from watcher.daemon.loop import Loop
 from watcher.daemon.stepping import Stepping

@@ -10,7 +10,7 @@ from functools import partial
 import structlog
 
 from watcher.config.flags import FlagProviders
-from watcher.core.flagged import flag_of
+from watcher.core.deciding.flagged import flag_of
 from watcher.core.flags import Flag, FlagSight
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Policy

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 from watcher.adapters.prometheus.selectors import filters, joined, matcher, one_of, selector
-from watcher.core import fleet
-from watcher.core.fleet import Point
+from watcher.core.deciding import fleet
+from watcher.core.deciding.fleet import Point
+from watcher.core.deciding.siblings import released_together
 from watcher.core.model import Fleet, Workload, WorkloadView
 from watcher.core.policy import By, CounterCheck, HistogramCheck, Identify, Policy, QueryCheck
-from watcher.core.siblings import released_together
 from watcher.core.state import Watch
 from watcher.daemon.asking import INFINITY, canonical
 from watcher.daemon.folds import workload_of

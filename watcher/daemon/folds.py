@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from watcher.core.counting import Counting
+from watcher.core.measuring.counting import Counting
+from watcher.core.measuring.podtable import PodTable
+from watcher.core.measuring.presence import Presence
 from watcher.core.model import Block, Workload, WorkloadView
-from watcher.core.podtable import PodTable
 from watcher.core.policy import By, CounterCheck, Identify, Policy, QueryCheck
-from watcher.core.presence import Presence
 
 HISTORY = 1800.0
 """Seconds before the release that are counted too, to compare with."""

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 
 from watcher.adapters.store.worker import StoreThread
-from watcher.core import approving, record, report
+from watcher.core import record
+from watcher.core.deciding import approving
 from watcher.core.model import Observation, Workload
 from watcher.core.policy import QUARTER, Policy, pace
 from watcher.core.state import Decision, Watch, WorkloadState
+from watcher.core.telling import report
 from watcher.core.turn import Step
 from watcher.ports import Commit, DecisionRow, Notification, Rejected, ReleaseRow, StoredState, StoreReader, Transition
 

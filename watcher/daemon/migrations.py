@@ -9,8 +9,8 @@ from typing import Any
 
 import structlog
 
-from watcher.core import downs
-from watcher.core.commanded import sought
+from watcher.core.carrying_out import downs
+from watcher.core.deciding.commanded import sought
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import DownRun, Watch

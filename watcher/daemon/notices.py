@@ -10,12 +10,12 @@ import structlog
 
 from watcher.config import Thresholds
 from watcher.config.channels import Channel
-from watcher.core import message, report
-from watcher.core.message import Around, Message
 from watcher.core.model import Observation, Workload
 from watcher.core.orders import Announce
 from watcher.core.policy import Subject
 from watcher.core.state import Watch
+from watcher.core.telling import message, report
+from watcher.core.telling.message import Around, Message
 from watcher.core.words import Stage
 from watcher.daemon.journal import Taken
 from watcher.daemon.telemetry import Telemetry

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import structlog
 
 from watcher.adapters.store.worker import StoreThread
-from watcher.core import approving, requested, testimony
-from watcher.core.holding import Hold, Scope
+from watcher.core import requested
+from watcher.core.deciding import approving, testimony
+from watcher.core.deciding.holding import Hold, Scope
 from watcher.core.model import Approval, Request, Word, Workload
 from watcher.core.state import GuardFinding
 from watcher.daemon.holds import Holds

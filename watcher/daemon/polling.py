@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import structlog
 
+from watcher.core.measuring.versions import roles
 from watcher.core.model import Block, QueryValue, Source, Workload, WorkloadView
 from watcher.core.policy import Policy, QueryCheck
-from watcher.core.versions import roles
 from watcher.daemon.folds import Folds
 from watcher.daemon.query_checks import STEP, QueryChecks
 from watcher.daemon.reading import Reader

@@ -10,9 +10,9 @@ from typing import Any
 
 import structlog
 
-from watcher.core.commanded import sought
+from watcher.core.deciding.commanded import sought
+from watcher.core.deciding.managed import out_of_reach
 from watcher.core.gitops import Application, Followed, GitSource, Prospect, Route, unpinned
-from watcher.core.managed import out_of_reach
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import KnownGood, Revert, Watch, WorkloadState

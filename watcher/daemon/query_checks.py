@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 
-from watcher.core.counting import READ_LAG
+from watcher.core.measuring.counting import READ_LAG
 from watcher.core.model import QueryValue, WorkloadView
 from watcher.core.policy import By, QueryCheck
 from watcher.daemon.folds import workload_of

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from watcher.adapters.prometheus.selectors import count_by_bound
-from watcher.core.counting import LEAD_IN, READ_LAG, Counting
-from watcher.core.native import reduce
+from watcher.core.measuring.counting import LEAD_IN, READ_LAG, Counting
+from watcher.core.measuring.native import reduce
+from watcher.core.measuring.presence import newest
+from watcher.core.measuring.series import bucket_bound
 from watcher.core.policy import HistogramCheck
-from watcher.core.presence import newest
-from watcher.core.series import bucket_bound
 from watcher.daemon.asking import INFINITY, Ask, asks, canonical, presence_ask
 from watcher.daemon.folds import Folds
 from watcher.daemon.grouping import Piece, pieces

@@ -13,7 +13,7 @@ import structlog
 
 from watcher.adapters.store.worker import StoreThread
 from watcher.config.channels import Channel
-from watcher.core.message import Around, summed_up
+from watcher.core.telling.message import Around, summed_up
 from watcher.daemon.telemetry import Telemetry
 from watcher.ports import (
     DELIVERED,

@@ -12,10 +12,10 @@ from dataclasses import replace
 
 import structlog
 
-from watcher.core import coverage
-from watcher.core.guards import STALE_CACHE
+from watcher.core.deciding.guards import STALE_CACHE
 from watcher.core.model import WorkloadView
 from watcher.core.policy import Policy
+from watcher.core.telling import coverage
 from watcher.core.words import Mode, Sight
 from watcher.daemon.journal import Journal
 from watcher.daemon.status import Status

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from watcher import __version__
-from watcher.core.guards import STALE_CACHE
+from watcher.core.deciding.guards import STALE_CACHE
 from watcher.daemon.leading import Leading
 from watcher.daemon.reloading import Reloading
 from watcher.daemon.status import Body

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from watcher.core import ledger
+from watcher.core.deciding import ledger
 from watcher.core.model import Workload
 from watcher.core.policy import Policy
 from watcher.core.state import Decision, Watch, WorkloadState

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import structlog
 
+from watcher.core.deciding.starts import LATELY, pod_starts
 from watcher.core.model import Pod, PodStarts, Workload
-from watcher.core.starts import LATELY, pod_starts
 from watcher.core.state import Watch
 from watcher.daemon.stepping import Stepping
 from watcher.ports import Clock, Cluster, WatcherError

@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator
 
 from watcher import __version__
 from watcher.config import Thresholds
-from watcher.core import approving, coverage, judge, remedies, report, spelling
-from watcher.core.guards import STALE_CACHE
-from watcher.core.holding import Hold
-from watcher.core.kept import kept_body
+from watcher.core.deciding import approving
+from watcher.core.deciding.guards import STALE_CACHE
+from watcher.core.deciding.holding import Hold
+from watcher.core.deciding.kept import kept_body
+from watcher.core.judging import judge
+from watcher.core.measuring import spelling
 from watcher.core.model import Frozen, Source, Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import Watch
+from watcher.core.telling import coverage, remedies, report
 from watcher.core.words import Mode
 from watcher.daemon.loop import Loop
 from watcher.daemon.reloading import Reloading

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from watcher.core import judge, machine, requested
-from watcher.core.breaker import Closing
+from watcher.core import machine, requested
+from watcher.core.deciding.breaker import Closing
+from watcher.core.deciding.siblings import known_origins
 from watcher.core.flags import FlagSight
 from watcher.core.gitops import Followed, Prospect
+from watcher.core.judging import judge
 from watcher.core.migrations import DownSeen, MigrationSight
 from watcher.core.model import (
     Fleet,
@@ -25,7 +27,6 @@ from watcher.core.model import (
     WorkloadView,
 )
 from watcher.core.policy import Policy
-from watcher.core.siblings import known_origins
 from watcher.core.state import Watch, WorkloadState
 from watcher.core.turn import Step
 from watcher.core.words import GOING_BACK

@@ -6,7 +6,7 @@ from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from watcher.core.guards import GUARDS
+from watcher.core.deciding.guards import GUARDS
 from watcher.core.model import Result
 from watcher.core.orders import RUNGS
 from watcher.core.words import GOING_BACK, Action, Mode, Outcome, Rung, Verdict

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import structlog
 
-from watcher.core import report
 from watcher.core.state import Decision, Watch
+from watcher.core.telling import report
 from watcher.core.words import GOING_BACK, Mode, Phase
 from watcher.daemon.journal import Taken
 from watcher.daemon.telemetry import Telemetry

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from watcher.core.deciding.managed import Outlook, out_of_reach, ways
 from watcher.core.gitops import ASSUMED, Application, Deployed, Prospect, Route
-from watcher.core.managed import Outlook, out_of_reach, ways
 from watcher.core.policy import Policy
 from watcher.core.state import RungStep
 from watcher.core.words import Mode, Rung

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from watcher.core.ladder import climb
-from watcher.core.ledger import accepted
+from watcher.core.deciding.ladder import climb
+from watcher.core.deciding.ledger import accepted
 from watcher.core.model import Workload
 from watcher.core.policy import QueryCheck
 from watcher.core.sentence import seconds

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from watcher.config.gitops import ConfigRepository, bare
-from watcher.core.blast import objections
 from watcher.core.gitops import CommitNote, GitSource
-from watcher.core.paths import outermost
+from watcher.core.keepers.blast import objections
+from watcher.core.keepers.paths import outermost
 from watcher.gitops.versions import only_versions
 from watcher.ports import Rejected
 from watcher.ports.git import Manifests, Prepared, Rendered, Repository, Revert

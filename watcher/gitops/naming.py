@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from watcher.core.keepers.raw import text
 from watcher.core.model import Workload
-from watcher.core.raw import text
 from watcher.gitops.drafting import Wanted
 from watcher.gitops.means import Means
 from watcher.gitops.versions import names_any

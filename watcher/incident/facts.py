@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from watcher.core.course import Course
+from watcher.core.judging.course import Course
 from watcher.core.policy import Policy
 from watcher.core.state import Decision, Watch
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from watcher.core.course import AVAILABILITY, Course
-from watcher.core.parameters import SEVERE
+from watcher.core.judging.course import AVAILABILITY, Course
+from watcher.core.judging.parameters import SEVERE
 from watcher.core.policy import Check, HistogramCheck, Policy, QueryCheck
 from watcher.core.sentence import percent
 from watcher.core.state import Finding

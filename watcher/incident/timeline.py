@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from watcher.core.ladder import next_rung
+from watcher.core.deciding.ladder import next_rung
 from watcher.core.model import Observation
 from watcher.core.orders import Announce, Command, rung_of
 from watcher.core.state import Decision, Watch

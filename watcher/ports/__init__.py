@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from watcher.core.breaker import Closing
+from watcher.core.deciding.breaker import Closing
+from watcher.core.deciding.holding import Hold
 from watcher.core.election import KeptLease, Lease
-from watcher.core.holding import Hold
+from watcher.core.measuring.native import NativeSample
 from watcher.core.model import PastRollback, Pod, RungReport, Workload, WorkloadView
-from watcher.core.native import NativeSample
 from watcher.core.orders import Announce, RungOrder
 
 

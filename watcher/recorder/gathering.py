@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from watcher.adapters.prometheus.scope import scoped
 from watcher.config.asking import Asker, QueryRefusedError, SourceUnusableError
+from watcher.core.measuring.presence import UP
 from watcher.core.policy import Source
-from watcher.core.presence import UP
 from watcher.ports import Rejected, Unavailable
 from watcher.recorder.selection import Selection
 from watcher.replay.openmetrics import MAX_BYTES, MAX_SAMPLES, NAME

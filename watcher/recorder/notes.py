@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from watcher.adapters.kubernetes.past import Past
-from watcher.core.presence import UP
+from watcher.core.measuring.presence import UP
 from watcher.core.words import Kind
 from watcher.recorder import living
 from watcher.recorder.decision_log import Told

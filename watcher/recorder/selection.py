@@ -10,10 +10,10 @@ from datetime import timedelta
 import promql_parser
 
 from watcher.adapters.prometheus.selectors import filters, matcher, one_of, quoted, selector
+from watcher.core.measuring.presence import STARTED, UP
+from watcher.core.measuring.series import OPERATOR_LABELS, SCRAPE_LABELS
 from watcher.core.model import Workload
 from watcher.core.policy import By, CounterCheck, HistogramCheck, Identify, Policy, QueryCheck
-from watcher.core.presence import STARTED, UP
-from watcher.core.series import OPERATOR_LABELS, SCRAPE_LABELS
 from watcher.daemon.folds import label_values
 from watcher.ports import Rejected
 

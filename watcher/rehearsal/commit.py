@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from watcher.adapters.git.repository import GitRepository
 from watcher.core.drill import missing
-from watcher.core.paths import within
+from watcher.core.keepers.paths import within
 from watcher.ports import Rejected
 from watcher.ports.git import Moved
 

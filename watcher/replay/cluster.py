@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from watcher.core.holding import Hold
+from watcher.core.deciding.holding import Hold
 from watcher.core.model import Pod, Result, RungReport, Workload, WorkloadView
 from watcher.core.orders import AbortOrder, RungOrder, UndoOrder, rung_of
 from watcher.core.releases import mark

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from watcher.core import judge
-from watcher.core.ladder import next_rung
+from watcher.core.deciding.ladder import next_rung
+from watcher.core.judging import judge
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import Decision, Finding, Watch

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from watcher.config import Thresholds
+from watcher.core.measuring.presence import UP
 from watcher.core.model import WorkloadView
 from watcher.core.policy import Policy, Source, Subject
-from watcher.core.presence import UP
 from watcher.daemon.executing import Executing
 from watcher.daemon.fleets import Lookout
 from watcher.daemon.freezes import Freezes

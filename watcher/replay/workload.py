@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from watcher.adapters.kubernetes import marks
-from watcher.core.holding import Hold, Scope
+from watcher.core.deciding.holding import Hold, Scope
 from watcher.core.model import Manager, Pod, Revision, RolloutStatus, WorkloadView
 from watcher.core.words import Kind
 from watcher.replay.pods import RecordedPod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from watcher.core.kept import kept_body
+from watcher.core.deciding.kept import kept_body
 from watcher.runbook.aborting import aborting
 from watcher.runbook.commands import Step
 from watcher.runbook.confirming import confirming, taking_over

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from shlex import quote
 
-from watcher.core import argocd, flux
+from watcher.core.deciding.managed import out_of_reach
 from watcher.core.gitops import Application, GitSource, deployed_before, unpinned
-from watcher.core.managed import out_of_reach
+from watcher.core.keepers import argocd, flux
 from watcher.incident.escaping import plain
 from watcher.runbook.commands import Command, Step, line, patch
 from watcher.runbook.facts import Facts

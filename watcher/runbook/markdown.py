@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from watcher.core.kept import kept_lines
+from watcher.core.deciding.kept import kept_lines
 from watcher.core.model import Revision
 from watcher.core.moments import moment, span
 from watcher.incident.escaping import code, plain, table

@@ -7,8 +7,8 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import AfterValidator, StringConstraints
 
-from watcher.core import holding
-from watcher.core.report import breaker_body
+from watcher.core.deciding import holding
+from watcher.core.telling.report import breaker_body
 from watcher.daemon.breakers import Breakers, NotOpen
 from watcher.web.errors import BadRequest, failure
 from watcher.web.tokens import Scope

@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import AfterValidator, Field, StringConstraints
 
 from watcher.core import model
-from watcher.core.guards import GUARDS
+from watcher.core.deciding.guards import GUARDS
 from watcher.core.state import GuardFinding
 from watcher.daemon.persons import HTTP, CommandRefused, NoSuchWorkload
 from watcher.web.errors import BadRequest, failure

@@ -12,7 +12,7 @@ from prometheus_client.exposition import choose_encoder
 
 from watcher.adapters.store.documents import labelled, release_document, whole_decision
 from watcher.adapters.store.worker import StoreThread
-from watcher.core.report import hold_body
+from watcher.core.telling.report import hold_body
 from watcher.daemon.breakers import Breakers
 from watcher.daemon.flag_restoring import FlagRestores
 from watcher.daemon.persons import Persons

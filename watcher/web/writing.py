@@ -11,8 +11,8 @@ from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from watcher.config.values import Duration
-from watcher.core import holding
-from watcher.core.report import hold_body
+from watcher.core.deciding import holding
+from watcher.core.telling.report import hold_body
 from watcher.daemon.persons import NotHeld, NotWaiting, OnlyObserves, Persons
 from watcher.web.errors import BadRequest, decision_id, failure
 from watcher.web.tokens import Refused, Scope, Tokens

@@ -17,7 +17,7 @@ from watcher.adapters.kubernetes.cluster import KubernetesCluster
 from watcher.adapters.manifests.commands import Commands
 from watcher.adapters.manifests.of_repositories import RepositoryManifests
 from watcher.config.gitops import ArgoApi, GitOps
-from watcher.core import argocd
+from watcher.core.keepers import argocd
 from watcher.daemon.prospects import GitWay
 from watcher.doctor.gathering.branches import Branches, GitOutside
 from watcher.gitops.drafting import Drafting

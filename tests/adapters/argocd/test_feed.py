@@ -9,7 +9,7 @@ from tests.adapters.kubernetes.scripted import LoopClock
 from tests.core.applications import an_application, merged
 from watcher.adapters.argocd import ArgoCdFeed, ArgoCdServer
 from watcher.adapters.argocd.feed import POLL_SECONDS
-from watcher.core.keeper import Keeper
+from watcher.core.keepers.keeper import Keeper
 
 HERE = {"spec": {"destination": {"server": None, "name": "prod"}}}
 

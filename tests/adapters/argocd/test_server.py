@@ -16,8 +16,8 @@ from tests.core.applications import OLD, an_application
 from watcher.adapters.argocd import ArgoCdApplications, ArgoCdServer
 from watcher.adapters.argocd import server as module
 from watcher.config.gitops import ArgoApi
-from watcher.core import argocd
 from watcher.core.gitops import Application
+from watcher.core.keepers import argocd
 from watcher.ports import Changed, Forbidden, Rejected, Unanswered, Unavailable
 
 

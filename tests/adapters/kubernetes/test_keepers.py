@@ -26,8 +26,8 @@ from watcher.adapters.kubernetes import Client, KubernetesCluster
 from watcher.adapters.kubernetes.cache import Cache
 from watcher.adapters.kubernetes.keepers import CLAIMED_TWICE, ELSEWHERE
 from watcher.adapters.kubernetes.keeping import ControlPlanes
-from watcher.core import argocd, flux
 from watcher.core.gitops import Application
+from watcher.core.keepers import argocd, flux
 from watcher.core.model import Manager, Workload, WorkloadView
 from watcher.core.words import Kind
 from watcher.sandbox.cluster import SandboxCluster, SandboxSettings

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from watcher.core.gitops import CommitNote
-from watcher.core.paths import covered
+from watcher.core.keepers.paths import covered
 from watcher.ports import Rejected
 from watcher.ports.git import Prepared, Revert
 

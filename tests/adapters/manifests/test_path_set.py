@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.adapters.manifests.files import FilesOnly
 from watcher.adapters.manifests.commands import Commands
 from watcher.adapters.manifests.of_repositories import RepositoryManifests
-from watcher.core.paths import outermost, within
+from watcher.core.keepers.paths import outermost, within
 
 EVERYTHING = """
     resources: [deployment.yaml, ../../base, https://example.org/base?ref=v1, gone.yaml]

@@ -15,7 +15,7 @@ from watcher.adapters.store.recovery import shapes
 from watcher.adapters.store.rows import Row
 from watcher.adapters.store.schema import MIGRATIONS, TABLES, migrate
 from watcher.adapters.store.sqlite import SQLiteStore
-from watcher.core.breaker import Closing
+from watcher.core.deciding.breaker import Closing
 from watcher.ports import (
     BlindnessRow,
     CoverageRow,

@@ -9,8 +9,8 @@ import pytest
 
 from tests.core.applications import CART as LISTED
 from tests.core.applications import NEW, OLD, REPO, SOURCE, an_application, merged, of_sources
-from watcher.core import argocd
 from watcher.core.gitops import Application
+from watcher.core.keepers import argocd
 from watcher.core.model import Workload
 from watcher.core.words import Kind
 from watcher.ports import Changed, Rejected

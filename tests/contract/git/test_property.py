@@ -14,7 +14,7 @@ from tests.contract.git.people import File, Files, People
 from tests.e2e.controlplane.repository import Repository as Remote
 from watcher.adapters.git import GitRepositories
 from watcher.config.gitops import ConfigRepository, GitOps
-from watcher.core.paths import within
+from watcher.core.keepers.paths import within
 from watcher.ports.git import NothingToRevert, Repository, Revert
 
 PATH = "apps/a"

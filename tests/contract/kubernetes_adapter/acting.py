@@ -23,7 +23,7 @@ from watcher.adapters.kubernetes import Client, KubernetesActuator, KubernetesAn
 from watcher.adapters.kubernetes.errors import NoAnswer
 from watcher.adapters.kubernetes.holding import Holding
 from watcher.adapters.kubernetes.resources import DEPLOYMENTS, EVENTS, NAMESPACES, REPLICA_SETS, ROLLOUTS
-from watcher.core.holding import Hold, Scope
+from watcher.core.deciding.holding import Hold, Scope
 from watcher.core.model import Result, Revision, Workload, WorkloadView
 from watcher.core.orders import Announce, ReleaseStuckPodsOrder
 from watcher.core.words import Kind, Stage

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from watcher.core.breaker import Closing
-from watcher.core.holding import Hold
+from watcher.core.deciding.breaker import Closing
+from watcher.core.deciding.holding import Hold
 from watcher.ports import (
     PASSED,
     BlindnessRow,

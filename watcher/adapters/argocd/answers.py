@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from watcher.core.raw import shortened, text
+from watcher.core.keepers.raw import shortened, text
 from watcher.ports import Changed, Forbidden, Rejected, Unavailable
 
 _TEST_FAILED = ("test failed", "testing value")

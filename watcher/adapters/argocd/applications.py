@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from watcher.adapters.argocd.server import ArgoCdServer
-from watcher.core import argo_changes, argocd
-from watcher.core.argo_changes import Impossible
 from watcher.core.gitops import Application, GitSource
-from watcher.core.json_patch import Operation
+from watcher.core.keepers import argo_changes, argocd
+from watcher.core.keepers.argo_changes import Impossible
+from watcher.core.keepers.json_patch import Operation
+from watcher.core.keepers.raw import Json, entries, full_name, mapping, text, texts
 from watcher.core.model import Workload
-from watcher.core.raw import Json, entries, full_name, mapping, text, texts
 from watcher.ports import Changed, Rejected
 
 

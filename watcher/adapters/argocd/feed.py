@@ -8,9 +8,9 @@ from collections.abc import Callable
 import structlog
 
 from watcher.adapters.argocd.server import ArgoCdServer
-from watcher.core import argocd
-from watcher.core.keeper import Keeper
-from watcher.core.raw import Json
+from watcher.core.keepers import argocd
+from watcher.core.keepers.keeper import Keeper
+from watcher.core.keepers.raw import Json
 from watcher.ports import Clock, WatcherError
 
 POLL_SECONDS = 15.0

@@ -19,8 +19,8 @@ import httpx
 from watcher.adapters.argocd.answers import judge
 from watcher.adapters.secret_files import SecretFile, Stamp, stamp_of
 from watcher.config.gitops import ArgoApi
-from watcher.core.json_patch import Operation
-from watcher.core.raw import Json, entries
+from watcher.core.keepers.json_patch import Operation
+from watcher.core.keepers.raw import Json, entries
 from watcher.ports import Rejected, Unanswered, Unavailable
 
 TOTAL_SECONDS = 20.0

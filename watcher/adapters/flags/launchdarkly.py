@@ -15,7 +15,7 @@ from watcher.adapters.flags.fields import mapping, number, switch
 from watcher.adapters.json_api import Api, Token
 from watcher.config.flags import FlagProvider
 from watcher.core.flags import Flag, FlagSight
-from watcher.core.json_patch import pointer, replace, test
+from watcher.core.keepers.json_patch import pointer, replace, test
 from watcher.ports import Rejected
 
 SCOPE = "a role that allows viewing the project and updateOn for its flags in this environment"

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
-from watcher.core.paths import within
+from watcher.core.keepers.paths import within
 from watcher.ports import Rejected
 
 

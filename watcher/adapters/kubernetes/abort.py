@@ -11,7 +11,7 @@ from watcher.adapters.kubernetes.fresh import Holds
 from watcher.adapters.kubernetes.marks import DECISION
 from watcher.adapters.kubernetes.operations import decided
 from watcher.adapters.kubernetes.promotion import patch_status
-from watcher.core.json_patch import Operation, add, pointer, same_object, test
+from watcher.core.keepers.json_patch import Operation, add, pointer, same_object, test
 from watcher.core.model import Result, RolloutStatus
 from watcher.core.orders import AbortOrder
 

@@ -10,11 +10,11 @@ from watcher.adapters.kubernetes.errors import NotFound, TestFailed
 from watcher.adapters.kubernetes.fields import Json
 from watcher.adapters.kubernetes.flux_bridge import FluxBridge
 from watcher.adapters.kubernetes.resources import Resource
-from watcher.core import argo_changes, argocd, flux
-from watcher.core.argo_changes import Impossible
 from watcher.core.gitops import Application, GitSource
-from watcher.core.json_patch import Operation, annotate, same_object
-from watcher.core.keeper import Keeper
+from watcher.core.keepers import argo_changes, argocd, flux
+from watcher.core.keepers.argo_changes import Impossible
+from watcher.core.keepers.json_patch import Operation, annotate, same_object
+from watcher.core.keepers.keeper import Keeper
 from watcher.core.model import Workload
 from watcher.ports import Changed, Clock, Rejected
 

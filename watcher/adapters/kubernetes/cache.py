@@ -13,7 +13,7 @@ from watcher.adapters.kubernetes.canaries import SlimCanary
 from watcher.adapters.kubernetes.keepers import Keepers
 from watcher.adapters.kubernetes.slim import SlimHold, SlimPod, SlimRevision, SlimWorkload
 from watcher.adapters.kubernetes.views import Parts, build
-from watcher.core.holding import Hold
+from watcher.core.deciding.holding import Hold
 from watcher.core.model import Canary, Pod, Workload, WorkloadView
 from watcher.core.words import Kind
 from watcher.ports import Clock

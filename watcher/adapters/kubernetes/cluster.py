@@ -18,7 +18,7 @@ from watcher.adapters.kubernetes.keeping import ControlPlanes, Keeping
 from watcher.adapters.kubernetes.reflector import PAGE, Reader, Reflector
 from watcher.adapters.kubernetes.sinks import Methods
 from watcher.adapters.kubernetes.slim import SlimHold
-from watcher.core.holding import Hold, Scope
+from watcher.core.deciding.holding import Hold, Scope
 from watcher.core.model import Pod, Workload, WorkloadView
 from watcher.core.words import Kind
 from watcher.ports import Clock

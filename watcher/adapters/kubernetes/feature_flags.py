@@ -18,7 +18,7 @@ from watcher.adapters.kubernetes.client import Client
 from watcher.adapters.kubernetes.errors import NotFound
 from watcher.adapters.kubernetes.fields import Json, at, seconds
 from watcher.core.flags import Flag, FlagSight
-from watcher.core.json_patch import pointer, replace, same_object, test
+from watcher.core.keepers.json_patch import pointer, replace, same_object, test
 from watcher.ports import Clock, Rejected
 
 ON, OFF = "ENABLED", "DISABLED"

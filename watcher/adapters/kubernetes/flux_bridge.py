@@ -12,10 +12,10 @@ from watcher.adapters.kubernetes import resources
 from watcher.adapters.kubernetes.client import Client
 from watcher.adapters.kubernetes.errors import NotFound
 from watcher.adapters.kubernetes.fields import Json, annotations_of, at
-from watcher.core import flux
 from watcher.core.gitops import Application
-from watcher.core.json_patch import Operation, add, annotate, pointer, remove, same_object, test
-from watcher.core.keeper import BRIDGE
+from watcher.core.keepers import flux
+from watcher.core.keepers.json_patch import Operation, add, annotate, pointer, remove, same_object, test
+from watcher.core.keepers.keeper import BRIDGE
 from watcher.core.model import Workload
 from watcher.ports import Rejected
 

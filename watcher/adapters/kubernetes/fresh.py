@@ -13,7 +13,7 @@ from watcher.adapters.kubernetes.fields import Json, annotations_of, at, control
 from watcher.adapters.kubernetes.reflector import PAGE
 from watcher.adapters.kubernetes.resources import Resource
 from watcher.adapters.kubernetes.revisions import controller_revision, kept_template, replica_set
-from watcher.core.holding import Hold, Scope
+from watcher.core.deciding.holding import Hold, Scope
 from watcher.core.model import Revision, Workload
 from watcher.core.template import template_id
 from watcher.core.words import Kind

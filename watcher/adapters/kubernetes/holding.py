@@ -11,8 +11,8 @@ from watcher.adapters.kubernetes.client import Client
 from watcher.adapters.kubernetes.errors import Conflict, NotFound
 from watcher.adapters.kubernetes.fields import annotations_of, at
 from watcher.adapters.kubernetes.marks import HOLD, HOLD_BY, HOLD_CONFIG_MAP, HOLD_UNTIL
-from watcher.core.holding import Hold, Scope
-from watcher.core.json_patch import Operation, annotate, pointer, same_object
+from watcher.core.deciding.holding import Hold, Scope
+from watcher.core.keepers.json_patch import Operation, annotate, pointer, same_object
 from watcher.ports import Rejected, WatcherError
 
 

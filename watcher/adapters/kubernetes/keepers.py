@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from watcher.adapters.kubernetes.slim import SlimWorkload
-from watcher.core import argocd, flux
-from watcher.core.flux import GitRepository
 from watcher.core.gitops import Application
-from watcher.core.keeper import Keeper
+from watcher.core.keepers import argocd, flux
+from watcher.core.keepers.flux import GitRepository
+from watcher.core.keepers.keeper import Keeper
 from watcher.core.model import Manager, Workload
 
 ELSEWHERE = (

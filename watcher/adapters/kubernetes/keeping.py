@@ -12,8 +12,8 @@ from watcher.adapters.kubernetes.keepers import Keepers
 from watcher.adapters.kubernetes.reflector import Reader, Reflector
 from watcher.adapters.kubernetes.resources import Resource
 from watcher.adapters.kubernetes.sinks import Methods
-from watcher.core import argocd, flux
-from watcher.core.keeper import Keeper
+from watcher.core.keepers import argocd, flux
+from watcher.core.keepers.keeper import Keeper
 from watcher.core.model import Workload
 from watcher.ports import Clock
 

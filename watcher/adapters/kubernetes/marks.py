@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from watcher.adapters.kubernetes.fields import Json, annotations_of, at, controller, labels_of, seconds
-from watcher.core.holding import Hold, Scope
+from watcher.core.deciding.holding import Hold, Scope
 from watcher.core.model import Approval, Manager
 
 HOLD = "watcher.dev/hold"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from watcher.adapters.kubernetes import marks
 from watcher.adapters.kubernetes.fields import Json
-from watcher.core.json_patch import Operation, annotate
+from watcher.core.keepers.json_patch import Operation, annotate
 
 
 def decided(raw: Json, decision: str) -> Operation:

@@ -13,7 +13,7 @@ from typing import Any
 from watcher.adapters.kubernetes.client import FIELD_MANAGER, Client
 from watcher.adapters.kubernetes.errors import Conflict, TestFailed
 from watcher.adapters.kubernetes.fields import Json, at
-from watcher.core.json_patch import Operation, pointer, remove, replace, same_object, test
+from watcher.core.keepers.json_patch import Operation, pointer, remove, replace, same_object, test
 from watcher.ports import WatcherError
 
 TRIES = 5

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from watcher.adapters.kubernetes.fields import Json, at, condition, controller, count, created, labels_of, seconds
 from watcher.adapters.kubernetes.slim import SlimPod
+from watcher.core.measuring.versions import HASH_LABELS, names_a_version
 from watcher.core.model import Pod
-from watcher.core.versions import HASH_LABELS, names_a_version
 
 _ORDINARY = {"ContainerCreating", "PodInitializing"}
 _POD_LABEL = {"ReplicaSet": ("rollouts-pod-template-hash", "pod-template-hash")}

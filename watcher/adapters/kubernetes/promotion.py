@@ -12,7 +12,7 @@ from watcher.adapters.kubernetes import fresh, resources, rollouts
 from watcher.adapters.kubernetes.client import Client, Json
 from watcher.adapters.kubernetes.errors import NotFound
 from watcher.adapters.kubernetes.fields import annotations_of
-from watcher.core.json_patch import Operation, add, pointer, test
+from watcher.core.keepers.json_patch import Operation, add, pointer, test
 from watcher.core.model import RolloutStatus
 from watcher.core.orders import UndoOrder
 from watcher.core.template import template_id

@@ -14,9 +14,9 @@ from watcher.adapters.kubernetes import fresh, marks, resources, rollouts, workl
 from watcher.adapters.kubernetes.client import Client
 from watcher.adapters.kubernetes.errors import NotFound
 from watcher.adapters.kubernetes.fields import Json, annotations_of, at, controller, count, labels_of
-from watcher.core.argocd import REFRESH
 from watcher.core.drill import BROKEN_TAG, DRILL
-from watcher.core.json_patch import Operation, annotate, pointer, remove, replace, same_object, test
+from watcher.core.keepers.argocd import REFRESH
+from watcher.core.keepers.json_patch import Operation, annotate, pointer, remove, replace, same_object, test
 from watcher.core.model import Workload
 from watcher.core.words import Kind
 from watcher.ports import Rejected, WatcherError

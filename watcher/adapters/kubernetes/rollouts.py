@@ -6,8 +6,8 @@ from watcher.adapters.kubernetes import marks
 from watcher.adapters.kubernetes.fields import Json, annotations_of, at, condition, count, labels_of, seconds
 from watcher.adapters.kubernetes.slim import SlimWorkload
 from watcher.adapters.kubernetes.workloads import deadline_exceeded, revision_number, rolling_unavailable
-from watcher.core.holding import Scope
-from watcher.core.keeper import BRIDGE
+from watcher.core.deciding.holding import Scope
+from watcher.core.keepers.keeper import BRIDGE
 from watcher.core.model import RolloutStatus, Workload
 from watcher.core.template import template_id
 from watcher.core.words import Kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from watcher.core.holding import Hold
+from watcher.core.deciding.holding import Hold
 from watcher.core.model import Approval, Manager, Pod, Revision, RolloutStatus, Workload
 
 

@@ -12,7 +12,7 @@ from watcher.adapters.kubernetes.fresh import Holds, Kept, Live
 from watcher.adapters.kubernetes.operations import decided, marked
 from watcher.adapters.kubernetes.promotion import Promotion
 from watcher.adapters.kubernetes.residue import describe, residue
-from watcher.core.json_patch import Operation, pointer, replace, same_object, test
+from watcher.core.keepers.json_patch import Operation, pointer, replace, same_object, test
 from watcher.core.model import Result
 from watcher.core.orders import UndoOrder
 from watcher.core.words import Kind

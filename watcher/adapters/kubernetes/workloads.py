@@ -5,8 +5,8 @@ from __future__ import annotations
 from watcher.adapters.kubernetes import marks
 from watcher.adapters.kubernetes.fields import Json, annotations_of, at, condition, count, labels_of, share_of
 from watcher.adapters.kubernetes.slim import SlimWorkload
-from watcher.core.holding import Scope
-from watcher.core.keeper import BRIDGE
+from watcher.core.deciding.holding import Scope
+from watcher.core.keepers.keeper import BRIDGE
 from watcher.core.model import Workload
 from watcher.core.template import template_id
 from watcher.core.words import Kind

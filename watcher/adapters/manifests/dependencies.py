@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from watcher.adapters.manifests.ingredients import Known
-from watcher.core.paths import within
+from watcher.core.keepers.paths import within
 
 
 def vendor(files: Path, directory: str, known: Known, above: tuple[str, ...] = ()) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from watcher.adapters.manifests.layout import Layout
 from watcher.adapters.manifests.recipes import Named, named_by_chart, named_by_kustomization
 from watcher.adapters.manifests.yaml_documents import Unreadable, YamlReader
-from watcher.core.paths import above, joined, outermost
+from watcher.core.keepers.paths import above, joined, outermost
 
 _REMOTE = re.compile(r"[a-z0-9+.-]+::|[a-z0-9+.-]+://|[^/]+@[^/]+:|github\.com[/:]|gh:", re.IGNORECASE)
 

@@ -10,7 +10,7 @@ from watcher.adapters.manifests.ingredients import made_from, rendered_from
 from watcher.adapters.manifests.rendering import Rendering
 from watcher.adapters.manifests.trees import Tree, Trees
 from watcher.adapters.manifests.workplace import workplace
-from watcher.core.paths import covered, outermost
+from watcher.core.keepers.paths import covered, outermost
 from watcher.ports.git import Rendered, Repository
 
 _AT_ONCE = 2

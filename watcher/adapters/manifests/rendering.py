@@ -14,7 +14,7 @@ from watcher.adapters.manifests.dependencies import vendor
 from watcher.adapters.manifests.ingredients import Known, reached
 from watcher.adapters.manifests.layout import Layout
 from watcher.adapters.manifests.yaml_documents import Unreadable, YamlReader
-from watcher.core.paths import covered, within
+from watcher.core.keepers.paths import covered, within
 
 _MANIFESTS = (".yaml", ".yml", ".json")
 _MAYBE_VALUES = re.compile(r"(?!(?:Chart|values|requirements)\.yaml$).*\.ya?ml")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from watcher.adapters.prometheus.transport import Answer
-from watcher.core.native import NativeSample, native_sample
+from watcher.core.measuring.native import NativeSample, native_sample
 from watcher.ports import RawSeries, Rejected, Sample, Unavailable
 
 Json = Any  # JSON as it came, looked at piece by piece

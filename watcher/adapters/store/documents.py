@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from watcher.core.spelling import near
+from watcher.core.measuring.spelling import near
 from watcher.ports import DecisionRow, Label, RehearsalRow, ReleaseRow, StoreReader
 
 Document = dict[str, Any]

@@ -10,8 +10,8 @@ from watcher.adapters.store.lookup import commanded, resolve
 from watcher.adapters.store.retention import Retention
 from watcher.adapters.store.rows import state_after
 from watcher.adapters.store.validity import check_policies
-from watcher.core.breaker import Closing
-from watcher.core.holding import Hold
+from watcher.core.deciding.breaker import Closing
+from watcher.core.deciding.holding import Hold
 from watcher.core.model import PastRollback, Workload
 from watcher.core.words import Action, Mode
 from watcher.ports import (

@@ -12,8 +12,8 @@ from watcher.adapters.store.errors import StoreMissing, damaged, translated
 from watcher.adapters.store.lookup import NEWEST, after, commanded, resolve
 from watcher.adapters.store.rows import HOLD_COLUMNS, TRANSITION_COLUMNS, as_state, as_transition, columns
 from watcher.adapters.store.schema import check_readable
-from watcher.core.breaker import Closing
-from watcher.core.holding import Hold
+from watcher.core.deciding.breaker import Closing
+from watcher.core.deciding.holding import Hold
 from watcher.core.model import PastRollback, Workload
 from watcher.ports import (
     BlindnessRow,

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from watcher.adapters.store.packed import pack, unpack
-from watcher.core.breaker import Closing
+from watcher.core.deciding.breaker import Closing
 from watcher.ports import (
     BlindnessRow,
     CoverageRow,

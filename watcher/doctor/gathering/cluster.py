@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from watcher.adapters.kubernetes import resources
 from watcher.adapters.kubernetes.permissions import for_down, of_tool
-from watcher.core import argocd, flux
+from watcher.core.keepers import argocd, flux
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.words import Kind, Mode, Rung, strictest

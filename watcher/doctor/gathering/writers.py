@@ -11,12 +11,12 @@ from functools import partial
 from watcher.adapters.kubernetes import resources
 from watcher.adapters.kubernetes.resources import Resource
 from watcher.config.gitops import bare
-from watcher.core import argocd, flux
-from watcher.core.argo_overrides import IMAGE_LIST
 from watcher.core.gitops import Application
-from watcher.core.paths import joined, within
-from watcher.core.raw import Json, annotations_of, entries, full_name, text
-from watcher.core.raw import field as at
+from watcher.core.keepers import argocd, flux
+from watcher.core.keepers.argo_overrides import IMAGE_LIST
+from watcher.core.keepers.paths import joined, within
+from watcher.core.keepers.raw import Json, annotations_of, entries, full_name, text
+from watcher.core.keepers.raw import field as at
 from watcher.doctor.gathering.listing import Lists
 
 IMAGE_UPDATERS = Resource("argocd-image-updater.argoproj.io", "v1alpha1", "imageupdaters", "ImageUpdater")

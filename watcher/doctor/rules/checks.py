@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from watcher.config.status_codes import could_match
 from watcher.config.values import Duration
+from watcher.core.measuring.patterns import predicate
 from watcher.core.model import Workload
-from watcher.core.patterns import predicate
 from watcher.core.policy import By, HistogramCheck, Patterns, QueryCheck, RatioCheck
 from watcher.core.words import Mode
 from watcher.doctor.facts import CheckFacts, Facts

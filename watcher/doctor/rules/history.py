@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from watcher.core.ledger import accepted
+from watcher.core.deciding.ledger import accepted
 from watcher.core.words import Kind as WorkloadKind
 from watcher.core.words import Mode
 from watcher.doctor.facts import ConfigMap, Facts, WorkloadFacts

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from watcher.core.dispersion import Windows
-from watcher.core.lanes import plans
+from watcher.core.judging.dispersion import Windows
+from watcher.core.judging.lanes import plans
 from watcher.core.policy import Check, CounterCheck, Policy, QueryCheck
 from watcher.core.sentence import percent, seconds
 from watcher.doctor.facts import CheckFacts, Facts, Traffic, WorkloadFacts

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from watcher.core.model import Workload
-from watcher.core.report import first_bad_at, restored_at
 from watcher.core.state import Revert, Watch
+from watcher.core.telling.report import first_bad_at, restored_at
 from watcher.core.words import Action, Durability, Outcome, Phase, Rung, Verdict
 from watcher.sandbox.demo.stage import Stage
 from watcher.sandbox.shop.services import SERVICES, Service

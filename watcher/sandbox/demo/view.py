@@ -11,8 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from watcher.core import judge
-from watcher.core.evidence import CounterEvidence
+from watcher.core.judging import judge
+from watcher.core.judging.evidence import CounterEvidence
 from watcher.core.model import WorkloadView
 from watcher.core.policy import Check, QueryCheck
 from watcher.core.sentence import percent

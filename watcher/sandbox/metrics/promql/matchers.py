@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import promql_parser
 
-from watcher.core import patterns
+from watcher.core.measuring import patterns
 from watcher.sandbox.metrics.promql.values import CannotEvaluate
 from watcher.sandbox.metrics.store import NAME, Predicate
 

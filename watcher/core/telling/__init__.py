@@ -1,0 +1,1 @@
+"""Decisions and releases in words and documents, for people and programs."""
