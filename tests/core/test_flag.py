@@ -11,6 +11,7 @@ from tests.core.cluster import Cluster, template_id
 from tests.core.rollouts import SimulatedRollout
 from tests.core.switches import FLAG
 from tests.core.world import World
+from watcher.core.flags import Flag
 from watcher.core.model import Result
 from watcher.core.orders import FlagOrder, UndoOrder
 from watcher.core.telling import remedies, report
@@ -414,3 +415,10 @@ def test_a_flag_of_which_nobody_has_heard_is_not_forgotten() -> None:
     assert world.writes == ["flag", "undo"]
     remedy = remedies.remedy(world.watch, world.decision)
     assert f"{FLAG} may be off until: watcher flags restore {world.decisions[0].id}" in remedy
+
+
+@pytest.mark.parametrize("text", ["own/..@production", "own/cart@..", "own/cart@a/../b", "own/" + "x" * 500 + "@prod"])
+def test_what_would_lead_elsewhere_or_never_ends_names_no_flag(text: str) -> None:
+    with pytest.raises(ValueError, match="names no flag") as raised:
+        Flag.parse(text)
+    assert len(str(raised.value)) < 300

@@ -6,16 +6,21 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.daemon import outside as o
 from tests.daemon.life import THRESHOLDS, Life, alive, configure, virtual
 from tests.flags.memory import MemoryFlags
+from watcher.config.freezes import Freeze
+from watcher.config.matching import Entry
+from watcher.config.models_match import MatchSpec
 from watcher.core.flags import Flag
 from watcher.core.orders import UndoOrder
 from watcher.core.words import Outcome
 from watcher.daemon.flag_restoring import FlagRestores, NotRestored
+from watcher.daemon.freezes import Freezes
 from watcher.daemon.persons import OnlyObserves
 from watcher.ports import ALREADY, RESTORED, Forbidden, NoSuchDecision, Unavailable
 
@@ -197,3 +202,16 @@ async def test_flags_of_releases_under_watch_are_listed(thresholds: Path) -> Non
         (listed,) = restores(life).listed()
         assert (listed["flag"], listed["workloads"], listed["on"]) == (str(FLAG), [str(o.CART)], True)
         assert (listed["state"], listed["problem"]) == ("on", "")
+
+
+async def test_a_freeze_counts_for_people_too(thresholds: Path) -> None:
+    async with covered(thresholds) as (life, flags):
+        decision = await switched_off(life)
+        stepping = life.daemon.stepping
+        zone = ZoneInfo("UTC")
+        every = MatchSpec()
+        window = Freeze("stocktaking", zone, "* * * * *", 120.0, None, None, (), "", Entry.of(every))
+        stepping.freezes = Freezes(lambda: (window,))
+        with pytest.raises(NotRestored, match="frozen by stocktaking"):
+            await restores(life).restore(decision, "mended", "ada")
+        assert not flags.standing[FLAG].on

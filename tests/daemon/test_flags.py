@@ -104,6 +104,24 @@ async def test_a_fault_in_looking_is_tried_again(thresholds: Path) -> None:
         await life.until(lambda: o.CART in life.daemon.stepping.flags, within=10.0)
 
 
+async def test_nor_where_a_person_wants_a_release_undone_that_is_not_under_watch(thresholds: Path) -> None:
+    async with tied(thresholds) as (life, flags):
+        configure(
+            thresholds, TIED.replace("{kind: webhook, url: 'https://flags.test', secretFile: s}", "{kind: openfeature}")
+        )
+        await life.until(lambda: life.outside.log_of("config_reloaded"), within=10.0)
+        others = Flag("own", "new-cart", "payments/flags")
+        flags.put(others, on=True)
+        life.outside.workloads[o.CART].flags["v2"] = str(others)
+        life.outside.release("v2")
+        await life.until(lambda: o.CART in life.daemon.stepping.flags, within=10.0)
+        stepping = life.daemon.stepping
+        stepping._commanded, stepping._open = dict(stepping._open), {}  # as of a watch that has ended
+        assert life.daemon.flags is not None
+        life.daemon.flags.note(flags.standing[others])
+        assert stepping.flags[o.CART].on is None
+
+
 async def test_a_pod_template_names_no_flag_of_another_namespace(thresholds: Path) -> None:
     async with tied(thresholds) as (life, flags):
         configure(

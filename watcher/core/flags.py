@@ -9,6 +9,13 @@ from typing import Self
 _WRITTEN = re.compile(r"(?P<provider>[a-z0-9][a-z0-9-]*)/(?P<key>[^@\s]+)@(?P<environment>[^@\s]+)")
 
 
+LONGEST = 500
+"""Characters of a flag as it is written: both parts go into addresses, and into every record of a decision."""
+
+SHOWN = 120
+"""Characters that an error repeats of what is no flag."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Flag:
     """Names one flag in one environment of a provider of the thresholds file; written `provider/key@environment`."""
@@ -23,9 +30,11 @@ class Flag:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read `provider/key@environment`.  Raises ValueError naming what is wrong."""
-        found = _WRITTEN.fullmatch(text)
-        if found is None:
-            raise ValueError(f"{text!r} names no flag; write provider/key@environment, as openfeature/shop.cart@prod")
+        found = _WRITTEN.fullmatch(text) if len(text) <= LONGEST and text.isprintable() else None
+        if found is None or {".", ".."} & {found["key"], *found["environment"].split("/")}:
+            raise ValueError(
+                f"{text[:SHOWN]!r} names no flag; write provider/key@environment, as openfeature/shop.cart@prod"
+            )
         return cls(found["provider"], found["key"], found["environment"])
 
 

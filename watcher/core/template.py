@@ -16,6 +16,9 @@ Template = Mapping[str, Any]
 
 ROLL_FORWARD_ONLY = "watcher.dev/roll-forward-only"
 COMMIT = "watcher.dev/commit"
+LONGEST = 600
+"""Characters that are read of an annotation: more than any that means something, and each record holds them."""
+
 FLAG = "watcher.dev/flag"
 MIGRATIONS = "watcher.dev/migrations"
 
@@ -107,7 +110,7 @@ def migrations(template: Template) -> str:
 
 
 def _annotation(template: Template, name: str) -> str:
-    return str(((template.get("metadata") or {}).get("annotations") or {}).get(name) or "")
+    return str(((template.get("metadata") or {}).get("annotations") or {}).get(name) or "")[:LONGEST]
 
 
 def config_refs(template: Template) -> tuple[str, ...]:

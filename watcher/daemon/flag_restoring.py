@@ -9,9 +9,10 @@ import structlog
 
 from watcher.adapters.store.worker import StoreThread
 from watcher.core import record
+from watcher.core.flags import Flag
 from watcher.core.model import Result, RungReport
 from watcher.core.orders import FlagOrder
-from watcher.core.state import Decision, WorkloadState
+from watcher.core.state import Decision, Watch, WorkloadState
 from watcher.core.words import Rung
 from watcher.daemon.flags import FlagSights
 from watcher.daemon.persons import OnlyObserves
@@ -113,9 +114,11 @@ class FlagRestores:
         after = found.decision.flag_after if found is not None else None
         if found is None or before is None or after is None:
             raise NotRestored(f"decision {decision} has switched no flag, as far as the decision log tells")
-        watch = self._stepping.open_watches().get(found.state.workload)
-        if watch is not None and watch.rollback is not None and watch.rollback.rung is Rung.FLAG:
+        if any(_is_switching(each, before.flag) for each in self._stepping.open_watches().values()):
             raise NotRestored(f"{before.flag} is being switched for a release now: wait until that is over")
+        closed = self._stepping.frozen(found.state.workload, Rung.FLAG)
+        if closed:
+            raise NotRestored(f"{before.flag}: {closed}")
         if not self._stepping.situation.permitted:
             raise Unavailable("this process may not write now; ask the one that leads")
         return FlagOrder(
@@ -138,6 +141,13 @@ class FlagRestores:
         if report.flag is not None:
             self._sights.note(report.flag)
         return report.message
+
+
+def _is_switching(watch: Watch, flag: Flag) -> bool:
+    """Whether a rollback under way is one by this flag."""
+    decided = watch.decision.flag if watch.decision is not None else None
+    by_flag = watch.rollback is not None and watch.rollback.rung is Rung.FLAG
+    return by_flag and decided is not None and decided.flag == flag
 
 
 def _found(log: StoreReader, decision: str, release: str) -> _Found | None:

@@ -95,7 +95,7 @@ class FlagSights:
 
     def _seen_by(self, workload: Workload, sight: FlagSight) -> FlagSight:
         """How a workload is told of it: as not known where its pod template may not name it."""
-        watch = self._stepping.open_watches().get(workload)
+        watch = self._stepping.looked_into().get(workload)
         named = watch is not None and bool(watch.release.flag)
         beyond = self._configured().beyond(sight.flag, workload.namespace) if named else ""
         return replace(sight, on=None, problem=beyond) if beyond else sight

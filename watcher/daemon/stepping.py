@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from watcher.core import machine, requested
+from watcher.core.deciding import freezes
 from watcher.core.deciding.breaker import Closing
 from watcher.core.deciding.siblings import known_origins
 from watcher.core.flags import FlagSight
@@ -29,7 +30,7 @@ from watcher.core.model import (
 from watcher.core.policy import Policy
 from watcher.core.state import Watch, WorkloadState
 from watcher.core.turn import Step
-from watcher.core.words import GOING_BACK
+from watcher.core.words import GOING_BACK, Rung
 from watcher.daemon.executing import Executing
 from watcher.daemon.freezes import Freezes
 from watcher.daemon.holds import Holds
@@ -265,6 +266,11 @@ class Stepping:
     def _frozen(self, workload: Workload, now: float) -> tuple[Frozen, ...]:
         view = self._cluster.view(workload)
         return self.freezes.on(view, now) if view is not None else ()
+
+    def frozen(self, workload: Workload, rung: Rung) -> str:
+        """Why a freeze window does not let this rung be taken now, or an empty string."""
+        view = self._cluster.view(workload)
+        return freezes.frozen(self._frozen(workload, self._clock.now()), rung, view) if view is not None else ""
 
     def around(self, workload: Workload, policy: Policy) -> Surroundings:
         """What is not the workload's own, as its next step would see it."""
