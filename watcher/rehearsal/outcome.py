@@ -12,6 +12,9 @@ from watcher.ports import FAILED, PASSED
 LONGEST = 300
 """Characters of a message or a difference that are kept."""
 
+MOST = 30
+"""Differences that are sent: the first ones tell what is wrong."""
+
 Document = dict[str, Any]
 
 
@@ -38,7 +41,7 @@ class Rehearsed:
             "message": self.message,
             "decision": self.decision,
             "steps": dict(self.steps),
-            "differences": list(self.differences),
+            "differences": list(self.differences[:MOST]),
         }
 
 

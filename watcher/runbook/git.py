@@ -9,7 +9,7 @@ from shlex import quote
 from watcher.core.deciding.managed import out_of_reach
 from watcher.core.gitops import Application, GitSource, deployed_before, unpinned
 from watcher.core.keepers import argocd, flux
-from watcher.incident.escaping import plain
+from watcher.incident.escaping import code, plain
 from watcher.runbook.commands import Command, Step, line, patch
 from watcher.runbook.facts import Facts
 
@@ -36,7 +36,8 @@ def _unmanaged(facts: Facts) -> Iterator[str]:
         "this workload (pipeline, chart, manifest), or its next run brings the bad one back."
     )
     if facts.details.helm:
-        yield f"It belongs to the Helm release {facts.details.helm}: going back with Helm keeps Helm's own state right."
+        release = code(facts.details.helm)
+        yield f"It belongs to the Helm release {release}: going back with Helm keeps Helm's own state right."
 
 
 def _helm(facts: Facts) -> Iterator[Command]:
@@ -44,7 +45,7 @@ def _helm(facts: Facts) -> Iterator[Command]:
         release, where = facts.details.helm, f"--namespace={facts.namespace}"
         yield Command("Its history", line("helm", "history", release, where), reads=True, needs="helm")
         back = line("helm", "rollback", release, where, "--wait")
-        yield Command("One step back in it, instead of the undo below", f"# {back}", reads=True, needs="helm")
+        yield Command("One step back in it, instead of the undo below", _commented(back), reads=True, needs="helm")
 
 
 def _unseen(facts: Facts) -> Iterator[str]:

@@ -17,6 +17,9 @@ from watcher.web.tokens import Scope
 from watcher.web.writing import Body, Line, body_of, holder
 
 REHEARSALS = web.AppKey("rehearsals", Rehearsals)
+LONGEST_BODY = 60 * 1024
+"""Bytes of a body, at the most: all that may differ afterwards, told in any script."""
+
 LONGEST = 86400.0
 """Seconds that a rehearsal takes, at the most."""
 
@@ -59,7 +62,7 @@ async def prospect(request: web.Request) -> web.Response:
 async def keep(request: web.Request) -> web.Response:
     """Record how a rehearsed rung ended."""
     by = holder(request, Scope.REHEARSE)
-    told = await body_of(request, NewRehearsal)
+    told = await body_of(request, NewRehearsal, LONGEST_BODY)
     result = Result(
         id=told.id,
         workload=_named(told.workload),

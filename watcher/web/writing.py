@@ -138,11 +138,11 @@ def _scope(text: str) -> holding.Scope:
         raise BadRequest(str(error)) from error
 
 
-async def body_of(request: web.Request, kind: type[Kind]) -> Kind:
-    """The body, bounded and checked.  Raises BadRequest."""
+async def body_of(request: web.Request, kind: type[Kind], longest: int = LONGEST_BODY) -> Kind:
+    """The body, of at most so many bytes, checked.  Raises BadRequest."""
     content = await request.read()
-    if len(content) > LONGEST_BODY:
-        raise BadRequest(f"the body is too long; {LONGEST_BODY} bytes are allowed")
+    if len(content) > longest:
+        raise BadRequest(f"the body is too long; {longest} bytes are allowed")
     try:
         return kind.model_validate(json.loads(content or b"{}"))
     except ValidationError as error:
