@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import AsyncIterator
 
 import httpx
@@ -52,3 +53,29 @@ def test_what_looks_like_a_credential_is_not_kept() -> None:
     assert end_of(said).startswith("postgres://***@db/shop\n")
     assert end_of("".join(f"{line}\n" for line in range(100))).splitlines() == [str(each) for each in range(70, 100)]
     assert len(end_of("x" * 10_000)) == 4000
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '{"password": "pa55 word", "user": "shop"}',
+        "{'api_key': 'pa55'}",
+        "PGPASSWORD=pa55 psql",
+        "psql --password pa55 shop",
+        "Authorization: Bearer pa55.pa55",
+        "postgres://shop:pa@55@db/shop",
+        "AWS_ACCESS_KEY_ID=pa55",
+    ],
+)
+def test_however_it_is_written(said: str) -> None:
+    kept = end_of(said)
+    assert "***" in kept
+    assert "pa55" not in kept
+    assert "55@" not in kept
+
+
+def test_a_long_line_is_looked_through_at_once() -> None:
+    began = time.process_time()
+    for line in ("password" * 8000, "password-" * 8000, "a://" * 16_000):
+        end_of(line)
+    assert time.process_time() - began < 5.0

@@ -82,6 +82,7 @@ class MigratingContract:
         (owner,) = metadata["ownerReferences"]
         assert (owner["kind"], owner["name"], owner.get("controller")) == ("Deployment", "cart", None)
         assert (spec["backoffLimit"], spec["activeDeadlineSeconds"], spec["suspend"]) == (0, 60, False)
+        assert (spec["parallelism"], spec["completions"]) == (1, 1)
         assert spec["ttlSecondsAfterFinished"] > 3600
         (container,) = spec["template"]["spec"]["containers"]
         assert (container["image"], container["command"], container["args"]) == (

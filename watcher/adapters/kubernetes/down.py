@@ -82,6 +82,8 @@ def job_of(order: DownOrder, workload: Json, cron: Json) -> dict[str, Any]:
     _replace(pod["containers"][0], order)
     pod["restartPolicy"] = "Never"
     spec |= {
+        "parallelism": 1,
+        "completions": 1,
         "backoffLimit": 0,
         "activeDeadlineSeconds": max(1, round(order.down.deadline)),
         "ttlSecondsAfterFinished": KEPT,

@@ -24,8 +24,16 @@ MOST_KEPT = 4000
 
 _LONGEST_MESSAGE = 500
 _CREDENTIALS = (
-    (re.compile(r"(?<=://)[^/\s@]*@"), "***@"),
-    (re.compile(r"(?i)\b((?:\w*[_-])?(?:password|passwd|pwd|token|secret|api[_-]?key)\w*\s*[=:]\s*)\S+"), r"\1***"),
+    (re.compile(r"(?<=://)[^\s'\"@]*@(?:[^\s'\"@/]*@)*"), "***@"),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), r"\1 ***"),
+    (
+        re.compile(
+            r"(?i)((?:password|passwd|(?<=\w)pass|pwd|token|secret|credential|api[_-]?key|access[_-]?key)[\w-]{0,40}['\"]?"
+            r"(?:\s*[=:]\s*|(?<=--password)\s+|(?<=--token)\s+))"
+            r"(?:\"[^\"]*\"?|'[^']*'?|[^\s,;}]+)"
+        ),
+        r"\1***",
+    ),
 )
 
 
@@ -74,7 +82,8 @@ class KubernetesMigrations:
 
 def end_of(text: str) -> str:
     """The last lines of a log as they may be kept: bounded, printable, without what looks like a credential."""
-    lines = ["".join(each if each.isprintable() else " " for each in line) for line in text.splitlines()[-LINES:]]
+    cut = (line[:MOST_KEPT] for line in text.splitlines()[-LINES:])
+    lines = ["".join(each if each.isprintable() else " " for each in line) for line in cut]
     kept = "\n".join(lines).strip()
     for pattern, instead in _CREDENTIALS:
         kept = pattern.sub(instead, kept)
