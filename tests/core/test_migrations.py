@@ -263,3 +263,38 @@ def test_a_person_is_told_to_roll_forward() -> None:
     assert text["Over?"].startswith("No: there is no safe way back, roll forward")
     assert text["You must"] == "Roll forward: release a fix; going back would break data."
     assert text["Guards"].startswith("unsafe_migration: migration 0042_split is unsafe")
+
+
+def test_an_approval_says_nothing_of_a_down_migration_that_was_noted_after_it() -> None:
+    world = migrated()
+    world.set(mode=Mode.PROPOSE)
+    world.run_until("roll_back")
+    first = world.decision.id
+    world.around(configurations=())
+    world.databases.notes = (after_down("0042_split", automatic=False),)
+    assert not world.approve(first).accepted or "down" not in world.writes
+    world.run(60.0)
+    assert world.writes == []
+    assert "0042_split" in world.decision.reason
+    assert world.approve().accepted
+    world.run_until("restored")
+    assert world.writes == ["down 0042_split", "undo"]
+
+
+def test_what_one_waits_for_does_not_count_against_its_deadline() -> None:
+    world = migrated(after_down("0042_split", when=When.AFTER, deadline=30.0))
+    world.run_until("migrating")
+    world.cluster.hold = "look first"
+    world.run(200.0)
+    world.cluster.hold = ""
+    world.run_until("restored")
+    assert world.writes == ["undo", "down 0042_split"]
+
+
+def test_a_newer_release_hears_that_the_database_was_taken_back() -> None:
+    world = migrated(after_down("0042_split"), takes=60.0)
+    world.run_until("down_running")
+    world.release("v3")
+    world.run(30.0)
+    (told,) = [each for each in world.told if each.stage is Stage.SUPERSEDED]
+    assert told.text.endswith("down migration 0042_split is running.")

@@ -12,8 +12,10 @@ from tests.core.rollouts import SimulatedRollout
 from tests.core.switches import FLAG
 from tests.core.world import World
 from watcher.core import requested
+from watcher.core.deciding.approving import LAPSES
 from watcher.core.migrations import MigrationNote, Safety
 from watcher.core.model import Frozen, PastRollback
+from watcher.core.state import Bar, GuardFinding
 from watcher.core.words import Action, Kind, Mode, Outcome, Phase, Rung, Verdict
 
 
@@ -540,3 +542,30 @@ def test_but_not_where_a_revision_was_named() -> None:
     world.run_until("restored")
     assert world.writes == ["undo"]
     assert world.serves("v1")
+
+
+def test_what_waited_through_an_outage_has_lapsed() -> None:
+    world = passed()
+    assert world.state is not None
+    changed = (replace(each, configurations=(("ConfigMap/cart", "a"),)) for each in world.state.known_good)
+    world.state = replace(world.state, known_good=tuple(changed))
+    assert world.command().waits
+    assert world.state.wanted is not None
+    asked = world.state.wanted.request
+    long_ago = replace(asked, at=world.now - LAPSES - 1.0)
+    world.state = replace(world.state, wanted=replace(world.state.wanted, request=long_ago))
+    world.step()
+    assert world.state.wanted is None
+    assert world.state.refused is not None
+    assert "lapses after 15 min" in world.state.refused.reason
+    assert world.orders == []
+
+
+def test_a_guard_that_is_waited_out_is_passed_by_its_name_too() -> None:
+    world = at_breach()
+    assert world.state is not None
+    bar = Bar(GuardFinding("hold", "held: load test"), world.now + 300.0, 3)
+    world.state = replace(world.state, watch=replace(world.watch, bar=bar))
+    assert [each.id for each in world.command().guards] == ["hold"]
+    assert world.command("", "hold").decision
+    assert [each.id for each in world.decision.overridden] == ["hold"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from watcher.core import releases
-from watcher.core.carrying_out import mechanism, settling
+from watcher.core.carrying_out import ending, mechanism, settling
 from watcher.core.deciding import ledger
 from watcher.core.model import Revision
 from watcher.core.sentence import seconds
@@ -111,7 +111,10 @@ def _supersede(turn: Turn, why: str) -> None:
         return
     outcome = Outcome.SUPERSEDED if watch.rollback is not None else None
     if outcome is not None:
-        turn.announce(Stage.SUPERSEDED, f"The rollback of revision {watch.release.revision} is over: {why}.")
+        turn.announce(
+            Stage.SUPERSEDED,
+            f"The rollback of revision {watch.release.revision} is over: {why}{ending.done_so_far(turn)}.",
+        )
     if watch.phase in (Phase.ACTING, Phase.MIGRATING):  # nobody knows what became of the order; cooldown counts from it
         turn.state = replace(turn.state, last_rollback=turn.now, last_rolled_back=watch.release.id)
     turn.state = settling.left(turn.state, turn.now)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from watcher.core import releases
 from watcher.core.carrying_out import rollback
 from watcher.core.deciding import commanded, gate, waiting
+from watcher.core.deciding.approving import LAPSES
 from watcher.core.deciding.decision import decide
 from watcher.core.deciding.gate import Gate
 from watcher.core.deciding.guards import GUARDS, IGNORANCE
@@ -20,6 +21,7 @@ from watcher.core.judging import judge
 from watcher.core.migrations import Safety
 from watcher.core.model import Request, Revision, WorkloadView
 from watcher.core.policy import Policy
+from watcher.core.sentence import seconds
 from watcher.core.state import Commanded, Decision, GuardFinding, Refused, Release, Watch, WorkloadState
 from watcher.core.turn import Turn
 from watcher.core.words import Action, Mode, Phase, Rung, Verdict
@@ -144,6 +146,8 @@ def _objection(turn: Turn, wanted: Commanded, newest: Revision) -> str:
         return f"a newer release began meanwhile: revision {newest.name}"
     if watch is not None and watch.carrying_out and watch.decision is not None:
         return f"a rollback is under way already, decision {watch.decision.id}: {watch.decision.reason}"
+    if turn.now - request.at > LAPSES:
+        return f"it was given {seconds(turn.now - request.at)} ago, and lapses after {seconds(LAPSES)}"
     if not turn.policy.watched:
         return "no entry of services matches it, so nothing says how it may be rolled back"
     useless = [each for each in request.overrides if each not in GUARDS or not GUARDS[each].passable]

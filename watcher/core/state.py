@@ -313,11 +313,13 @@ class DownRun:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """An approval that was taken up, and what it is for: this way back, to the template of this id."""
+    """An approval that was taken up, and what it is for: this way back, to the template of this id, with the down
+    migrations of these names."""
 
     approval: Approval
     rung: Rung
     target: str
+    downs: tuple[str, ...] = field(default=(), metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,8 @@ def order(turn: Turn, run: DownRun) -> None:
     release, decision = turn.watch.release, run.decision or turn.decision.id
     tried = run.tried + 1
     ordered = turn.now if run.ordered is None else run.ordered
+    if run.ordered is None:  # what it waited for before does not count against its deadline
+        _reset_clock(turn)
     _keep(turn, replace(run, decision=decision, ordered=ordered, tried=tried, next_order=turn.now + pause(tried)))
     turn.commands.append(
         DownOrder(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from watcher.core.carrying_out import causes, mechanism, pairing, recovery, settling
 from watcher.core.deciding import ledger, quarantine
 from watcher.core.deciding.approving import UNSEEN
-from watcher.core.state import Bar, GuardFinding, SwitchedOff
+from watcher.core.state import Bar, DownRun, GuardFinding, SwitchedOff, Watch
 from watcher.core.turn import Turn
 from watcher.core.words import Action, Durability, Outcome, Phase, Rung, Stage
 
@@ -55,8 +55,12 @@ def done_so_far(turn: Turn) -> str:
     """What stands of this way back although the version does not follow: a person has to know."""
     watch = turn.watch
     switched = [watch.switched.stands] if watch.switched is not None else []
-    ran = [f"down migration {each.note} has run" for each in watch.downs if each.done]
+    ran = [f"down migration {each.note} {'has run' if each.done else 'is running'}" for each in _begun(watch)]
     return f"; {', '.join(switched + ran)}" if switched or ran else ""
+
+
+def _begun(watch: Watch) -> list[DownRun]:
+    return [each for each in watch.downs if each.done or each.under_way]
 
 
 def failed(turn: Turn, message: str) -> None:

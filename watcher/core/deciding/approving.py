@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from watcher.core.deciding import gate
 from watcher.core.deciding.guards import IGNORANCE
 from watcher.core.deciding.ladder import next_rung
 from watcher.core.model import Approval
@@ -72,7 +73,9 @@ def _take(turn: Turn, approval: Approval) -> str:
     if objection or decision is None or chosen is None:
         turn.move("approval_refused")
         return objection
-    turn.update(replace(watch, consent=Consent(approval, chosen.rung, _leads_to(decision))))
+    turn.update(
+        replace(watch, consent=Consent(approval, chosen.rung, _leads_to(decision), gate.downs(decision.migrations)))
+    )
     turn.move("approved")
     turn.announce(Stage.APPROVED, f"Decision {decision.id} was approved by {approval.by}.")
     return ""
@@ -119,6 +122,7 @@ def covers(watch: Watch, decision: Decision, now: float) -> bool:
     if consent is None or chosen is None or now - consent.approval.at > LAPSES:
         return False
     same = (consent.rung, consent.target) == (chosen.rung, _leads_to(decision))
+    same = same and set(gate.downs(decision.migrations)) <= set(consent.downs)
     return same and decision.action in GOING_BACK and decision.mode is Mode.PROPOSE
 
 

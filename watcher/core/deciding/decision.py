@@ -43,8 +43,8 @@ def decide(
     ways = _ways(state, watch, findings, observation, view, policy, now)
     blamed, rung = commanded.evidence(findings), ways.chosen.rung if ways.chosen is not None else None
     case = Case(state, watch.release, view, observation, policy, blamed, ways.target, now, rung)
-    found, passed = check_guards(case), commanded.passable(ways.request)
-    guards = commanded.holding(found, passed) + _barred(watch, now) + _no_way_back(ways)
+    found, passed = check_guards(case) + _barred(watch, now), commanded.passable(ways.request)
+    guards = commanded.holding(found, passed) + _no_way_back(ways)
     sight = gate.relevant(observation, watch, ways.target.template_id) if ways.target is not None else None
     passage = gate.ask(sight, watch.downs, required=policy.migrations_required)
     passage = commanded.let_through(passage, found, passed)
@@ -163,6 +163,7 @@ def _gist(decision: Decision) -> tuple[object, ...]:
         ("excused" if decision.guard.id in EXCUSES else decision.guard.id) if decision.guard else "",
         rung.rung if rung else None,
         decision.target.template_id if decision.target else "",
+        gate.downs(decision.migrations),  # more than to go back, and to be approved as such
     )
 
 

@@ -73,6 +73,11 @@ def ask(sight: MigrationSight | None, runs: tuple[DownRun, ...], *, required: bo
     return Passage(Gate.SAFE if sight.notes else Gate.NONE)
 
 
+def downs(sight: MigrationSight | None) -> tuple[str, ...]:
+    """Names of the migrations whose down migration goes along, be it that some of these have run."""
+    return tuple(each.name for each in sight.notes if each.safety is Safety.AFTER_DOWN) if sight is not None else ()
+
+
 def names(passage: Passage) -> str:
     """The down migrations that have yet to run, as a clause names them."""
     return f"down migration {' and '.join(each.name for each in passage.pending)}"
