@@ -195,7 +195,7 @@ async def first_look(seconds: float, names: list[str], suspect: str) -> float:
         for name in names
     }
     stepping: Any = SimpleNamespace(
-        open_watches=lambda: watches,
+        looked_into=lambda: watches,
         prospects={},
         followed={},
         states={},

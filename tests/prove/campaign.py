@@ -85,8 +85,13 @@ def _each(tasks: list[range], jobs: int) -> Iterator[Outcome]:
 
 
 def _progress(total: Outcome, histories: int, seconds: float) -> None:
+    """One line that changes on a terminal; elsewhere a line after every tenth."""
     left = seconds / max(1, total.histories) * (histories - total.histories)
-    sys.stderr.write(f"\r{total.histories:,} of {histories:,} histories, {seconds:.0f} s, about {left:.0f} s left  ")
+    line = f"{total.histories:,} of {histories:,} histories, {seconds:.0f} s, about {left:.0f} s left"
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{line}  ")
+    elif total.histories % max(EVERY, histories // 10) < EVERY:
+        sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 
 
