@@ -298,3 +298,10 @@ def test_a_newer_release_hears_that_the_database_was_taken_back() -> None:
     world.run(30.0)
     (told,) = [each for each in world.told if each.stage is Stage.SUPERSEDED]
     assert told.text.endswith("down migration 0042_split is running.")
+
+
+def test_two_notes_of_one_name_that_say_otherwise_are_unsafe() -> None:
+    world = migrated(after_down("0042_split"), after_down("0042_split", when=When.AFTER))
+    world.run_until("roll_forward")
+    assert "of the same name say how to take it back in several ways: 0042_split" in world.decision.reason
+    assert world.writes == []

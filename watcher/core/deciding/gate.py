@@ -59,6 +59,9 @@ def ask(sight: MigrationSight | None, runs: tuple[DownRun, ...], *, required: bo
     unsafe = next((each for each in sight.notes if _unsafe(each)), None)
     if unsafe is not None:
         return Passage(Gate.UNSAFE, _why_unsafe(unsafe))
+    twice = _contradicted(sight.notes)
+    if twice is not None:
+        return Passage(Gate.UNSAFE, f"notes of the same name say how to take it back in several ways: {twice}")
     unnoted = ", ".join(sight.unnoted)
     if unnoted and required:
         return Passage(Gate.UNNOTED_REQUIRED, f"no migration note tells whether it is safe to go back: {unnoted}")
@@ -81,6 +84,13 @@ def downs(sight: MigrationSight | None) -> tuple[str, ...]:
 def names(passage: Passage) -> str:
     """The down migrations that have yet to run, as a clause names them."""
     return f"down migration {' and '.join(each.name for each in passage.pending)}"
+
+
+def _contradicted(notes: tuple[MigrationNote, ...]) -> str | None:
+    """The migration that several notes want taken back, each otherwise: it is known by its name, and runs once."""
+    downs = {(each.name, each.down) for each in notes if each.safety is Safety.AFTER_DOWN}
+    names = [name for name, _ in downs]
+    return next((each for each in sorted(names) if names.count(each) > 1), None)
 
 
 def _pending(sight: MigrationSight, runs: tuple[DownRun, ...]) -> tuple[MigrationNote, ...]:
