@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from watcher.adapters.git.repository import GitRepository
-from watcher.core.drill import missing
+from watcher.core.drill import BROKEN_TAG, missing
 from watcher.core.keepers.paths import within
 from watcher.ports import Rejected
 from watcher.ports.git import Moved
@@ -57,21 +57,35 @@ async def break_(repository: GitRepository, branch: str, found: Place, drill: st
     return made.commit
 
 
-async def put_back(repository: GitRepository, branch: str, file: str, content: str, drill: str) -> bool:
-    """See to it that the file is as it was; whether it had to be put back."""
+async def put_back(repository: GitRepository, branch: str, file: str, content: str, image: str, drill: str) -> bool:
+    """See to it that the image stands in the file as it did in `content`; whether it had to be put back.
+
+    Raises Rejected where that cannot be told; what others have changed in the file since stays.
+    """
     for _ in range(TRIES):
         head = await repository.fetch(branch)
         now = (await repository.read(head, file) or b"").decode("utf-8", "replace")
-        if f"{drill}" not in now:
+        if f"{BROKEN_TAG}{drill}" not in now:
             return False
+        before = mended(now, content, image, drill)
+        if f"{BROKEN_TAG}{drill}" in before:
+            raise Rejected(f"{file} has changed since the rehearsal: take {BROKEN_TAG}{drill} out of it by hand")
         message = f"Rehearsal {drill} has ended: back to what was\n"
-        made = await repository.edited(head, file, content.encode(), message)
+        made = await repository.edited(head, file, before.encode(), message)
         try:
             await repository.push(made.commit, branch, head)
         except Moved:
             continue
         return True
     raise Rejected(f"{branch} moved at each of {TRIES} attempts to put {file} back")
+
+
+def mended(now: str, content: str, image: str, drill: str) -> str:
+    """The text with each line that names the broken image as it stood in `content`, and all others as they are."""
+    spelled = {spell(line): line for spell in _spellings(image, drill) for line in content.splitlines(keepends=True)}
+    return "".join(
+        spelled.get(line, line) if f"{BROKEN_TAG}{drill}" in line else line for line in now.splitlines(keepends=True)
+    )
 
 
 async def now(repository: GitRepository, branch: str, file: str) -> str:

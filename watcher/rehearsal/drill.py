@@ -89,6 +89,9 @@ class Drill:
         if note is None:
             raise Rejected(f"{self._workload} carries no rehearsal that is to be put back")
         prospect = await asyncio.to_thread(self._means.api.prospect, str(self._workload))
+        sources = (prospect["application"] or {}).get("sources") or ()
+        if note.url and note.url not in [each["repo"] for each in sources]:
+            raise Rejected(f"{note.url} is not where {self._workload} comes from: put {note.file} back by hand")
         return await _finished(self._put_back(note, prospect))
 
     async def _ready(self) -> tuple[Json, Document]:
@@ -172,7 +175,8 @@ class Drill:
             raw = await on.read()
             if note.url:
                 repository = self._means.repository(note.url)
-                if await commit.put_back(repository, note.branch, note.file, note.content, note.drill):
+                image = note.spec["template"]["spec"]["containers"][0]["image"]
+                if await commit.put_back(repository, note.branch, note.file, note.content, image, note.drill):
                     self._means.tell(f"{note.file} was put back by a commit")
                     await on.refresh(prospect["application"]["name"])
                 same = raw["spec"]["template"] == note.spec["template"]

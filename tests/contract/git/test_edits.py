@@ -42,9 +42,9 @@ async def test_the_one_place_of_an_image_is_broken_and_put_back(
     assert place.remote.read(file, sha) == broken
     assert place.remote.read("apps/mail/workload.yaml", sha) == PLAIN
 
-    assert await commit.put_back(repository, "main", file, content, "d1")
+    assert await commit.put_back(repository, "main", file, content, "shop/cart:1.9", "d1")
     assert await commit.now(repository, "main", file) == content
-    assert not await commit.put_back(repository, "main", file, content, "d1"), "it is as it was"
+    assert not await commit.put_back(repository, "main", file, content, "shop/cart:1.9", "d1"), "it is as it was"
     assert len(place.remote.log()) == 3
 
 
@@ -69,10 +69,21 @@ async def test_what_others_pushed_meanwhile_stays(file: Place) -> None:
     repository = opened(file, {WORKLOAD: PLAIN})
     found = await commit.place(repository, "main", PATHS, "shop/cart:1.9", "d1")
     await commit.break_(repository, "main", found, "d1")
-    file.remote.commit("somebody else", {"README.md": "hello\n"})
-    assert await commit.put_back(repository, "main", WORKLOAD, PLAIN, "d1")
+    theirs = {"README.md": "hello\n", WORKLOAD: f"# ours\n{found.broken}"}
+    file.remote.commit("somebody else", theirs)
+    assert await commit.put_back(repository, "main", WORKLOAD, PLAIN, "shop/cart:1.9", "d1")
     head = file.remote.head()
-    assert (file.remote.read(WORKLOAD, head), file.remote.read("README.md", head)) == (PLAIN, "hello\n")
+    assert (file.remote.read(WORKLOAD, head), file.remote.read("README.md", head)) == (f"# ours\n{PLAIN}", "hello\n")
+
+
+async def test_a_line_that_somebody_changed_is_left_to_people(file: Place) -> None:
+    repository = opened(file, {WORKLOAD: PLAIN})
+    found = await commit.place(repository, "main", PATHS, "shop/cart:1.9", "d1")
+    await commit.break_(repository, "main", found, "d1")
+    changed = found.broken.replace("watcher-rehearsal-d1", "watcher-rehearsal-d1  # why?")
+    file.remote.commit("somebody else", {WORKLOAD: changed})
+    with pytest.raises(Rejected, match="by hand"):
+        await commit.put_back(repository, "main", WORKLOAD, PLAIN, "shop/cart:1.9", "d1")
 
 
 async def test_a_file_that_is_not_there_cannot_be_edited(file: Place) -> None:

@@ -6,6 +6,7 @@ What there is to put back stands on the object itself, written in the same patch
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -141,9 +142,13 @@ def read_note(raw: Json) -> Note | None:
     if text is None:
         return None
     try:
-        return Note(**json.loads(text))
+        found = Note(**json.loads(text))
+        known = re.fullmatch("[0-9a-f]{8}", found.drill)
     except (ValueError, TypeError):
-        raise Rejected(f"the annotation {marks.REHEARSAL} cannot be read: put the template back by hand") from None
+        known = None
+    if known is None:
+        raise Rejected(f"the annotation {marks.REHEARSAL} cannot be read: put the template back by hand")
+    return found
 
 
 def state(raw: Json) -> dict[str, Any]:
