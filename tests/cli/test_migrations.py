@@ -91,6 +91,7 @@ def test_a_new_migration_without_a_note_fails_and_the_command_that_is_told_leads
     undecided = checkout.check("--base", "main")
     assert undecided.exit_code == 1
     assert "rollbackSafe cannot be DECIDE; use one of safe, unsafe, after-down" in undecided.stdout
+    assert f"{file}: no valid note names it; mend notes/{stem}.yaml\n" in undecided.stdout
     written = checkout.root / "notes" / f"{stem}.yaml"
     written.write_text(written.read_text().replace("DECIDE", "safe"))
     good = checkout.check("--base", "main")
@@ -188,7 +189,7 @@ def test_a_note_that_is_there_is_not_written_over(tmp_path: Path) -> None:
     assert before.splitlines()[1:3] == ["name: a", "forward: the migration's file, or what it does"]
     result = call("new", str(file), "--forward", "x.sql")
     assert result.exit_code == 1
-    assert "File exists" in result.stderr
+    assert f"{file} is there already, and is left as it is" in result.stderr
     assert file.read_text() == before
 
 

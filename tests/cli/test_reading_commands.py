@@ -187,6 +187,14 @@ def test_a_daemon_that_is_not_there() -> None:
     assert "--store PATH" in result.stderr
 
 
+@pytest.mark.parametrize("command", [("flags", "list"), ("breaker", "show")])
+def test_a_command_that_reads_no_file_does_not_propose_one(command: tuple[str, str]) -> None:
+    result = watcher(*command, WATCHER_SERVER=f"http://127.0.0.1:{free_port()}")
+    assert result.exit_code == Exit.UNREACHABLE
+    assert "--server URL" in result.stderr
+    assert "--store" not in result.stderr
+
+
 async def test_a_server_that_is_no_daemon(daemon: str) -> None:
     result = await ask("status", "--server", f"{daemon}livez")
     assert result.exit_code == Exit.FAILED

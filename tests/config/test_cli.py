@@ -53,6 +53,13 @@ def test_check_of_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert "gone.yaml:1:1 cannot be read: No such file or directory; give the path" in result.stdout
 
 
+@pytest.mark.parametrize("arguments", [(), ("--prometheus",)])
+def test_check_of_no_file_says_that_one_is_missing(arguments: tuple[str, ...]) -> None:
+    result = run("check", *arguments)
+    assert result.exit_code == Exit.INVALID
+    assert "Missing argument 'file'" in result.stderr
+
+
 @pytest.mark.parametrize("order", ["file first", "flag first", "address", "address with ="])
 def test_check_asks_the_sources_of_the_file_or_another_address(file: Path, order: str) -> None:
     with served(Prometheus({"http_requests_total": [{"namespace": "a", "pod": "b", "code": "500"}]})) as prometheus:

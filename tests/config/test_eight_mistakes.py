@@ -43,7 +43,7 @@ def test_eight_different_mistakes_are_all_told_in_the_order_of_their_lines() -> 
         ),
         "18:14 the check erors is not defined; did you mean errors?",
         (
-            "19:11 for: the duration 30 has no unit; "
+            "19:11 bake: the duration 30 has no unit; "
             "write a number with its unit, largest unit first, as in 500ms, 30s, 5m, 1h30m or 14d"
         ),
     ]

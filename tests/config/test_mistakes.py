@@ -46,6 +46,7 @@ CASES = [
     ('bad: {code: "5.."}', 'bad: {code: "5.."}, »errors: x_total', "bad and errors exclude each other; keep one of the two"),
     ("max: 1%", "»min: 1%", "min belongs to a query check, errors is a ratio check; remove it, or make two checks of it"),
     (", max: 1%", "", "5:3 the check errors has no bound; add max or increase"),
+    ("max: 1%", "max: »120%", "max is a share of requests, and 1.2 is not in 0 to 1; write a share such as 1%"),
     ("max: 1%", "max: »1.5", "max is a share of requests, and 1.5 is not in 0 to 1; write 1.5% if percent are meant"),
     ("max: 1%", "max: »much", "max: much is not a bound; write a percentage as in 1%, or a number for a query check"),
     ("max: 1%", "increase: »2", "increase: 2 is not a factor; write a number with an x, as in 2x"),

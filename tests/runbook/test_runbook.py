@@ -57,6 +57,18 @@ def test_where_nothing_ran_for_long_the_newest_is_named_with_a_warning() -> None
     assert "nothing shows that it is good" in said(book, "confirm")
 
 
+def test_what_was_just_left_by_an_undo_is_not_led_back_to() -> None:
+    bad, back = v.revision(43, "1.9.0", 420.0), v.revision(44, "1.8.2", 3 * v.DAY)
+    book = made(v.view(revisions=(v.REVISIONS[0], bad, back)))
+    assert book.body()["target"] == 41
+    assert "--to-revision=41" in lines(book, "undo")[0]
+    assert "before it ran revision 43 (`shop/cart:1.9.0`), and no command below leads there" in said(book, "confirm")
+    assert "Passed over" not in said(book, "confirm")
+    alone = made(v.view(revisions=(bad, back)))
+    assert (alone.body()["target"], lines(alone, "undo")) == (None, [])
+    assert "No revision but these two is kept" in said(alone, "confirm")
+
+
 def test_where_nothing_is_kept_there_is_no_undo() -> None:
     book = made(v.view(revisions=v.REVISIONS[-1:]))
     assert "keeps no other revision" in step(book, "undo").skip

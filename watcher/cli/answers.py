@@ -151,4 +151,4 @@ def _file(path: Path) -> FileAnswers:
 def _server(url: str) -> Answers:
     from watcher.cli.server import ServerAnswers
 
-    return ServerAnswers(url)
+    return ServerAnswers(url, or_file=True)

@@ -21,10 +21,10 @@ class CheckCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Give a lone `--prometheus` its value."""
-        following = [*args[1:], ""]
-        pairs = zip(args, following, strict=True)
+        following = [*args, ""][1:]
         filled = [
-            f"{arg}={OWN_SOURCES}" if arg == "--prometheus" and "://" not in after else arg for arg, after in pairs
+            f"{arg}={OWN_SOURCES}" if arg == "--prometheus" and "://" not in after else arg
+            for arg, after in zip(args, following, strict=True)
         ]
         return super().parse_args(ctx, filled)
 

@@ -80,6 +80,9 @@ def new(
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("x", encoding="utf-8") as note:
             note.write(template(file.stem, forward or ()))
+    except FileExistsError as error:
+        typer.echo(f"watcher: {file} is there already, and is left as it is: fill it in, or name another", err=True)
+        raise typer.Exit(Exit.FAILED) from error
     except OSError as error:
         typer.echo(f"watcher: {file} is not written: {error.strerror}", err=True)
         raise typer.Exit(Exit.FAILED) from error

@@ -23,12 +23,16 @@ _LONG_TIMEOUT = 120.0  # seconds; for what goes through all of the log
 class ServerAnswers:
     """Asks one daemon; see Answers."""
 
-    def __init__(self, url: str, token: str = "") -> None:
-        """`token` is sent with what writes.  Raises WrongUse for what is no HTTP address."""
+    def __init__(self, url: str, token: str = "", *, or_file: bool = False) -> None:
+        """`token` is sent with what writes; `or_file`: whether the command reads a decision log as well.
+
+        Raises WrongUse for what is no HTTP address.
+        """
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
             raise WrongUse(f"--server {url!r} is no address; write it like http://127.0.0.1:8080")
         self._url = url.rstrip("/")
         self._token = token
+        self._or_file = or_file
 
     def decisions(self, workload: str, limit: int, since: float) -> list[Document]:
         """As Answers says."""
@@ -162,9 +166,10 @@ class ServerAnswers:
                 raise self._failure(error) from error
         except (URLError, HTTPException, OSError) as error:
             reason = error.reason if isinstance(error, URLError) else error
+            elsewhere = ", name another one with --server URL, or read its file with --store PATH"
             raise Unavailable(
-                f"no daemon answers at {self._url} ({reason}). Start it with `watcher run`, name another one with "
-                f"--server URL, or read its file with --store PATH"
+                f"no daemon answers at {self._url} ({reason}). Start it with `watcher run`"
+                f"{elsewhere if self._or_file else ', or name another one with --server URL'}"
             ) from error
 
     def _parsed(self, body: bytes) -> Document:

@@ -63,6 +63,16 @@ class Document:
         """Take it that the key of `path` is there under a wrong name: its absence is not a second mistake."""
         self._misspelt.add(path)
 
+    def written(self, path: Path) -> Any:
+        """The value at `path` as it stands in the file; None where there is none, or it was taken out."""
+        value: Any = self.data
+        try:
+            for step in path:
+                value = value[step]
+        except (LookupError, TypeError):
+            return None
+        return value
+
     def is_empty(self, path: Path) -> bool:
         """Whether nothing is written inside the mapping or list at `path`."""
         return path not in self._holders

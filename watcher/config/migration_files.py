@@ -74,18 +74,23 @@ def fits(name: str, glob: str) -> bool:
 def lacks(migrations: Iterable[str], notes: Iterable[str], read: Read, write_to: str) -> Iterator[Lack]:
     """What is missing; `write_to` is the directory in which a new note is proposed."""
     written: dict[str, WrittenNote] = {}
+    broken: dict[str, bytes] = {}
     for file in notes:
+        content = read(file)
         try:
-            written[file] = note(read(file), file)
+            written[file] = note(content, file)
         except ConfigError as error:
+            broken[file] = content
             for each in error.problems:
                 yield Lack(file, each.what, each.remedy, f"{each.line}:{each.column}")
     yield from _namesakes(written)
     for file in migrations:
-        if not any(_names(each, file) for each in written.values()):
-            path = PurePosixPath(write_to, PurePosixPath(file).stem).with_suffix(".yaml")
-            remedy = f"write one: watcher migrations new {path} --forward {file}"
-            yield Lack(file, "no valid note names it", remedy)
+        if any(_names(each, file) for each in written.values()):
+            continue
+        meant = [name for name, content in broken.items() if PurePosixPath(file).name.encode() in content]
+        path = PurePosixPath(write_to, PurePosixPath(file).stem).with_suffix(".yaml")
+        write = f"write one: watcher migrations new {path} --forward {file}"
+        yield Lack(file, "no valid note names it", f"mend {' and '.join(meant)}" if meant else write)
 
 
 def _namesakes(written: Mapping[str, WrittenNote]) -> Iterator[Lack]:

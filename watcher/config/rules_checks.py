@@ -89,7 +89,9 @@ def _report_bounds(document: Document, layer: Layer) -> None:
             what = f"min {low} lies above max {high}: every value would be a breach"
             document.report(layer.at("min" if "min" in layer.own else "max"), what, "swap them")
     elif layer.spec.max is not None and "max" in layer.own and not 0 <= layer.spec.max < 1:
-        remedy = f"write {layer.spec.max}% if percent are meant" if layer.spec.max >= 1 else "write a share such as 1%"
+        written = document.written(layer.at("max"))
+        meant = isinstance(written, int | float) and written >= 1
+        remedy = f"write {layer.spec.max}% if percent are meant" if meant else "write a share such as 1%"
         document.report(layer.at("max"), f"max is a share of requests, and {layer.spec.max} is not in 0 to 1", remedy)
 
 

@@ -66,7 +66,7 @@ def _report(document: Document, error: ErrorDetails, top: type[BaseModel]) -> No
     elif kind == "missing":
         document.report(path[:-1], f"{path[-1]} is missing", "add it")
     elif kind == "watcher":
-        document.report(path, f"{_name(path)}: {context['what']}", context["remedy"])
+        document.report(path, f"{_name(document.resolve(path))}: {context['what']}", context["remedy"])
     elif kind == "literal_error":
         _report_choice(document, path, value, context["expected"])
     elif kind == "greater_than_equal":

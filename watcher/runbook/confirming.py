@@ -46,6 +46,14 @@ def _texts(facts: Facts) -> Iterator[str]:
     if newest is None:
         yield "The controller has not made a revision of the newest template yet: look again in some seconds."
         return
+    if facts.left is not None:
+        yield (
+            f"Revision {newest.number} ({_images(newest)}) is an earlier template that **has come back already**: "
+            f"before it ran revision {facts.left.number} ({_images(facts.left)}), and no command below leads there. If "
+            "the fault goes on, the version may not be its cause: look for data, configuration, load, what both need."
+        )
+        yield from _target(facts)
+        return
     yield (
         f"Revision {newest.number} ({_images(newest)}) runs since {moment(newest.created)}, "
         f"{span(facts.now - newest.created)} ago. It is the cause only if the fault began then, or after it got "
@@ -57,6 +65,9 @@ def _texts(facts: Facts) -> Iterator[str]:
 
 def _target(facts: Facts) -> Iterator[str]:
     target = facts.target
+    if target is None and facts.left is not None:
+        yield "No revision but these two is kept: there is nothing else to go back to in the cluster."
+        return
     if target is None:
         yield "No other revision is kept: there is nothing to go back to in the cluster. Go back in Git, or forward."
         return
@@ -71,7 +82,8 @@ def _target(facts: Facts) -> Iterator[str]:
         "lasted for minutes. Choose the newest that ran for long without complaints, and put its number into the "
         "commands."
     )
-    skipped = [each for each in facts.view.revisions if target.number < each.number < facts.view.current]
+    between = [each for each in facts.view.revisions if target.number < each.number < facts.view.current]
+    skipped = [each for each in between if each != facts.left]
     if skipped:
         names = ", ".join(_named(each, facts) for each in skipped)
         yield f"Passed over, because they ran for less than {span(SHORT)}: {names}."

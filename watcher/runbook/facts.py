@@ -68,18 +68,34 @@ class Facts:
     @property
     def target(self) -> Revision | None:
         """The revision that the commands lead to: the stable one of a Rollout in progress, else the newest of the
-        others that ran for long, else the newest other.  A proposal: no cluster knows what was good."""
+        others that ran for long, else the newest other; none that was just left by going back.  A proposal: no
+        cluster knows what was good."""
         view = self.view
         if view.rollout is not None and view.rollout.in_progress:
             return view.stable()
         newest = view.newest()
-        others = [each for each in reversed(view.revisions) if each.number != view.current and each != newest]
+        others = [
+            each for each in reversed(view.revisions) if each.number != view.current and each not in (newest, self.left)
+        ]
         long = [each for each in others if (self.ran(each) or 0.0) >= SHORT]
         return next(iter(long or others), None)
+
+    @property
+    def left(self) -> Revision | None:
+        """The revision that ran before the newest, where that is an earlier template which came back: what was left
+        by an undo, of watcher or of a person."""
+        newest = self.view.newest()
+        if newest is None or (self.view.rollout is not None and self.view.rollout.in_progress):
+            return None
+        earlier = [each for each in self.view.revisions if each.number < newest.number]
+        before = max(earlier, key=lambda each: each.number, default=None)
+        return before if before is not None and before.created > newest.created else None
 
     def ran(self, revision: Revision) -> float | None:
         """Seconds until the next revision was made; None: not known, as of one whose template had come back."""
         later = [each.created for each in self.view.revisions if each.number > revision.number]
+        if not later and self.left is not None:
+            return None
         if not later:
             return self.now - revision.created
         after = later[0] - revision.created

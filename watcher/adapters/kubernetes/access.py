@@ -66,10 +66,12 @@ async def load(kubeconfig: str = "", context: str = "") -> Access:
 
     configuration = client.Configuration()
     explicit = kubeconfig or os.environ.get("KUBECONFIG", "")
+    place = explicit or "~/.kube/config"
     try:
         if not explicit and not context and os.environ.get("KUBERNETES_SERVICE_HOST"):
             config.load_incluster_config(configuration)  # type: ignore[no-untyped-call]
             return Access(configuration)
+        _look_for(place)
         loader = await config.load_kube_config(  # type: ignore[no-untyped-call]
             config_file=explicit or None,
             context=context or None,
@@ -77,12 +79,17 @@ async def load(kubeconfig: str = "", context: str = "") -> Access:
             persist_config=False,
         )
     except (config.ConfigException, OSError, ValueError, KeyError, TypeError) as error:
-        place = explicit or "~/.kube/config"
         raise Rejected(
             f"cannot tell where the Kubernetes API server is: {place}: {error};"
             " give --kubeconfig (and --context), set KUBECONFIG, or run in a pod with a service account"
         ) from error
     return Access(configuration, loader)
+
+
+def _look_for(place: str) -> None:
+    """Raises FileNotFoundError where none of the files is there: the client prints its own words, and guesses."""
+    if not any(Path(name).expanduser().exists() for name in place.split(os.pathsep) if name):
+        raise FileNotFoundError("there is no such file")
 
 
 def _config_exception() -> type[Exception]:

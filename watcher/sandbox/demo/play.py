@@ -138,7 +138,7 @@ class Play:
         self.say("Two bad releases: cart 1.9.0 (20 % errors) and checkout 3.1.0, a canary (60 % errors).")
         for part in (self.blind, *BAD):
             await self._ended(part)
-        self.say("All three were undone by themselves, and the services have recovered.")
+        self.say("watcher undid all three, and the services have recovered.")
 
     async def _ended(self, part: Part) -> None:
         await self._until(lambda: self._is_over(part), f"{part.image} came to no end")

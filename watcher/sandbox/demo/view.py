@@ -17,7 +17,7 @@ from watcher.core.model import WorkloadView
 from watcher.core.policy import Check, QueryCheck
 from watcher.core.sentence import percent
 from watcher.core.state import Decision, Watch
-from watcher.core.words import Outcome, Phase, Verdict
+from watcher.core.words import Action, Outcome, Phase, Verdict
 from watcher.sandbox.demo.play import Play
 from watcher.sandbox.shop.services import SERVICES
 
@@ -76,6 +76,8 @@ def _releases(play: Play) -> RenderableType:
 
 
 def _state(watch: Watch) -> Text:
+    if watch.phase is Phase.WATCHING and watch.decision is not None and watch.decision.action is Action.HOLD:
+        return Text("breach, held", style="red")
     if watch.phase is not Phase.CLOSED:
         return Text(PHASES[watch.phase], style="red" if watch.verdict is Verdict.BREACH else "cyan")
     if watch.outcome is not None:
@@ -109,9 +111,14 @@ def _decisions(play: Play) -> RenderableType:
         watch = play.watch(service.workload)
         if watch is not None and watch.decision is not None:
             decision = watch.decision
-            what = f"{decision.action} {service.name} to {decision.target.images[0] if decision.target else '?'}"
-            table.add_row(decision.id, what, _ladder(decision), decision.reason)
+            table.add_row(decision.id, _what(decision, service.name), _ladder(decision), decision.reason)
     return table if table.row_count else Text("")
+
+
+def _what(decision: Decision, name: str) -> str:
+    if decision.action is not Action.ROLL_BACK:
+        return f"{decision.action} {name}"
+    return f"{decision.action} {name} to {decision.target.images[0] if decision.target else '?'}"
 
 
 def _ladder(decision: Decision) -> RenderableType:
