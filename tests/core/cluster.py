@@ -55,6 +55,7 @@ class Cluster:
     on_delete: bool = False
     roll_forward_only: dict[str, str] = field(default_factory=dict)
     flags: dict[str, str] = field(default_factory=dict)  # template: annotation watcher.dev/flag
+    migrations: dict[str, str] = field(default_factory=dict)  # the same, watcher.dev/migrations
     config_refs: tuple[str, ...] = ()
     digests: tuple[tuple[str, str], ...] = ()
     idle: bool = False  # the controller does nothing
@@ -156,6 +157,7 @@ class Cluster:
             roll_forward_only=self.roll_forward_only.get(version.template, ""),
             config_refs=self.config_refs,
             flag=self.flags.get(version.template, ""),
+            migrations=self.migrations.get(version.template, ""),
         )
 
     def _pod(self, now: float, ordinal: int, template: str = "") -> Pod:

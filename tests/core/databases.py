@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from watcher.core.deciding.ladder import choose_target
+from watcher.core.deciding.commanded import sought
 from watcher.core.migrations import Down, DownSeen, MigrationNote, MigrationSight, Safety, When
 from watcher.core.model import WorkloadView
 from watcher.core.orders import DownOrder
@@ -54,7 +54,7 @@ class Databases:
         watch = state.watch if state is not None else None
         if state is None or watch is None or self.unseen:
             return None
-        target = choose_target(state, view, policy, watch.release.template_id, now)
+        target = sought(state, view, policy, watch, now)
         if target is None:
             return None
         return MigrationSight(now, watch.release.id, target.template_id, self.notes, self.unnoted, self.problem)

@@ -569,3 +569,32 @@ def test_a_guard_that_is_waited_out_is_passed_by_its_name_too() -> None:
     assert [each.id for each in world.command().guards] == ["hold"]
     assert world.command("", "hold").decision
     assert [each.id for each in world.decision.overridden] == ["hold"]
+
+
+def test_a_down_migration_that_has_run_before_is_not_run_once_more() -> None:
+    world = World.of()
+    world.databases.notes = (after_down("0042_split"),)
+    world.release("v2", errors=0.3)
+    world.run_until("down_running")
+    world.react("refused")
+    world.run_until("failed")
+    assert world.writes == ["down 0042_split"]
+    world.run(60)
+    told = world.command()
+    assert told.decision
+    assert "0042_split" not in told.text
+    world.run_until("restored")
+    assert world.writes == ["down 0042_split", "undo"]
+
+
+def test_what_lies_before_a_named_revision_is_looked_at_first() -> None:
+    world = passed()
+    world.cluster.migrations["v3"] = "cart-migrations"
+    world.release("v3")
+    world.run_until("pass")
+    world.run(60)
+    world.databases.notes = (note("0042_split", Safety.UNSAFE),)
+    assert world.command("hash-v1").waits
+    world.run(10)
+    assert [each.id for each in world.command("hash-v1", again=True).guards] == ["unsafe_migration"]
+    assert world.writes == []

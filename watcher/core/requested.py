@@ -183,6 +183,7 @@ def _watch(state: WorkloadState, view: WorkloadView, newest: Revision, policy: P
         breached_at=watch.breached_at,
         decision=watch.decision,
         revert=revert,
+        downs=tuple(each for each in watch.downs if each.done or each.under_way),  # these must not run once more
         said=watch.said,
         reopened=now,
     )
@@ -240,18 +241,19 @@ def _answer(turn: Turn, watch: Watch, decision: Decision, request: Request) -> N
     elif decision.mode not in (Mode.ACT, Mode.PROPOSE):
         _refuse(turn, request, f"it may only {decision.mode}: {decision.why_mode}")
     else:
-        reason = f"{request.by} commanded it: {request.reason}. {_way(decision)}{_past(decision)}."
+        reason = f"{request.by} commanded it: {request.reason}. {_way(decision, watch)}{_past(decision)}."
         _begin(turn, watch, replace(decision, mode=Mode.ACT, why_mode="", reason=reason), request)
 
 
-def _way(decision: Decision) -> str:
+def _way(decision: Decision, watch: Watch) -> str:
     """What is done, with the down migrations that go along."""
     chosen, target = next_rung(decision.rungs), decision.target
     if decision.flag is not None:
         return f"Switching {decision.flag.flag} off"
     revision = target.revision if target is not None else "that the Rollout calls stable"
     notes = decision.migrations.notes if decision.migrations is not None else ()
-    down = [each.name for each in notes if each.safety is Safety.AFTER_DOWN]
+    done = {each.note for each in watch.downs if each.done}
+    down = [each.name for each in notes if each.safety is Safety.AFTER_DOWN and each.name not in done]
     along = f", with down migration {' and '.join(down)}" if down else ""
     return f"Rolling back by {chosen.rung if chosen is not None else 'no rung'} to revision {revision}{along}"
 

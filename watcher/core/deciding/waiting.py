@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from watcher.core.deciding import flagged, gate, managed
 from watcher.core.deciding.blame import fleet_unknown
+from watcher.core.deciding.commanded import sought
 from watcher.core.deciding.fleet import FOLLOW
-from watcher.core.deciding.ladder import choose_target
 from watcher.core.deciding.managed import Outlook
 from watcher.core.state import Finding
 from watcher.core.turn import Turn
@@ -55,8 +55,7 @@ def _waits_for_git(turn: Turn, ahead: Outlook) -> bool:
 
 def _waits_for_notes(turn: Turn) -> bool:
     """Whether there may be migration notes, and they are being looked for just now."""
-    release = turn.watch.release
-    target = choose_target(turn.state, turn.view, turn.policy, release.template_id, turn.now)
+    target = sought(turn.state, turn.view, turn.policy, turn.watch, turn.now)
     if target is None or gate.relevant(turn.observation, turn.watch, target.template_id) is not None:
         return False
     noted = any(each.migrations for each in turn.view.revisions)
