@@ -31,7 +31,7 @@ def decision_body(**changes: Any) -> dict[str, Any]:
         ],
         "rung": "undo",
         "rungs": [
-            {"rung": "abort", "mode": "act", "taken": False, "reason": "not a Rollout", "at": None, "took_s": None},
+            {"rung": "abort", "mode": "none", "taken": False, "reason": "not a Rollout", "at": None, "took_s": None},
             {"rung": "undo", "mode": "act", "taken": True, "reason": "nobody manages it", "at": NOW, "took_s": 35.2},
         ],
         "target": {"revision": "7d4f9c", "images": ["shop/cart:1.8.0"], "provenance": "passed"},

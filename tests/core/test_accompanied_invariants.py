@@ -61,11 +61,12 @@ class Accompanied(Suspicious):
 
     def _check_gate(self, observation: Observation, taken: Step) -> None:
         watch = taken.state.watch
+        assert observation.view is not None
         assert watch is not None
         assert watch.decision is not None
         assert watch.decision.target is not None
         sight = gate.relevant(observation, watch, watch.decision.target.template_id)
-        passage = gate.ask(sight, watch.downs, required=self.policy.migrations_required)
+        passage = gate.ask(sight, watch.downs, observation.view, self.policy)
         assert passage.gate not in SHUT, "the version is not changed over an unsafe migration"
         assert all(each.down is None or each.down.when is When.AFTER for each in passage.pending)
 

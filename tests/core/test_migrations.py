@@ -85,6 +85,28 @@ def test_what_could_not_be_found_out_holds_where_it_is_required(required: bool, 
     assert world.writes == ["undo"]
 
 
+def test_notes_that_a_version_names_have_to_be_seen_though_none_is_required() -> None:
+    world = World.of()
+    world.databases = replace(world.databases, problem="configmaps may not be read")
+    world.actuator.databases = world.databases
+    world.cluster.migrations["v2"] = "cart-migrations"
+    world.release("v2", errors=0.3)
+    world.run_until("hold")
+    world.run(120.0)
+    assert world.guards == ("migrations_unknown",)
+    assert world.writes == []
+
+
+def test_that_a_release_brings_no_migration_needs_no_notes() -> None:
+    world = World.of()
+    world.databases = replace(world.databases, problem="configmaps may not be read")
+    world.actuator.databases = world.databases
+    world.cluster.migrations["v2"] = "none"
+    world.release("v2", errors=0.3)
+    world.run_until("restored")
+    assert world.writes == ["undo"]
+
+
 def test_a_flag_needs_no_gate() -> None:
     world = World.of()
     world.cluster.flags["v2"] = "openfeature/shop.cart@prod"

@@ -345,7 +345,8 @@ def _migrations_unknown(world: Proving, decision: Decision, rung: Rung) -> bool:
     databases, seen = world.databases, decision.migrations
     known = seen is not None and not seen.problem
     unknown = databases.unseen or bool(databases.problem)
-    return rung is not Rung.FLAG and world.policy.migrations_required and unknown and not known
+    asked_for = world.policy.migrations_required or any(world.cluster.migrations.values())
+    return rung is not Rung.FLAG and asked_for and unknown and not known
 
 
 def _skew(world: Proving, decision: Decision, rung: Rung) -> bool:

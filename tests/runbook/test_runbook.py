@@ -190,6 +190,15 @@ def test_self_heal_wants_git_first() -> None:
     assert "Only after the revert is pushed" in said(book, "undo")
 
 
+def test_where_git_has_led_back_already_nothing_more_is_reverted() -> None:
+    bad, back = v.revision(43, "1.9.0", 420.0), v.revision(44, "1.8.2", 3 * v.DAY)
+    view = replace(v.managed(synced=True), revisions=(v.REVISIONS[0], bad, back), current=44)
+    book = made(view)
+    assert "the revert is there already" in said(book, "git")
+    assert "git revert" not in "\n".join(lines(book, "git"))
+    assert "--overwrite argocd.argoproj.io/refresh=normal" in "\n".join(lines(book, "git"))
+
+
 def test_without_automation_it_is_synced() -> None:
     text = "\n".join(lines(made(v.managed(automated=False)), "git"))
     assert '"op":"add","path":"/operation"' in text

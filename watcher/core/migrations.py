@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+NO_MIGRATION = "none"
+"""What a pod template names instead of a ConfigMap where its release brings no migration."""
+
 
 class Safety(StrEnum):
     """Whether the version before a migration works on the schema after it."""

@@ -175,7 +175,7 @@ class FlagOrder:
 class DownOrder:
     """Run the down migration of this note as a Job, named after the decision so that it runs once.
 
-    The live template must still be `bad_template` (an id) when the Job is made; empty where the version is back.
+    The live template must be `live_template` (an id) when the Job is made; empty where an abort keeps the bad one.
     """
 
     decision: str
@@ -185,7 +185,7 @@ class DownOrder:
     note: str
     down: Down
     reason: str
-    bad_template: str = field(default="", metadata=ADDED)
+    live_template: str = field(default="", metadata=ADDED)
     past_hold: bool = field(default=False, metadata=ADDED)  # a person lets it pass the holds
 
 

@@ -125,7 +125,7 @@ def _go_on(turn: Turn, wanted: Commanded, *, numbered: bool) -> None:
         _refuse(turn, request, objection)
         return
     watch = _aimed(turn, newest, request)
-    decision = _with_down(_decide(turn, watch, request), watch, turn.policy)
+    decision = _with_down(turn, _decide(turn, watch, request), watch)
     if patient and (_unknown(decision) or _may_be_seen(turn, watch, decision)):
         return
     _answer(turn, watch, decision, request)
@@ -206,10 +206,10 @@ def _decide(turn: Turn, watch: Watch, request: Request) -> Decision:
     return decide(replace(state, decisions=attempts), watch, findings, turn.observation, view, policy, now)
 
 
-def _with_down(decision: Decision, watch: Watch, policy: Policy) -> Decision:
+def _with_down(turn: Turn, decision: Decision, watch: Watch) -> Decision:
     """The decision with the guard on down migrations that a person has to approve: that is more than to go back."""
     chosen = next_rung(decision.rungs)
-    passage = gate.ask(decision.migrations, watch.downs, required=policy.migrations_required)
+    passage = gate.ask(decision.migrations, watch.downs, turn.view, turn.policy)
     if chosen is None or chosen.rung is Rung.FLAG or passage.gate is not Gate.DOWN_APPROVAL:
         return decision
     found = GuardFinding(commanded.DOWN, f"{gate.names(passage)} runs with a person's approval only")

@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from watcher.core.migrations import MigrationNote
+from watcher.core.migrations import NO_MIGRATION, MigrationNote
 from watcher.core.model import Revision
 from watcher.gitops.noted import MOST, Noted, read
 from watcher.ports import Rejected
 from watcher.ports.migrations import ClusterMigrations, KeptNotes
-
-NONE = "none"
-"""What the annotation says in place of a ConfigMap: this version brings no migration."""
 
 ENDINGS = (".yaml", ".yml")
 """Keys of a ConfigMap that hold notes."""
@@ -39,7 +36,7 @@ class ClusterNotes:
         notes: list[MigrationNote] = []
         unnoted: list[str] = []
         for revision in {each.migrations: each for each in reversed(told)}.values():
-            if revision.migrations == NONE:
+            if revision.migrations == NO_MIGRATION:
                 continue
             kept = await self._get(revision.migrations)
             if kept is None or not _keys(kept):
@@ -54,7 +51,7 @@ class ClusterNotes:
         return Noted(tuple(reversed(notes)), tuple(reversed(unnoted)), told=numbers)
 
     async def _names_at(self, target: Revision | None) -> frozenset[str]:
-        if target is None or target.migrations in ("", NONE):
+        if target is None or target.migrations in ("", NO_MIGRATION):
             return frozenset()
         kept = await self._get(target.migrations)
         return frozenset(each.name for each in self._read(target, kept)) if kept is not None else frozenset()

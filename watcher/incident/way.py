@@ -35,7 +35,8 @@ def way(incident: Incident) -> list[str]:
 def _taken(rung: Document, decision: Document) -> str:
     if not rung.get("taken"):
         along = rung.get("rung") == Rung.GIT and (decision.get("git") or {}).get("revision")
-        return "done, along with the one above" if along else "not taken"
+        untaken = "not taken" if rung.get("mode", "none") == "none" else "in reserve"
+        return "done, along with the one above" if along else untaken
     took = f" in {span(rung['took_s'])}" if rung.get("took_s") is not None else ""
     return f"failed{took}" if rung.get("failed") else f"done{took}" if took else "taken"
 

@@ -24,9 +24,22 @@ def through_git(facts: Facts) -> Step:
     application = view.application
     if application is None:
         return Step("git", TITLE, tuple(_unseen(facts)), tuple(_finding(facts)))
+    if facts.left is not None and application.synced:
+        return Step("git", TITLE, (_there_already(facts),), tuple(_looking(application, facts)))
     texts = [*_habits(application), *_refused(facts)]
     commands = [command for source in application.sources for command in _reverting(source, facts)]
     return Step("git", TITLE, tuple(texts), (*commands, *_looking(application, facts)))
+
+
+def _there_already(facts: Facts) -> str:
+    """What Git says after a way back: one more revert would take a good release with it."""
+    deployed = (
+        ", ".join(each.deployed[:12] for each in facts.view.application.sources) if facts.view.application else ""
+    )
+    return (
+        f"The cluster is as Git says ({code(deployed)}), and an earlier template has come back: the revert is there "
+        "already. Take nothing else back unless you know which commit is bad; what follows only has the tool look."
+    )
 
 
 def _unmanaged(facts: Facts) -> Iterator[str]:

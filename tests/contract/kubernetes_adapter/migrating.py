@@ -172,13 +172,13 @@ class MigratingContract:
     async def test_a_job_is_made_only_for_the_version_that_was_judged(self, world: World) -> None:
         workload = await ready(world)
         judged = world.view(workload).revisions[-1].template_id
-        order = down_order(world, workload, bad_template=judged)
+        order = down_order(world, workload, live_template=judged)
         await world.release(workload, "shop:v2")
         report = await world.actuator.perform(order)
         assert (report.result, report.message) == (Result.CONFLICT, f"{workload} has another pod template by now")
         assert (await world.person.get(JOBS.path(world.namespace)))["items"] == []
         newest = world.view(workload).revisions[-1].template_id
-        assert (await world.actuator.perform(replace(order, bad_template=newest))).result == Result.APPLIED
+        assert (await world.actuator.perform(replace(order, live_template=newest))).result == Result.APPLIED
         await world.release(workload, "shop:v3")
         assert (await world.actuator.perform(order)).result == Result.ALREADY
 

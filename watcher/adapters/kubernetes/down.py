@@ -42,7 +42,7 @@ class RunDown:
         held = "" if order.past_hold else await self.holds.on(order.workload, raw)
         if held:
             return Result.HELD, held
-        if order.bad_template and not await self._is_live(order):
+        if order.live_template and not await self._is_live(order):
             return Result.CONFLICT, f"{order.workload} has another pod template by now"
         try:
             cron = await self.client.get(CRON_JOBS.path(namespace, order.down.job))
@@ -59,7 +59,7 @@ class RunDown:
 
     async def _is_live(self, order: DownOrder) -> bool:
         """Whether the version that was judged is still the one that the spec asks for."""
-        return order.bad_template in (await fresh.live(self.client, order.workload)).template_ids()
+        return order.live_template in (await fresh.live(self.client, order.workload)).template_ids()
 
     async def _made(self, namespace: str, name: str) -> Json | None:
         try:

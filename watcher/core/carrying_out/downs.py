@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from watcher.core.carrying_out import mechanism
 from watcher.core.carrying_out.pace import pause
 from watcher.core.deciding import commanded, gate
 from watcher.core.migrations import DownSeen, When
@@ -39,7 +40,7 @@ def plan(turn: Turn, decision: Decision) -> None:
     watch = turn.watch
     target = decision.target.template_id if decision.target is not None else ""
     sight = gate.relevant(turn.observation, watch, target)
-    passage = gate.ask(sight, watch.downs, required=turn.policy.migrations_required)
+    passage = gate.ask(sight, watch.downs, turn.view, turn.policy)
     begun = tuple(each for each in watch.downs if each.ordered is not None)
     known = {each.note for each in begun}
     new = (DownRun(each.name, each.down) for each in passage.pending if each.down and each.name not in known)
@@ -69,11 +70,19 @@ def order(turn: Turn, run: DownRun) -> None:
             note=run.note,
             down=run.down,
             reason=turn.decision.reason,
-            bad_template="" if turn.rollback.applied else release.template_id,
+            live_template=_live(turn),
             past_hold=commanded.past_hold(turn.decision),
         )
     )
     turn.move("down_ordered")
+
+
+def _live(turn: Turn) -> str:
+    """The template that the spec must ask for when the Job is made: a newer release needs its schema."""
+    if not turn.rollback.applied:
+        return turn.watch.release.template_id
+    target = turn.decision.target
+    return target.template_id if target is not None and mechanism.has_target(turn.view, turn.decision) else ""
 
 
 def hear(turn: Turn) -> None:

@@ -46,7 +46,7 @@ def decide(
     found, passed = check_guards(case) + _barred(watch, now), commanded.passable(ways.request)
     guards = commanded.holding(found, passed) + _no_way_back(ways)
     sight = gate.relevant(observation, watch, ways.target.template_id) if ways.target is not None else None
-    passage = gate.ask(sight, watch.downs, required=policy.migrations_required)
+    passage = gate.ask(sight, watch.downs, view, policy)
     passage = commanded.let_through(passage, found, passed)
     course = framework.decide(_situation(guards, ways, passage))
     heard = findings if ways.request is not None else case.sound or findings

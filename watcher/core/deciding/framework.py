@@ -85,7 +85,7 @@ TABLE: tuple[Row, ...] = (
         gates=_gates(Gate.UNNOTED_REQUIRED),
     ),
     Row(
-        Course(Action.HOLD, Mode.NONE, "A note is required, and it is not known what the notes say."),
+        Course(Action.HOLD, Mode.NONE, "Notes are required, or named by a version, and it is not known what they say."),
         gates=_gates(Gate.UNSEEN_REQUIRED),
     ),
     Row(

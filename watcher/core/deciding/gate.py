@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from watcher.core.migrations import MigrationNote, MigrationSight, Safety
-from watcher.core.model import Observation
+from watcher.core.migrations import NO_MIGRATION, MigrationNote, MigrationSight, Safety
+from watcher.core.model import Observation, WorkloadView
+from watcher.core.policy import Policy
 from watcher.core.state import DownRun, Watch
 
 
@@ -24,7 +25,7 @@ class Gate(StrEnum):
     UNNOTED = "unnoted"  # something may have changed the schema, and no note says whether it is safe
     UNNOTED_REQUIRED = "unnoted_required"  # the same where notes are required
     UNSEEN = "unseen"  # it could not be found out
-    UNSEEN_REQUIRED = "unseen_required"  # the same where notes are required
+    UNSEEN_REQUIRED = "unseen_required"  # the same where notes are required, or a version names some
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,17 @@ def relevant(observation: Observation, watch: Watch, target: str) -> MigrationSi
     return next((each for each in fitting if not each.problem), next(iter(fitting), None))
 
 
-def ask(sight: MigrationSight | None, runs: tuple[DownRun, ...], *, required: bool) -> Passage:
-    """Whether the version may be changed.  `runs`: down migrations so far.  `required`: each change must be noted."""
+def ask(sight: MigrationSight | None, runs: tuple[DownRun, ...], view: WorkloadView, policy: Policy) -> Passage:
+    """Whether the version may be changed.  `runs`: down migrations so far.
+
+    Where somebody has written notes they have to be seen, be it that none is required.
+    """
+    required = policy.migrations_required
     if sight is None or sight.problem:
         why = sight.problem if sight is not None else "nobody has looked yet"
         unknown = f"whether the database can follow is not known: {why}"
-        return Passage(Gate.UNSEEN_REQUIRED, unknown) if required else Passage(Gate.UNSEEN, unknown if sight else "")
+        needed = required or are_named(view)
+        return Passage(Gate.UNSEEN_REQUIRED, unknown) if needed else Passage(Gate.UNSEEN, unknown if sight else "")
     unsafe = next((each for each in sight.notes if _unsafe(each)), None)
     if unsafe is not None:
         return Passage(Gate.UNSAFE, _why_unsafe(unsafe))
@@ -74,6 +80,11 @@ def ask(sight: MigrationSight | None, runs: tuple[DownRun, ...], *, required: bo
     if unnoted:
         return Passage(Gate.UNNOTED, said)
     return Passage(Gate.SAFE if sight.notes else Gate.NONE)
+
+
+def are_named(view: WorkloadView) -> bool:
+    """Whether a version of the workload names notes on its migrations."""
+    return any(each.migrations not in ("", NO_MIGRATION) for each in view.revisions)
 
 
 def downs(sight: MigrationSight | None) -> tuple[str, ...]:

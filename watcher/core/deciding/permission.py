@@ -143,7 +143,7 @@ def _unapproved_down(turn: Turn, decision: Decision, rung: Rung) -> GuardFinding
     if decision.request is None and may_go(Mode.PROPOSE, decision):
         return None
     sight = gate.relevant(turn.observation, turn.watch, decision.target.template_id)
-    passage = gate.ask(sight, turn.watch.downs, required=turn.policy.migrations_required)
+    passage = gate.ask(sight, turn.watch.downs, turn.view, turn.policy)
     if passage.gate is not Gate.DOWN_APPROVAL:
         return None
     found = commanded.DOWN if decision.request is not None else "mode"

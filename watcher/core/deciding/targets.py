@@ -107,4 +107,4 @@ def _passage(case: Case) -> Passage | None:
     if case.target is None or watch is None:
         return None
     sight = gate.relevant(case.observation, watch, case.target.template_id)
-    return gate.ask(sight, watch.downs, required=case.policy.migrations_required)
+    return gate.ask(sight, watch.downs, case.view, case.policy)

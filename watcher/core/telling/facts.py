@@ -239,7 +239,8 @@ def _rung(rung: Document) -> str:
     took = f", took {span(rung['took_s'])}" if rung.get("took_s") is not None else ""
     failed = f", failed: {rung['failed']}" if rung.get("failed") else ""
     reason = f": {rung['reason']}" if rung.get("reason") else ""
-    return f"{rung.get('rung')} {'taken' if rung.get('taken') else 'skipped'}{took}{failed}{reason}"
+    untaken = "skipped" if rung.get("mode", "none") == "none" else "in reserve"
+    return f"{rung.get('rung')} {'taken' if rung.get('taken') else untaken}{took}{failed}{reason}"
 
 
 def _age(decision: Document, now: float) -> str:
