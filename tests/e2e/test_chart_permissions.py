@@ -13,7 +13,7 @@ from tests.chart.grants import Grant, asked, grants
 from tests.chart.variants import NAMESPACE, VARIANTS
 from tests.contract.kubernetes_adapter.acting import bad_release, paused_canary
 from tests.contract.kubernetes_adapter.world import WallClock, World, abort_order, manifest, undo_order
-from tests.e2e.controlplane import ControlPlane, Json
+from tests.e2e.controlplane import FLAGGER, ControlPlane, Json
 from tests.e2e.controlplane.credentials import write_kubeconfig
 from tests.e2e.test_kubernetes_adapter import as_user
 from watcher.adapters.kubernetes import (
@@ -151,6 +151,7 @@ async def _follow(client: Client, bad: Bad, named: Callable[[str], bool]) -> str
 
 async def test_each_verb_that_is_taken_away_is_named(control_plane: ControlPlane) -> None:
     control_plane.namespace(NAMESPACE)
+    control_plane.define(FLAGGER)  # what is not there cannot be watched
     said = dict[Grant, str]()
     async with as_user(control_plane, "alice") as world:
         bad = await prepared(world)

@@ -26,16 +26,14 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 from tests.e2e import workloads
-from tests.e2e.controlplane import ControlPlane, Json, Prometheus, eventually
+from tests.e2e.controlplane import FLAGGER, ControlPlane, Json, Prometheus, eventually
 from tests.e2e.harness import Daemon, Service, Shop, alongside, thresholds
 from tests.e2e.test_scenario_approval import let_in, person
 
 GOOD, BAD = "shop/cart:2", "shop/cart:3-err20"
 LONG: Json = {"bake": {"for": "300s", "max": "20m"}}
-FLAGGER = Path(__file__).parent / "controlplane" / "flagger"
 
 
 @alongside
@@ -125,7 +123,6 @@ def test_while_flagger_goes_back_by_itself_nobody_else_does(
 ) -> None:
     """A stand-in for Flagger: its CRD, and the status as its controller writes it."""
     control_plane.define(FLAGGER)
-    eventually(lambda: are_served(control_plane), 30, "Canaries are served")
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "cart"}
     canary: Json = {
         "apiVersion": "flagger.app/v1beta1",
@@ -199,11 +196,6 @@ def reconfigure(watcher: Daemon, file: Json) -> None:
     before = len(watcher.log_lines("config_reloaded"))
     watcher.configure(file)
     eventually(lambda: len(watcher.log_lines("config_reloaded")) > before, 10, "the other thresholds are in force")
-
-
-def are_served(plane: ControlPlane) -> bool:
-    """Whether the API server has taken the CRD of Flagger up."""
-    return any(group["name"] == "flagger.app" for group in plane.admin.get("/apis")["groups"])
 
 
 def nowhere(name: str) -> Json:

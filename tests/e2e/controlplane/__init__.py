@@ -7,7 +7,7 @@ kubelet) and the Argo Rollouts controller, made by ``build_tools.py``. RBAC and 
 from tests.e2e.controlplane.api import Api, ApiError, Json
 from tests.e2e.controlplane.argocd import ArgoCD
 from tests.e2e.controlplane.audit import AuditEntry, AuditLog
-from tests.e2e.controlplane.cluster import ControlPlane
+from tests.e2e.controlplane.cluster import FLAGGER, ControlPlane
 from tests.e2e.controlplane.git_server import GitServer
 from tests.e2e.controlplane.process import Part, PartError
 from tests.e2e.controlplane.prometheus import Prometheus
@@ -15,6 +15,7 @@ from tests.e2e.controlplane.repository import Commit, Repository
 from tests.e2e.controlplane.waiting import eventually
 
 __all__ = [
+    "FLAGGER",
     "Api",
     "ApiError",
     "ArgoCD",

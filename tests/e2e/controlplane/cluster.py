@@ -17,6 +17,7 @@ from tests.e2e.controlplane.process import Part, PartError
 from tests.e2e.controlplane.waiting import eventually
 
 START_SECONDS = 90.0  # all together take 6 s on an idle machine with 2 cores
+FLAGGER = Path(__file__).parent / "flagger"  # a stand-in for its CRD, without its controller
 LOST_ABORT_VERSION = "1.9.3"  # loses an abort that lands right after the controller's own pause
 NODE = {
     "apiVersion": "v1",
@@ -134,12 +135,17 @@ class ControlPlane:
         self._wait_http(old.name, f"http://127.0.0.1:{self._ports.rollouts_health}/healthz")
 
     def define(self, directory: Path) -> None:
-        """Apply the CustomResourceDefinitions of a directory, and wait until they are established."""
+        """Apply the CustomResourceDefinitions of a directory, and wait until they are established and served."""
         files = sorted(directory.iterdir())
         definitions = [yaml.load(file.read_text(), Loader=yaml.CSafeLoader) for file in files]
         self.admin.apply_all(definitions)
         paths = [self.admin.path_of(definition) for definition in definitions]
         eventually(lambda: all(_established(self.admin.get(path)) for path in paths), 30, "the CRDs are established")
+        groups = {each["spec"]["group"] for each in definitions}
+        eventually(lambda: groups <= self._served(), 30, "the CRDs are served")
+
+    def _served(self) -> set[str]:
+        return {each["name"] for each in self.admin.get("/apis")["groups"]}
 
     def log_in(self, namespace: str, account: str) -> User:
         """A user with a token of this ServiceAccount, which must exist, as a pod of it would have."""
