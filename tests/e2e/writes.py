@@ -22,12 +22,14 @@ _BY_FIELD = {
 def purpose(write: Write) -> str:
     """What a write is for: one of the names above, ``decision`` for its id alone, ``pod`` for a pod's deletion.
 
-    Empty for Events, the Lease and questions about permissions, which change no workload.
+    Empty for what changes no workload: Events, the Lease, questions about permissions, flags, Jobs, Applications.
     """
     if write.path.endswith(ELSEWHERE) or "/leases" in write.path:
         return ""
     if write.method == "DELETE":
         return "pod"
+    if not isinstance(write.body, list):  # no JSON patch
+        return ""
     changed = {operation["path"] for operation in write.body if operation["op"] != "test"}
     return next(
         (name for field, name in _BY_FIELD.items() if any(each.startswith(field) for each in changed)), "decision"

@@ -102,9 +102,10 @@ class AuditLog:
 
     def _read(self, named: str) -> Iterator[AuditEntry]:
         """The finished requests in lines that contain ``named`` (parsing all of them would take seconds)."""
-        for line in self.file.read_text().rpartition("\n")[0].splitlines():
-            if named not in line:
-                continue
-            event = json.loads(line)
-            if event["stage"] == "ResponseComplete" and not event["requestURI"].startswith("/version?mark="):
-                yield _entry(event)
+        with self.file.open() as log:
+            for line in log:
+                if named not in line or not line.endswith("\n"):
+                    continue
+                event = json.loads(line)
+                if event["stage"] == "ResponseComplete" and not event["requestURI"].startswith("/version?mark="):
+                    yield _entry(event)

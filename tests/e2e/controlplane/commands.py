@@ -95,6 +95,7 @@ class Commands:
             "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition",
             f"--audit-policy-file={POLICY}",
             f"--audit-log-path={self.directory / 'audit.log'}",
+            "--audit-log-maxsize=10000",  # MB; what is rotated away is not found any more
             "--audit-log-mode=blocking",  # an answered request is in the log
         ]
 
