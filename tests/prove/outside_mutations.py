@@ -10,13 +10,13 @@ from typing import Any
 from tests.prove import chance as sandbox
 from tests.prove.history import Event
 from tests.prove.mutation import Draw, Mutation, put
-from watcher.adapters.kubernetes import abort, actuator, fresh, rollouts, undo
+from watcher.adapters.kubernetes import abort, fresh, rollouts, undo
 from watcher.adapters.kubernetes.client import Client
 from watcher.core.model import Result
 from watcher.daemon.journal import Journal
 from watcher.daemon.leading import ByLease
 from watcher.daemon.stepping import Stepping
-from watcher.ports import Unanswered
+from watcher.ports import Unanswered, results
 
 SANDBOX = "sandbox"
 BAD: Event = ("release", "v2", 0.3)
@@ -284,7 +284,7 @@ ALL = (
     Mutation(
         "an answer that never came",
         "that a request without an answer is unknown, not failed",
-        put((actuator, "RESULTS"), to=((Unanswered, Result.REFUSED), *actuator.RESULTS[1:])),
+        put((results, "RESULTS"), to=((Unanswered, Result.REFUSED), *results.RESULTS)),
         _unheard,
         SANDBOX,
         ("Deployment", "StatefulSet"),

@@ -140,7 +140,7 @@ async def answered(asked: Question) -> Json:
 
 def _client(asked: Question) -> httpx.AsyncClient:
     try:
-        verify = _context(asked.ca_file, stamp_of(asked.ca_file) if asked.ca_file else None)
+        verify = trusting(asked.ca_file, stamp_of(asked.ca_file) if asked.ca_file else None)
     except (OSError, ssl.SSLError) as error:
         raise Unavailable(f"the file {asked.ca_file} cannot be used as an authority: {error}") from None
     return httpx.AsyncClient(verify=verify, timeout=asked.seconds)
@@ -169,8 +169,11 @@ def _judge(response: httpx.Response, content: bytes, where: str, scope: str) -> 
 
 
 @lru_cache(maxsize=8)
-def _context(ca_file: str, _: Stamp | None) -> ssl.SSLContext:
-    """Read once for each state of the file, for that takes a while."""
+def trusting(ca_file: str, _: Stamp | None) -> ssl.SSLContext:
+    """What verifies a server by this authority (empty: the usual ones).
+
+    Read once for each state of the file, for that takes a while.
+    """
     return ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context()
 
 

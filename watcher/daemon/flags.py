@@ -114,7 +114,7 @@ class FlagSights:
 
     def _looks(self, tied: Tied) -> Iterable[Look]:
         """Those that are due, those with evidence against a release of theirs first."""
-        watches = self._stepping.open_watches()
+        watches = self._stepping.looked_into()
         pressing = {flag: self._presses(workloads, watches) for flag, workloads in tied.items()}
         for flag in sorted(tied, key=lambda each: (not pressing[each], self._looked_at(each))):
             if self._is_due(flag, pressing=pressing[flag]):
@@ -133,7 +133,6 @@ class FlagSights:
 
     def _presses(self, workloads: Iterable[Workload], watches: Mapping[Workload, Watch]) -> bool:
         """Whether a release has evidence against it, or a rollback by the flag is under way."""
-        watches = self._stepping.looked_into()
         rollbacks = (watches[each].rollback for each in workloads if each in watches)
         switching = any(each is not None and each.rung is Rung.FLAG for each in rollbacks)
         return switching or any(each in self._stepping.suspects for each in workloads)

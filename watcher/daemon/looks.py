@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Container, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -62,3 +63,9 @@ class Looks:
         finally:
             del self._under_way[look.workload]
         self._begin()
+
+
+def keep_only(known: dict[Workload, Any], wanted: Container[Workload]) -> None:
+    """Forget what is known of others than these."""
+    for workload in [each for each in known if each not in wanted]:
+        del known[workload]

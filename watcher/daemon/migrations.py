@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
 
 import structlog
 
@@ -14,7 +13,7 @@ from watcher.core.deciding.commanded import sought
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import DownRun, Watch
-from watcher.daemon.looks import Look, Looks
+from watcher.daemon.looks import Look, Looks, keep_only
 from watcher.daemon.stepping import Stepping
 from watcher.ports import Clock, Cluster, WatcherError
 from watcher.ports.migrations import MigrationQuestion, Migrations
@@ -59,7 +58,7 @@ class MigrationSights:
             while True:
                 watches = self._stepping.looked_into()
                 for known in (self._stepping.migrations, self._stepping.downs, self._due, self._follow_due):
-                    _keep_only(known, watches)
+                    keep_only(known, watches)
                 looks.line_up(self._looks(watches))
                 follows.line_up(self._follows(watches))
                 await self._clock.sleep(LOOK_EVERY)
@@ -137,8 +136,3 @@ class MigrationSights:
         if before is None or (before.decision, before.job, before.state) != (seen.decision, seen.job, seen.state):
             log.info("down_migration", workload=str(workload), job=seen.job, state=seen.state, message=seen.message)
         self._wake([workload])
-
-
-def _keep_only(known: dict[Workload, Any], wanted: Container[Workload]) -> None:
-    for workload in [each for each in known if each not in wanted]:
-        del known[workload]

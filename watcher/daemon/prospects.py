@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Container, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import structlog
 
@@ -16,7 +15,7 @@ from watcher.core.gitops import Application, Followed, GitSource, Prospect, Rout
 from watcher.core.model import Workload, WorkloadView
 from watcher.core.policy import Policy
 from watcher.core.state import KnownGood, Revert, Watch, WorkloadState
-from watcher.daemon.looks import Look, Looks
+from watcher.daemon.looks import Look, Looks, keep_only
 from watcher.daemon.stepping import Stepping
 from watcher.gitops.surveying import Question
 from watcher.ports import Clock, Cluster
@@ -103,7 +102,7 @@ class Prospects:
 
     def _forget(self, watches: dict[Workload, Watch]) -> None:
         for known in (self._stepping.prospects, self._surveyed, self._due):
-            _keep_only(known, watches)
+            keep_only(known, watches)
 
     def _is_due(self, workload: Workload, watch: Watch) -> bool:
         if watch.rollback is not None and watch.rollback.revert is not None and workload in self._stepping.prospects:
@@ -165,7 +164,7 @@ class Prospects:
         now = self._clock.now()
         open_ones = {name: revert for name, state in self._concerned() if (revert := _revert(state)) is not None}
         for known in (self._stepping.followed, self._follow_due):
-            _keep_only(known, open_ones)
+            keep_only(known, open_ones)
         for workload, revert in open_ones.items():
             if 0 < self._follow_due.get(workload, now) - now <= FOLLOW_SLOWLY:
                 continue
@@ -216,11 +215,6 @@ def _deployed_of(application: Application, source: GitSource) -> str:
     same = [unpinned(application, each) for each in application.sources if each.repo == source.repo]
     exactly = [each for each in same if (each.branch, each.paths) == (source.branch, source.paths)]
     return next((each.deployed for each in (*exactly, *same)), "")
-
-
-def _keep_only(known: dict[Workload, Any], wanted: Container[Workload]) -> None:
-    for workload in [each for each in known if each not in wanted]:
-        del known[workload]
 
 
 def _revert(state: WorkloadState) -> Revert | None:

@@ -8,18 +8,15 @@ from dataclasses import dataclass, field
 from watcher.config.gitops import ConfigRepository, GitOps, bare
 from watcher.core.gitops import GitSource
 from watcher.core.orders import RungOrder
-from watcher.ports import Clock, Rejected, WatcherError
+from watcher.ports import Clock, Rejected
 from watcher.ports.git import Applications, Forge, Forges, Manifests, Repositories, Repository
+from watcher.ports.results import Held
 
 SAME_DEFAULT = 600.0
 """Seconds for which the name of a default branch is taken for the same; asking is one more way to the server."""
 
 Holding = Callable[[RungOrder], Awaitable[str]]
 """Asks now why an order may not be carried out; an empty answer: it may."""
-
-
-class Held(WatcherError):
-    """A hold appeared between the decision and the write."""
 
 
 class DefaultBranches:

@@ -17,10 +17,11 @@ from watcher.core.orders import (
     rung_of,
 )
 from watcher.gitops.means import Holding, refuse_held
-from watcher.gitops.outcome import READ_ONLY, Outcome, result_of
+from watcher.gitops.outcome import Outcome
 from watcher.gitops.reverting import Reverting
 from watcher.ports import Actuator, Clock, WatcherError
 from watcher.ports.git import Applications
+from watcher.ports.results import READ_ONLY, result_of
 
 
 class GitOpsActuator:

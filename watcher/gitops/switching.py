@@ -6,9 +6,10 @@ from watcher.core.flags import FlagSight
 from watcher.core.model import Result, RungReport
 from watcher.core.orders import FlagOrder, RungOrder, rung_of
 from watcher.gitops.means import Holding, refuse_held
-from watcher.gitops.outcome import READ_ONLY, Outcome, result_of
+from watcher.gitops.outcome import Outcome
 from watcher.ports import Clock, WatcherError
 from watcher.ports.flags import Flags
+from watcher.ports.results import READ_ONLY, result_of
 
 
 class FlagsActuator:

@@ -10,14 +10,14 @@ import json
 import re
 import ssl
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from watcher.adapters.argocd.answers import judge
-from watcher.adapters.secret_files import SecretFile, Stamp, stamp_of
+from watcher.adapters.json_api import trusting
+from watcher.adapters.secret_files import SecretFile, stamp_of
 from watcher.config.gitops import ArgoApi
 from watcher.core.keepers.json_patch import Operation
 from watcher.core.keepers.raw import Json, entries
@@ -113,15 +113,9 @@ class ArgoCdServer:
     def _verified(self) -> ssl.SSLContext:
         file = self._api.ca_file
         try:
-            return _context(file, stamp_of(file) if file else None)
+            return trusting(file, stamp_of(file) if file else None)
         except (OSError, ssl.SSLError) as error:
             raise Unavailable(f"the file {file} cannot be used as an authority: {error}") from None
-
-
-@lru_cache(maxsize=4)
-def _context(ca_file: str, _: Stamp | None) -> ssl.SSLContext:
-    """Read once for each state of the file, for that takes a while."""
-    return ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context()
 
 
 async def _content(response: httpx.Response, where: str) -> bytes:

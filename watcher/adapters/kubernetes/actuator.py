@@ -12,16 +12,8 @@ from watcher.adapters.kubernetes.stuck_pods import ReleaseStuckPods
 from watcher.adapters.kubernetes.undo import Undo
 from watcher.core.model import Result, RungReport, Workload
 from watcher.core.orders import AbortOrder, DownOrder, FlagOrder, GitOpsOrder, RungOrder, UndoOrder, rung_of
-from watcher.ports import Changed, Clock, Forbidden, Rejected, Unanswered, Unavailable, WatcherError
-
-#: How each error of the API counts; the first that fits.
-RESULTS: tuple[tuple[type[WatcherError], str], ...] = (
-    (Unanswered, Result.UNKNOWN),
-    (Unavailable, Result.UNAVAILABLE),
-    (Forbidden, Result.FORBIDDEN),
-    (Changed, Result.CONFLICT),
-    (Rejected, Result.REFUSED),
-)
+from watcher.ports import Clock, WatcherError
+from watcher.ports.results import READ_ONLY, result_of
 
 
 class KubernetesActuator:
@@ -59,12 +51,12 @@ class KubernetesActuator:
     async def perform(self, order: RungOrder) -> RungReport:
         """Attempt the order once.  Never raises for what the API answers: the report's result tells."""
         if self._read_only:
-            result, message = Result.FORBIDDEN, "this install only observes: it was started without the right to write"
+            result, message = Result.FORBIDDEN, READ_ONLY
         else:
             try:
                 result, message = await self._attempt(order)
             except WatcherError as error:
-                result, message = _result_of(error), str(error)
+                result, message = result_of(error), str(error)
         return RungReport(order.decision, rung_of(order), order.tried, result, self._clock.now(), message)
 
     async def _attempt(self, order: RungOrder) -> tuple[str, str]:
@@ -77,7 +69,3 @@ class KubernetesActuator:
         if isinstance(order, GitOpsOrder | FlagOrder):
             return Result.REFUSED, f"the way back by {rung_of(order)} is not set up in this process"
         return await self._stuck_pods.perform(order)
-
-
-def _result_of(error: WatcherError) -> str:
-    return next(result for kind, result in RESULTS if isinstance(error, kind))
