@@ -21,9 +21,9 @@ import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 
+from tests.e2e.connections import cut_off
 from tests.e2e.controlplane import eventually
 
-CLOSING_SECONDS = 0.25  # TLS connections are closed in the background, after their session says that it is closed
 LARGEST_BODY = 16 * 1024 * 1024
 OF_THE_CONNECTION = ("Connection", "Host", "Keep-Alive", "Transfer-Encoding")  # headers that are not passed on
 READS = ("GET", "HEAD")
@@ -160,7 +160,6 @@ class Proxy:
             self._listening.set()
             await self._stop.wait()
             await runner.cleanup()
-        await asyncio.sleep(CLOSING_SECONDS)
 
     async def _pass(self, request: web.Request) -> web.StreamResponse:
         if self.busy and "/leases/" not in request.path:
@@ -186,13 +185,14 @@ class Proxy:
             async with self._upstream.request(
                 request.method, self._server + request.raw_path, headers=_passed_on(request.headers), data=body
             ) as answer:
-                if hold is not None:
-                    await answer.read()
-                    await hold.after(carried_out=answer.ok)
-                response = web.StreamResponse(status=answer.status, headers=_passed_on(answer.headers))
-                await response.prepare(request)
-                await _copy(answer, response)
-                return response
+                with cut_off(answer):
+                    if hold is not None:
+                        await answer.read()
+                        await hold.after(carried_out=answer.ok)
+                    response = web.StreamResponse(status=answer.status, headers=_passed_on(answer.headers))
+                    await response.prepare(request)
+                    await _copy(answer, response)
+                    return response
         _hang_up(request)
         return response
 

@@ -106,14 +106,27 @@ def _run(words: list[str], environment: dict[str, str]) -> subprocess.CompletedP
 
 
 def ended(begun: subprocess.Popen[str]) -> tuple[int, list[Json], str]:
-    out, told = begun.communicate(timeout=WITHIN)
+    out, told = _said(begun)
     rows: list[Json] = json.loads(out)["items"] if out.strip() else []
     return begun.returncode, rows, told
+
+
+def _said(begun: subprocess.Popen[str]) -> tuple[str, str]:
+    """What it wrote and told until it ended; one that does not end is stopped, and what it told is the failure."""
+    try:
+        return begun.communicate(timeout=WITHIN)
+    except subprocess.TimeoutExpired:
+        begun.kill()
+        _, told = begun.communicate()
+        raise AssertionError(f"the rehearsal did not end within {WITHIN:.0f} s; it told:\n{told}") from None
 
 
 def state(service: Service) -> Json:
     """What a rehearsal must leave as it was."""
     live = copy.deepcopy(service.live)
+    for container in live["spec"]["template"]["spec"]["containers"]:
+        if container.get("resources") == {}:  # the controller of Argo Rollouts writes it out, an apply takes it away
+            del container["resources"]
     numbers = {"deployment.kubernetes.io/revision", "rollout.argoproj.io/revision"}
     marks = {key: value for key, value in live["metadata"].get("annotations", {}).items() if key not in numbers}
     return {"spec": live["spec"], "labels": live["metadata"].get("labels"), "annotations": marks}
@@ -322,5 +335,5 @@ def test_a_rehearsal_that_was_killed_is_put_back_later(
 
 
 def ended_plainly(begun: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, told = begun.communicate(timeout=WITHIN)
+    out, told = _said(begun)
     return begun.returncode, out, told

@@ -56,7 +56,11 @@ def _switch(fault: str) -> tuple[str, str, str]:
 
 
 def differences(before: Any, after: Any, path: str = "") -> tuple[str, ...]:
-    """What is not as it was, one line each: the field, what it was, what it is; at the most MOST_DIFFERENCES."""
+    """What is not as it was, one line each: the field, what it was, what it is; at the most MOST_DIFFERENCES.
+
+    A field that means nothing is as one that is not there: the controller of Argo Rollouts writes `resources: {}` into
+    the template whenever it notes a revision, and Argo CD's next apply leaves it or takes it away.
+    """
     found = list(_differences(before, after, path))
     more = len(found) - MOST_DIFFERENCES
     return (*found[:MOST_DIFFERENCES], f"{more} more fields") if more > 0 else tuple(found)
@@ -67,12 +71,17 @@ def _differences(before: Any, after: Any, path: str) -> Iterator[str]:
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted(before.keys() | after.keys()):
-            yield from _differences(before.get(key, _NOTHING), after.get(key, _NOTHING), f"{path}.{key}".lstrip("."))
+            yield from _differences(_meant(before, key), _meant(after, key), f"{path}.{key}".lstrip("."))
     elif _lists(before, after) and len(before) == len(after):
         for number, (one, other) in enumerate(zip(before, after, strict=True)):
             yield from _differences(one, other, f"{path}[{number}]")
     else:
         yield f"{path}: was {_shown(before)}, is {_shown(after)}"
+
+
+def _meant(fields: Json, key: str) -> Any:
+    value = fields.get(key, _NOTHING)
+    return _NOTHING if value is None or (key == "resources" and value == {}) else value
 
 
 def _lists(*values: Any) -> bool:

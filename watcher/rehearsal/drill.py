@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from watcher.adapters.git.repository import GitRepository
 from watcher.adapters.kubernetes.client import Json
-from watcher.adapters.kubernetes.rehearsing import Note, Rehearsing, read_note, rolled_out, state
+from watcher.adapters.kubernetes.rehearsing import Note, Rehearsing, left, read_note, rolled_out, state
 from watcher.core import drill
 from watcher.core.model import Workload
 from watcher.ports import Changed, Clock, Rejected, Unavailable
@@ -172,22 +172,22 @@ class Drill:
         """Whether the template is back and served; does what is missing for it."""
         on = self._means.on
         try:
-            raw = await on.read()
             if note.url:
                 repository = self._means.repository(note.url)
                 image = note.spec["template"]["spec"]["containers"][0]["image"]
                 if await commit.put_back(repository, note.branch, note.file, note.content, image, note.drill):
                     self._means.tell(f"{note.file} was put back by a commit")
                     await on.refresh(prospect["application"]["name"])
-                same = raw["spec"]["template"] == note.spec["template"]
             else:
-                await on.put_template_back(raw, note)
-                same = True
+                await on.put_template_back(await on.read(), note)
             raw = await on.read()
         except (Unavailable, Changed) as error:
             self._means.tell(f"trying again: {error}")
             return False
-        return same and raw["spec"]["template"] == note.spec["template"] and rolled_out(raw, self._workload.kind)
+        if found := left(raw, note):
+            self._means.tell(f"waiting until all is as before: {found[0]}")
+            return False
+        return rolled_out(raw, self._workload.kind)
 
     async def _sweep(self, note: Note) -> None:
         until = self._means.clock.now() + SWEEPING

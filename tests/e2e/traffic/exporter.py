@@ -17,12 +17,12 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from tests.e2e.connections import cut_off
 from tests.e2e.traffic.counters import PodTraffic, Version
 from tests.e2e.traffic.profile import Profile
 
 Json = dict[str, Any]
 RETRY_SECONDS = 0.2
-CLOSING_SECONDS = 0.25  # TLS connections are closed in the background, after their session says that it is closed
 LINE_LIMIT = 4 * 1024 * 1024  # bytes; one watch event is one line
 
 
@@ -102,7 +102,6 @@ class Traffic:
         with contextlib.suppress(asyncio.CancelledError):
             await following
         await runner.cleanup()
-        await asyncio.sleep(CLOSING_SECONDS)
 
     async def _follow(self) -> None:
         """List and watch all pods for ever; an API server that is away is asked again, the pods go on serving."""
@@ -134,18 +133,21 @@ class Traffic:
         """Follow changes until the API server ends the watch or says that the version is too old."""
         query = {"watch": "true", "resourceVersion": version, "allowWatchBookmarks": "true"}
         async with session.get("/api/v1/pods", params=query, raise_for_status=True) as answer:
-            async for line in answer.content:
-                event: Json = json.loads(line)
-                if event["type"] == "ERROR":
-                    return
-                if event["type"] == "BOOKMARK":
-                    continue
-                with self._lock:
-                    if event["type"] == "DELETED":
-                        self._forget(_key(event["object"]))
-                    else:
-                        self._see(event["object"])
-                    self._write_targets()
+            with cut_off(answer):
+                async for line in answer.content:
+                    event: Json = json.loads(line)
+                    if event["type"] == "ERROR":
+                        return
+                    if event["type"] != "BOOKMARK":
+                        self._changed(event)
+
+    def _changed(self, event: Json) -> None:
+        with self._lock:
+            if event["type"] == "DELETED":
+                self._forget(_key(event["object"]))
+            else:
+                self._see(event["object"])
+            self._write_targets()
 
     def _forget(self, key: tuple[str, str]) -> None:
         if pod := self._pods.pop(key, None):

@@ -15,7 +15,7 @@ from watcher.adapters.kubernetes import fresh, marks, resources, rollouts, workl
 from watcher.adapters.kubernetes.client import Client
 from watcher.adapters.kubernetes.errors import NotFound
 from watcher.adapters.kubernetes.fields import Json, annotations_of, at, controller, count, labels_of
-from watcher.core.drill import BROKEN_TAG, DRILL
+from watcher.core.drill import BROKEN_TAG, DRILL, differences
 from watcher.core.keepers.argocd import REFRESH
 from watcher.core.keepers.json_patch import Operation, annotate, pointer, remove, replace, same_object, test
 from watcher.core.model import Workload
@@ -95,7 +95,7 @@ class Rehearsing:
 
     async def put_template_back(self, raw: Json, note: Note) -> None:
         """Put the template back; nothing where it is there already."""
-        if at(raw, "spec", "template") != note.spec["template"]:
+        if left(raw, note):
             back = replace(pointer("spec", "template"), note.spec["template"])
             await self._client.patch(self._path, [*_same(raw), back])
 
@@ -149,6 +149,11 @@ def read_note(raw: Json) -> Note | None:
     if known is None:
         raise Rejected(f"the annotation {marks.REHEARSAL} cannot be read: put the template back by hand")
     return found
+
+
+def left(raw: Json, note: Note) -> tuple[str, ...]:
+    """What of the template is not as before."""
+    return differences(note.spec["template"], at(raw, "spec", "template"), "template")
 
 
 def state(raw: Json) -> dict[str, Any]:
