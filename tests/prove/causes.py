@@ -308,6 +308,14 @@ def _git_unknown(world: Proving, decision: Decision, rung: Rung) -> bool:
     return rung is Rung.GIT and bool(getattr(getattr(world, "argo", None), "unknown", False))
 
 
+def _flag_unknown(world: Proving, decision: Decision, rung: Rung) -> bool:
+    return rung is Rung.FLAG and (world.switch.unseen or bool(world.switch.problem))
+
+
+def _flag_unseen(unseen: bool) -> Brings:
+    return lambda world: setattr(world.switch, "unseen", unseen)
+
+
 def _freeze(world: Proving, decision: Decision, rung: Rung) -> bool:
     return any(world.now < each.until and rung not in each.rungs for each in world.surroundings.frozen)
 
@@ -432,6 +440,7 @@ CAUSES: dict[str, Cause] = {
     "migrations_unknown": Cause(_nobody_looks, _somebody_looks, _migrations_unknown),
     "not_watched": Cause(_policy(watched=False), _policy(watched=True), lambda world, _, __: not world.policy.watched),
     "mode": Cause(_all_rungs(Mode.OBSERVE), _all_rungs(Mode.ACT), _mode),
+    "flag_unknown": Cause(_flag_unseen(True), _flag_unseen(False), _flag_unknown),
     "git_unknown": Cause(_of_git(unknown=True), _of_git(unknown=False), _git_unknown),
     "no_way_back": Cause(_of_git(refused="kept by Kargo"), _of_git(refused=""), _no_way_back),
 }

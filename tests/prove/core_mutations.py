@@ -38,6 +38,11 @@ def _lost(chance: random.Random) -> list[Event]:
     return [("react", *reactions), ("release", "v2", 0.3), ("run", chance.randint(50, 90))]
 
 
+def _denied(chance: random.Random) -> list[Event]:
+    """A permission is missing for as long as the first write is worth making."""
+    return [("react", *["forbidden"] * 40), ("release", "v2", 0.3), ("run", chance.randint(50, 90))]
+
+
 def _superseded(chance: random.Random) -> list[Event]:
     """Another release comes before the first write is made, and its controller has not numbered it yet."""
     then: tuple[Event, ...] = (("setting", "numbered", False), ("release", "v3", 0.3))
@@ -102,6 +107,19 @@ def _noted_since(chance: random.Random) -> list[Event]:
 def _abort_lost(*guards: str) -> Draw:
     """Argo Rollouts loses every abort; what would follow meets something that speaks against it."""
     return lambda chance: simulated.next_rung(chance, chance.choice(guards))
+
+
+def _flag_out_of_sight(chance: random.Random) -> list[Event]:
+    """Between the decision and its write nobody can tell any more how the flag stands."""
+    bad: Event = ("flagged", "v2", 0.6, 0.0)
+    found: list[Event] = [("react", "unavailable"), bad, ("amid", "ordered", 20, ("begin", "flag_unknown"))]
+    return [*found, ("run", chance.randint(10, 40))]
+
+
+def _unnamed() -> None:
+    """What was not carried out for want of a permission was not carried out for too long, and no more is said."""
+    outdated = permission.outdated
+    put((permission, "outdated"), to=lambda turn, rollback: outdated(turn, replace(rollback, denied="")))()
 
 
 def _contract_ignored() -> None:
@@ -222,6 +240,18 @@ ALL = (
         put((permission, "tightened"), to=nothing),
         _delayed("git_unknown"),
         "git",
+    ),
+    Mutation(
+        "permission.tightened for a flag",
+        "that it is known how the flag stands, asked before it is switched (guard flag_unknown)",
+        put((permission, "tightened"), to=nothing),
+        _flag_out_of_sight,
+    ),
+    Mutation(
+        "permission.outdated, unnamed",
+        "the permission for want of which nothing was done (guard forbidden)",
+        _unnamed,
+        _denied,
     ),
     Mutation(
         "approving.covers",

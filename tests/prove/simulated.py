@@ -13,7 +13,7 @@ from tests.prove.history import Told, Violation
 from watcher.core import record
 from watcher.core.deciding.approving import LAPSES
 from watcher.core.migrations import When
-from watcher.core.model import Observation
+from watcher.core.model import Observation, Result
 from watcher.core.orders import AbortOrder, Announce, DownOrder, RungOrder, UndoOrder, UnpinOrder
 from watcher.core.state import Decision, Watch, WorkloadState
 from watcher.core.turn import Step
@@ -41,6 +41,7 @@ class Proving(World):
     approved: dict[str, float] = field(default_factory=dict)
     shown: dict[str, int] = field(default_factory=dict)  # release: blocks with requests of it that were handed over
     arrived: dict[str, Rung] = field(default_factory=dict)  # release: the rung that has led to its target
+    denied: str = ""  # what the last report said of a permission that is missing
     newest: tuple[str, str] = ("", "")  # release and template as the last step has seen them
     reverted = False  # Git has taken the release back already
 
@@ -93,11 +94,15 @@ class Proving(World):
             raise Violation(1, "something is ordered, and nothing of it is durable")
         watch = taken.state.watch
         self._note_data(watch, observation)
+        if observation.report is not None:
+            self.denied = observation.report.message if observation.report.result == Result.FORBIDDEN else ""
         self._check_verdict(watch, taken)
         if watch is not None and watch.decision is not None:
             self._check_decided(watch, watch.decision, set(taken.moved))
         for command in taken.commands:
-            if not isinstance(command, Announce):
+            if isinstance(command, Announce):
+                self._check_told(command)
+            else:
                 self._check_order(observation, taken, command)
         for move in taken.moved:
             self._note_move(watch, move)
@@ -109,6 +114,11 @@ class Proving(World):
             self._check_decision(decision)
         if "hold" in moved and not decision.guards:
             raise Violation(8, f"decision {decision.id} holds, and no guard says why")
+
+    def _check_told(self, told: Announce) -> None:
+        """8: who is to mend a permission hears which."""
+        if self.denied and "it could not be carried out for" in told.text:
+            raise Violation(8, f"given up for want of a permission, which is not named: {told.text}")
 
     def _note_move(self, watch: Watch | None, move: str) -> None:
         self.told_of.note(f"transition {move}")

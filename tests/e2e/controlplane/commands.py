@@ -13,7 +13,12 @@ LOG = "".join(f"migrating down, step {number}\n" for number in range(1, 41)) + "
 """What every pod writes: kwok reads it from a file, in which each line begins as a container runtime begins it."""
 
 STAGES = Path(__file__).with_name("stages.yaml")
-CONTROLLERS = "deployment,replicaset,statefulset,daemonset,namespace,serviceaccount,garbagecollector,endpointslice,job"
+CONTROLLERS = ",".join(
+    (
+        *("deployment", "replicaset", "statefulset", "daemonset", "job", "namespace", "serviceaccount"),
+        *("garbagecollector", "endpointslice", "resourcequota"),
+    )
+)
 
 LOGS = """\
 apiVersion: kwok.x-k8s.io/v1alpha1
