@@ -252,6 +252,21 @@ async def test_a_rollback_is_refused_by_a_guard_and_passes_it_by_its_name(desk: 
     assert "hold: held: stocktaking" in shown
 
 
+async def test_a_rollback_leaves_only_the_revision_that_is_named(desk: Desk) -> None:
+    await released(desk.served)
+    other = await desk("rollback", str(CART), "--reason", "finance calls", "--from", "1")
+    assert other.exit_code == Exit.FAILED
+    assert "what runs now is revision hash-v2 (number 2, " in other.stderr
+    assert "and name it with --from where it is to be left" in other.stderr
+    assert f"See: watcher why {CART}" in other.stderr
+    empty = await desk("rollback", str(CART), "--reason", "finance calls", "--from", "")
+    assert (empty.exit_code, "--from REVISION" in empty.stderr) == (Exit.INVALID, True)
+    assert desk.served.outside.orders == []
+
+    done = await desk("rollback", str(CART), "--reason", "finance calls", "--from", "hash-v2")
+    assert done.exit_code == Exit.OK, done.stderr
+
+
 async def test_a_rollback_needs_a_reason_and_guards_that_there_are(desk: Desk) -> None:
     await released(desk.served)
     assert (await desk("rollback", str(CART), "--reason", " ")).exit_code == Exit.INVALID

@@ -75,7 +75,7 @@ def test_what_a_person_must_do() -> None:
     world = World.of(hold="game day")
     world.release("v2", errors=0.2)
     world.run_until("hold")
-    command = "watcher rollback Deployment/shop/cart --reason TEXT --override hold"
+    command = "watcher rollback Deployment/shop/cart --from hash-v2 --reason TEXT --override hold"
     assert decided(world) == f"Decide whether the guard is right; if not, run: {command}; or go back by hand: {undo}"
 
     world = World.of()
@@ -94,7 +94,8 @@ def test_what_a_person_must_do() -> None:
     world.run_until("ordered")
     assert decided(world) == ""
     world.run_until("failed")
-    again = "once what kept it from working is mended, run: watcher rollback Deployment/shop/cart --reason TEXT"
+    command = "watcher rollback Deployment/shop/cart --from hash-v2 --reason TEXT"
+    again = f"once what kept it from working is mended, run: {command}"
     assert decided(world) == f"Go back by hand: {undo}; or, {again}"
 
     world = World.of()

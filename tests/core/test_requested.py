@@ -11,11 +11,11 @@ from tests.core.databases import after_down, note
 from tests.core.rollouts import SimulatedRollout
 from tests.core.switches import FLAG
 from tests.core.world import World
-from watcher.core import requested
+from watcher.core import record, requested
 from watcher.core.deciding.approving import LAPSES
 from watcher.core.migrations import MigrationNote, Safety
-from watcher.core.model import Frozen, PastRollback
-from watcher.core.state import Bar, GuardFinding
+from watcher.core.model import Frozen, PastRollback, Request
+from watcher.core.state import Bar, GuardFinding, Refused
 from watcher.core.words import Action, Kind, Mode, Outcome, Phase, Rung, Verdict
 
 
@@ -457,14 +457,74 @@ def test_a_newer_release_ends_what_waits() -> None:
     assert world.orders == []
 
 
+@pytest.mark.parametrize("leaving", ["hash-v2", "2"])
+def test_only_from_the_revision_that_is_named(leaving: str) -> None:
+    world = passed()
+    assert world.command(leaving=leaving).decision
+    assert world.decision.request is not None
+    assert world.decision.request.leaving == leaving
+    world.run_until("restored")
+    assert world.serves("v1")
+
+
+@pytest.mark.parametrize("leaving", ["hash-v2", "2", "nothing"])
+def test_and_not_from_another_one_that_runs_by_then(leaving: str) -> None:
+    world = passed()
+    world.release("v3")
+    world.run_until("pass")
+    told = world.command(leaving=leaving)
+    mend = "look at that one first, and name it with --from where it is to be left"
+    assert told.text == f"what runs now is revision hash-v3 (number 3, cart:v3), not {leaving}; {mend}"
+    assert (told.decision, told.waits) == ("", False)
+    world.run(60)
+    assert world.orders == []
+    assert world.command(leaving="hash-v3").decision
+
+
+def test_nor_from_one_that_was_left_by_itself() -> None:
+    """The daemon was faster than the person: what runs now is the good version, under a new number."""
+    world = World.of()
+    world.release("v2", errors=0.3)
+    world.run_until("restored")
+    before = len(world.writes)
+    for leaving in ("hash-v2", "1"):
+        told = world.command(leaving=leaving)
+        assert told.text.startswith(f"what runs now is revision hash-v1 (number 3, cart:v1), not {leaving}; ")
+    world.run(60)
+    assert world.writes[before:] == []
+
+
+def test_a_release_that_begins_while_it_waits_is_not_left() -> None:
+    world = passed()
+    assert world.state is not None
+    changed = (replace(each, configurations=(("ConfigMap/cart", "a"),)) for each in world.state.known_good)
+    world.state = replace(world.state, known_good=tuple(changed))
+    assert world.command(leaving="hash-v2").waits
+    world.release("v3")
+    world.run(15)
+    assert "hash-v3" in world.command(again=True, leaving="hash-v2").text
+    assert world.orders == []
+
+
+def test_commands_of_an_earlier_version_name_no_revision_to_leave() -> None:
+    """The bytes that it wrote have no such key, and come back as they were."""
+    given = Request("ada", 1.0, "finance calls", "v1", ("hold",), "http", "ada-0001")
+    before = (
+        b'{"_":"Refused","request":{"_":"Request","by":"ada","at":1.0,"reason":"finance calls","to":"v1",'
+        b'"overrides":["hold"],"way":"http","id":"ada-0001"},"at":2.0,"reason":"no","guards":[]}'
+    )
+    assert record.decode(Refused, before) == Refused(given, 2.0, "no")
+    assert record.encode(Refused(given, 2.0, "no")) == before
+
+
 def test_the_answer_names_the_command_that_passes_what_may_be_passed() -> None:
     world = passed()
     GUARDS["cooldown"](world)
     told = world.command("1")
     request = world.state.refused.request if world.state is not None and world.state.refused is not None else None
     assert request is not None
-    line = requested.command(request, told.guards, "Deployment/shop/cart")
-    options = "--to 1 --reason 'the numbers of finance are wrong' --override cooldown"
+    line = requested.command(request, told, "Deployment/shop/cart")
+    options = "--from hash-v2 --to 1 --reason 'the numbers of finance are wrong' --override cooldown"
     assert line == f"watcher rollback Deployment/shop/cart {options}"
 
 

@@ -189,11 +189,13 @@ class World:
         when = self.now if at is None else at
         self.annotation = Approval(decision or self.decision.id, "kubectl-annotate", when, "annotation")
 
-    def command(self, to: str = "", *overrides: str, again: bool = False, by: str = "ada") -> requested.Answer:
+    def command(
+        self, to: str = "", *overrides: str, again: bool = False, by: str = "ada", leaving: str = ""
+    ) -> requested.Answer:
         """Somebody commands a rollback, or sends the last command once more; what they are told at once."""
         self.commands += not again
         name = f"command-{self.commands}"
-        given = Request(by, self.now, "the numbers of finance are wrong", to, overrides, id=name)
+        given = Request(by, self.now, "the numbers of finance are wrong", to, overrides, id=name, leaving=leaving)
         self.request = given
         self.step()
         return requested.answer(self.state, given)

@@ -129,7 +129,8 @@ async def test_a_hold_refuses_it_and_is_passed_by_its_name(thresholds: Path) -> 
         with pytest.raises(CommandRefused, match="guards hold: hold: held: stocktaking") as refused:
             await command(life)
         assert [each.id for each in refused.value.guards] == ["hold"]
-        assert refused.value.command == f"watcher rollback {CART} --reason 'finance calls' --override hold"
+        options = "--from hash-v2 --reason 'finance calls' --override hold"
+        assert refused.value.command == f"watcher rollback {CART} {options}"
         await asyncio.sleep(60.0)
         assert life.outside.orders == []
         await command(life, replace(WANTED, overrides=("hold",), id="ada-0002"))

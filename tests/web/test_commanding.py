@@ -44,6 +44,19 @@ async def test_a_rollback_begins_and_the_same_command_is_answered_alike(served: 
     assert f"a rollback is under way already, decision {done['decision']}" in other["message"]
 
 
+async def test_only_the_revision_that_is_named_is_left(served: Served) -> None:
+    allow(served, "rollback", "revision")
+    await released(served)
+    found = await error(served, "POST", "/api/v1/rollbacks", 409, body={**WANTED, "from": "1"})
+    assert "what runs now is revision hash-v2 (number 2, " in found["message"]
+    assert found["remedy"] == f"see: watcher why {CART}"
+
+    command = {**WANTED, "id": "ada-0002", "from": "hash-v2"}
+    done = await call(served, "POST", "/api/v1/rollbacks", 201, command)
+    shown = await served.get(f"/api/v1/decisions/{done['decision']}")
+    assert shown["request"]["from"] == "hash-v2"
+
+
 async def test_guards_are_named_with_the_command_that_passes_them(served: Served) -> None:
     allow(served, "rollback", "revision")
     await released(served)
@@ -51,7 +64,7 @@ async def test_guards_are_named_with_the_command_that_passes_them(served: Served
     found = await error(served, "POST", "/api/v1/rollbacks", 409, body=WANTED)
     (guard,) = found["guards"]
     assert (guard["id"], guard["passable"]) == ("hold", True)
-    command = f"watcher rollback {CART} --reason 'finance calls' --override hold"
+    command = f"watcher rollback {CART} --from hash-v2 --reason 'finance calls' --override hold"
     assert found["remedy"] == f"to pass what may be passed: {command}"
 
     done = await call(served, "POST", "/api/v1/rollbacks", 201, {**WANTED, "id": "ada-0002", "overrides": ["hold"]})
@@ -68,6 +81,9 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"overrides": ["cooldwon"]}, 400, "there is no guard 'cooldwon'; those that may be passed: hold, never"),
     ({"overrides": ["stale_cache"]}, 400, "guard stale_cache cannot be passed"),
     ({"to": "v9"}, 409, "neither the cluster nor the ledger knows a revision v9"),
+    ({"from": "v9"}, 409, "what runs now is revision "),
+    ({"from": " "}, 400, "from: "),
+    ({"leaving": "v9"}, 400, "leaving: "),
     ({"force": True}, 400, "force: "),
 ]
 

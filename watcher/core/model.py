@@ -151,7 +151,8 @@ class Request:
 
     `by`, `at`, `way` as with an `Approval`.  `to` names the revision to go back to (its name or number, empty: the
     known good one); `overrides` are ids of guards that may be passed.  `id` is what the sender calls it: the same
-    id from the same person is the same command, however often it arrives.
+    id from the same person is the same command, however often it arrives.  `leaving` names the revision that the
+    person saw running and wants to leave (empty: whatever runs): the command is none where another one runs by then.
     """
 
     by: str
@@ -161,6 +162,7 @@ class Request:
     overrides: tuple[str, ...] = ()
     way: str = "http"
     id: str = ""
+    leaving: str = field(default="", metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,13 +38,14 @@ class Answer:
     """What a person who commanded a rollback is told.
 
     `decision` carries it out; `waits`: it is still being looked at.  Else it was refused: `guards` hold, or else the
-    text says why.
+    text says why, and `revision` is what ran then.
     """
 
     text: str
     decision: str = ""
     waits: bool = False
     guards: tuple[GuardFinding, ...] = ()
+    revision: str = ""
 
 
 def take(turn: Turn, *, numbered: bool) -> None:
@@ -67,7 +68,7 @@ def answer(state: WorkloadState | None, request: Request) -> Answer:
     """What to tell the person, after the step that took this command up."""
     found = _known(state, request) if state is not None else None
     if isinstance(found, Refused):
-        return Answer(found.reason, guards=found.guards)
+        return Answer(found.reason, guards=found.guards, revision=found.revision)
     if found is None or state is None:
         return Answer("it could not be judged at this moment; try again")
     if not found.decision:
@@ -86,10 +87,10 @@ def release_wanted(state: WorkloadState, view: WorkloadView, policy: Policy) -> 
     return _watch(state, view, newest, policy, 0.0).release
 
 
-def command(request: Request, guards: tuple[GuardFinding, ...], workload: str) -> str:
-    """The command by which a person passes these guards as well."""
-    more = tuple(each.id for each in guards if each.id not in request.overrides)
-    return commanded.line(workload, request.reason, request.to, (*request.overrides, *more))
+def command(request: Request, told: Answer, workload: str) -> str:
+    """The command by which a person passes the guards that hold as well, of the revision that they held for."""
+    more = tuple(each.id for each in told.guards if each.id not in request.overrides)
+    return commanded.line(workload, told.revision, request.reason, request.to, (*request.overrides, *more))
 
 
 def _known(state: WorkloadState, request: Request) -> Commanded | Refused | None:
@@ -146,6 +147,8 @@ def _objection(turn: Turn, wanted: Commanded, newest: Revision) -> str:
         return f"a newer release began meanwhile: revision {newest.name}"
     if watch is not None and watch.carrying_out and watch.decision is not None:
         return f"a rollback is under way already, decision {watch.decision.id}: {watch.decision.reason}"
+    if request.leaving and not commanded.runs_now(request.leaving, newest):
+        return _another_runs(request, newest)
     if turn.now - request.at > LAPSES:
         return f"it was given {seconds(turn.now - request.at)} ago, and lapses after {seconds(LAPSES)}"
     if not turn.policy.watched:
@@ -154,6 +157,12 @@ def _objection(turn: Turn, wanted: Commanded, newest: Revision) -> str:
     if useless:
         return f"guard {useless[0]} cannot be passed"
     return _wrong_target(turn, request, newest) if request.to else ""
+
+
+def _another_runs(request: Request, newest: Revision) -> str:
+    about = f"number {newest.number}, {', '.join(newest.images)}"
+    mend = "look at that one first, and name it with --from where it is to be left"
+    return f"what runs now is revision {newest.name} ({about}), not {request.leaving}; {mend}"
 
 
 def _wrong_target(turn: Turn, request: Request, newest: Revision) -> str:
@@ -279,5 +288,7 @@ def _begin(turn: Turn, watch: Watch, decision: Decision, request: Request) -> No
 def _refuse(turn: Turn, request: Request, reason: str, guards: tuple[GuardFinding, ...] = ()) -> None:
     wanted = turn.state.wanted
     left = wanted if wanted is not None and wanted.request != request else None
-    turn.state = replace(turn.state, wanted=left, refused=Refused(request, turn.now, reason, guards))
+    newest = turn.view.newest()
+    refused = Refused(request, turn.now, reason, guards, newest.name if newest is not None else "")
+    turn.state = replace(turn.state, wanted=left, refused=refused)
     turn.move("command_refused")

@@ -375,12 +375,16 @@ class Commanded:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A person's command that was refused at that time (Unix seconds): by guards, or for the reason that is given."""
+    """A person's command that was refused at that time (Unix seconds): by guards, or for the reason that is given.
+
+    `revision` names what ran then, where that was known.
+    """
 
     request: Request
     at: float
     reason: str
     guards: tuple[GuardFinding, ...] = ()
+    revision: str = field(default="", metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ class Persons:
             await self._clock.sleep(1.0)
             told = requested.answer(self._loop.state(workload), request)
         if not told.waits and not told.decision:
-            line = requested.command(request, told.guards, str(workload))
+            line = requested.command(request, told, str(workload))
             raise CommandRefused(f"{workload} is not rolled back: {told.text}", told.guards, line)
         log.info("rollback_commanded", workload=str(workload), by=request.by, decision=told.decision)
         return Commanded(workload, told.decision, told.text)

@@ -26,11 +26,15 @@ routes = web.RouteTableDef()
 
 
 class NewRollback(Body):
-    """A rollback; `id` is the sender's own, so that one which is sent again is known."""
+    """A rollback; `id` is the sender's own, so that one which is sent again is known.
+
+    `leaving` has no empty value that could be sent: a script whose variable is empty must not undo whatever runs.
+    """
 
     id: CommandId
     workload: Name
     reason: Reason
+    leaving: Annotated[Revision, Field(min_length=1, alias="from")] = ""
     to: Revision = ""
     overrides: Annotated[list[Guard], Field(max_length=MOST_OVERRIDES, default_factory=list)]
 
@@ -51,13 +55,13 @@ async def roll_back(request: web.Request) -> web.Response:
     wanted = await body_of(request, NewRollback)
     overrides = tuple(dict.fromkeys(map(_passable, wanted.overrides)))
     persons = request.app[PERSONS]
-    given = model.Request(by, persons.now(), wanted.reason, wanted.to, overrides, HTTP, wanted.id)
+    given = model.Request(by, persons.now(), wanted.reason, wanted.to, overrides, HTTP, wanted.id, wanted.leaving)
     try:
         done = await persons.roll_back(_workload(wanted.workload), given)
     except NoSuchWorkload as error:
         return failure(404, str(error), "name it as Kind/namespace/name; see: watcher releases")
     except CommandRefused as error:
-        return _refused(error)
+        return _refused(error, wanted.workload)
     body = {"workload": str(done.workload), "decision": done.decision or None, "by": by, "message": done.text}
     return web.json_response(body, status=201 if done.decision else 202)
 
@@ -79,12 +83,12 @@ async def call(request: web.Request) -> web.Response:
     return web.json_response({**about, "by": by, "message": said})
 
 
-def _refused(error: CommandRefused) -> web.Response:
+def _refused(error: CommandRefused, workload: str) -> web.Response:
     """The one shape of errors, with the guards that hold."""
     guards = [_guard(each) for each in error.guards]
     passable = guards and all(each["passable"] for each in guards)
     closed = [each.id for each in error.guards if not GUARDS[each.id].passable]
-    remedy = f"to pass what may be passed: {error.command}" if passable else "see: watcher why"
+    remedy = f"to pass what may be passed: {error.command}" if passable else f"see: watcher why {workload}"
     if closed:
         remedy = f"{', '.join(closed)} cannot be passed; see docs/guards.md"
     return failure(409, str(error), remedy, guards=guards)

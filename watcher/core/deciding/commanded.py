@@ -143,11 +143,17 @@ def named(decision: Decision | None) -> frozenset[str]:
     return passable(decision.request) if decision is not None and decision.request is not None else frozenset()
 
 
-def line(workload: str, reason: str, to: str, overrides: tuple[str, ...]) -> str:
-    """The command as a person types it."""
+def runs_now(text: str, newest: Revision) -> bool:
+    """Whether a revision's name or number means what runs now, and not the same template when it ran before."""
+    return text in (newest.name, str(newest.number))
+
+
+def line(workload: str, leaving: str, reason: str, to: str, overrides: tuple[str, ...]) -> str:
+    """The command as a person types it; with `leaving` it undoes no release that begins until they do."""
     quoted = "'" + reason.replace("'", "'\\''") + "'" if " " in reason or "'" in reason else reason
     past = "".join(f" --override {each}" for each in overrides)
-    return f"watcher rollback {workload}{f' --to {to}' if to else ''} --reason {quoted}{past}"
+    revisions = f"{f' --from {leaving}' if leaving else ''}{f' --to {to}' if to else ''}"
+    return f"watcher rollback {workload}{revisions} --reason {quoted}{past}"
 
 
 def past_hold(decision: Decision) -> bool:

@@ -71,10 +71,15 @@ def rollback_command(watch: Watch, decision: Decision) -> str:
     if decision.mode not in (Mode.ACT, Mode.PROPOSE) or next_rung(decision.rungs) is None:
         return ""
     if guards == ["no_target"]:
-        return commanded.line(str(watch.release.workload), "TEXT", "REVISION", (commanded.UNPROVEN,))
+        return _command(watch, "REVISION", (commanded.UNPROVEN,))
     if any(each not in GUARDS or not GUARDS[each].passable for each in guards):
         return ""
-    return commanded.line(str(watch.release.workload), "TEXT", "", tuple(guards))
+    return _command(watch, "", tuple(guards))
+
+
+def _command(watch: Watch, to: str, guards: tuple[str, ...]) -> str:
+    """It names the release that this is about: who reads it later undoes no other one by it."""
+    return commanded.line(str(watch.release.workload), watch.release.revision, "TEXT", to, guards)
 
 
 def _flag_by_hand(watch: Watch, decision: Decision) -> str:
@@ -119,8 +124,7 @@ def _after_failure(watch: Watch, way: str) -> str:
         return f"The good version is in the spec already and does not come up; do not undo again, see why: {get}"
     if not way:
         return f"The rollback failed: {FORWARD}"
-    again = commanded.line(str(workload), "TEXT", "", ())
-    return f"Go back by hand: {way}; or, once what kept it from working is mended, run: {again}"
+    return f"Go back by hand: {way}; or, once what kept it from working is mended, run: {_command(watch, '', ())}"
 
 
 def _by_hand(watch: Watch, decision: Decision) -> str:

@@ -113,7 +113,7 @@ def _called(word: Word | None) -> Body | None:
 def _request(request: Request | None) -> Body | None:
     if request is None:
         return None
-    named = {"to": request.to, "overrides": list(request.overrides)}
+    named = {"from": request.leaving, "to": request.to, "overrides": list(request.overrides)}
     return {"by": request.by, "at": request.at, "way": request.way, "reason": request.reason, **named}
 
 
