@@ -136,6 +136,8 @@ def now_row() -> Iterator[Panel]:
     yield Panel("Breakers open", (OURS.breakers_open,), (breakers,), width=8, alarming=YELLOW)
     freezes = Query(f"max by (freeze) ({series(OURS.freezes_open)})", "{{freeze}}")
     yield Panel("Freeze windows open", (OURS.freezes_open,), (freezes,), width=8)
+    unseen = Query(f"1 - max by (provider) ({series(OURS.flag_provider_up)})", "{{provider}}")
+    yield Panel("Flags not seen", (OURS.flag_provider_up,), (unseen,), width=8, alarming=YELLOW)
 
 
 def releases_row() -> Iterator[Panel]:
@@ -168,7 +170,7 @@ def process_row() -> Iterator[Panel]:
     yield Panel(
         "Workloads", (OURS.workloads, OURS.releases_watched), tuple(_levels(OURS.workloads, OURS.releases_watched))
     )
-    troubles = (OURS.steps_failing, OURS.not_followed, OURS.store_degraded, OURS.config_bad)
+    troubles = (OURS.steps_failing, OURS.not_followed, OURS.notes_unread, OURS.store_degraded, OURS.config_bad)
     yield Panel("Troubles", troubles, tuple(_levels(*troubles)), alarming=YELLOW)
     yield Panel("Thresholds file read", (OURS.reloads,), (happened(OURS.reloads, "result"),), kind="bars")
     yield Panel("Events lost", (OURS.events_lost,), (happened(OURS.events_lost),), kind="bars", width=3)

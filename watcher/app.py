@@ -238,6 +238,8 @@ async def assemble(
     breakers.take_up(await outside.store.ask(lambda log: log.closings(since)))
     gauges = Gauges(stepping, journal, status, sourcing, telemetry, clock, breakers)
     flags = _flags(outside, stepping, loop, policy_of, reloading)
+    if flags is not None:
+        status.flag_providers = flags.providers
     return Daemon(
         outside=outside,
         grace=grace,

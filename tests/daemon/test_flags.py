@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from tests.daemon import outside as o
@@ -85,6 +86,57 @@ async def test_a_provider_that_is_lost_is_told_once_and_once_that_it_is_back(thr
         flags.failing = None
         await life.until(lambda: life.outside.log_of("flag_seen_again"), within=2 * TRY_EVERY)
         assert life.daemon.stepping.flags[o.CART].on
+
+
+def healthy(life: Life) -> dict[str, float]:
+    """By the names of providers."""
+    families = life.daemon.telemetry.registry.collect()
+    found = [each for family in families for each in family.samples if each.name == "watcher_flag_provider_healthy"]
+    return {each.labels["provider"]: each.value for each in found}
+
+
+async def test_a_provider_is_healthy_while_it_tells_and_has_no_health_while_nobody_asks(thresholds: Path) -> None:
+    async with tied(thresholds) as (life, flags):
+        status = life.daemon.status
+        assert healthy(life) == {}
+        life.outside.release("v2")
+        await life.until(lambda: healthy(life) == {"own": 1}, within=10.0)
+        flags.failing = Unavailable("https://flags.test: connection refused")
+        await life.until(lambda: healthy(life) == {"own": 0}, within=2 * SLOWLY)
+        assert status.readiness() == (True, ["flag provider own: https://flags.test: connection refused"])
+        flags.failing = None
+        await life.until(lambda: healthy(life) == {"own": 1}, within=2 * TRY_EVERY)
+        assert status.readiness() == (True, [])
+        await life.until(lambda: o.CART not in life.daemon.stepping.open_watches())
+        await life.until(lambda: healthy(life) == {}, within=10.0)
+
+
+async def test_a_provider_is_not_healthy_that_does_not_know_one_of_its_flags(thresholds: Path) -> None:
+    async with tied(thresholds) as (life, _flags):
+        unknown = Flag("own", "old-cart", "production")
+        life.outside.workloads[SEARCH].flags["v2"] = str(unknown)
+        life.outside.release("v2")
+        life.outside.release("v2", workload=SEARCH)
+        await life.until(lambda: len(life.daemon.stepping.flags) == 2, within=10.0)
+        await life.until(lambda: healthy(life) == {"own": 0}, within=10.0)
+        assert life.daemon.status.readiness()[1] == [f"flag provider own: {unknown}: there is no such flag"]
+
+
+async def test_nor_one_that_does_not_say_whether_a_flag_is_on(thresholds: Path) -> None:
+    async with tied(thresholds) as (life, flags):
+        flags.standing[FLAG] = replace(flags.standing[FLAG], on=None)
+        life.outside.release("v2")
+        await life.until(lambda: healthy(life) == {"own": 0}, within=10.0)
+        assert life.daemon.status.readiness()[1] == [f"flag provider own: {FLAG}: whether it is on is not known"]
+
+
+async def test_a_provider_that_only_a_pod_template_names_has_no_health(thresholds: Path) -> None:
+    async with tied(thresholds) as (life, _flags):
+        life.outside.workloads[o.CART].flags["v2"] = "theirs/new-cart@production"
+        life.outside.release("v2")
+        await life.until(lambda: o.CART in life.daemon.stepping.flags, within=10.0)
+        await asyncio.sleep(5.0)
+        assert healthy(life) == {}
 
 
 async def test_what_is_not_under_watch_any_more_is_forgotten(thresholds: Path) -> None:

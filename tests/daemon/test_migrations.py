@@ -11,10 +11,11 @@ from tests.core.databases import after_down, note
 from tests.daemon import outside as o
 from tests.daemon.life import Life, alive, virtual
 from watcher.core.migrations import DownSeen, MigrationNote, MigrationSight, Safety
-from watcher.core.model import WorkloadView
+from watcher.core.model import Workload, WorkloadView
 from watcher.core.orders import DownOrder, UndoOrder
 from watcher.core.words import Action
 from watcher.daemon.migrations import AGAIN, FOLLOW_EVERY, TRY_EVERY
+from watcher.daemon.status import SHOWN
 from watcher.ports import Unavailable
 from watcher.ports.migrations import MigrationQuestion
 
@@ -98,6 +99,35 @@ async def test_what_could_not_be_found_out_is_tried_again_soon(thresholds: Path)
         await life.until(lambda: len(looking.asked) >= 3, within=4 * TRY_EVERY)
         lines = life.outside.log_of("migrations_looked_at")
         assert [line["problem"] for line in lines] == [looking.problem]
+
+
+def unreadable(life: Life) -> float | None:
+    return life.daemon.telemetry.registry.get_sample_value("watcher_migration_notes_unreadable")
+
+
+async def test_notes_that_cannot_be_read_are_counted_and_named_until_they_can(thresholds: Path) -> None:
+    async with noted(thresholds) as (life, looking):
+        assert unreadable(life) == 0
+        looking.problem = "grant the verb `get` on `configmaps`"
+        life.outside.release("v3")
+        await life.until(lambda: unreadable(life) == 1, within=60.0)
+        assert life.daemon.status.readiness() == (True, [f"migration notes of {o.CART}: {looking.problem}"])
+        looking.problem = ""
+        await life.until(lambda: unreadable(life) == 0, within=2 * TRY_EVERY)
+        assert life.daemon.status.readiness() == (True, [])
+
+
+async def test_of_many_releases_whose_notes_cannot_be_read_a_few_are_named(thresholds: Path) -> None:
+    async with noted(thresholds) as (life, looking):
+        others = [Workload(o.CART.kind, "shop", f"search-{number}") for number in range(SHOWN)]
+        for each in others:
+            life.outside.deploy(each)
+        await asyncio.sleep(60.0)
+        looking.problem = "https://git.test/shop.git: connection refused"
+        for each in (o.CART, *others):
+            life.outside.release("v3", workload=each)
+        await life.until(lambda: unreadable(life) == SHOWN + 1, within=60.0)
+        assert len(life.daemon.status.readiness()[1]) == SHOWN
 
 
 async def test_the_job_of_a_down_migration_is_followed_until_it_ends_and_then_the_version_goes_back(

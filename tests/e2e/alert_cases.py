@@ -40,6 +40,9 @@ MAIN = ({"job": "watcher", "source": "main"},)
 FORBIDDEN = plain("watcher_rung_attempts_total", 'rung="undo", result="forbidden"')
 SOURCE = plain("watcher_source_healthy", 'source="main"')
 OFFSET = plain("watcher_source_clock_offset_seconds", 'source="main"')
+PROVIDER = plain("watcher_flag_provider_healthy", 'provider="own"')
+AWAY = f'watcher_doctor_findings{{{{{SCRAPED}, id="{{}}", severity="warning"}}}}'
+UNREADABLE = plain("watcher_migration_notes_unreadable")
 
 WAITING = plain("watcher_notifications_oldest_seconds", 'channel="team"')
 FINDING = f'watcher_doctor_findings{{{{{SCRAPED}, id="permission-missing", severity="{{}}"}}}}'
@@ -131,6 +134,19 @@ CASES = (
     Case("WatcherBlind", "after five minutes", 6, {SOURCE: "1 0x9"}, MAIN),
     Case("WatcherBlind", "not for a short time", 5, {SOURCE: "1 0x9"}),
     Case("WatcherBlind", "not while nothing asks it", 9, {SOURCE: "0 0 stale"}),
+    Case("WatcherFlagsUnseen", "after five minutes", 6, {PROVIDER: "1 0x9"}, ({"job": "watcher", "provider": "own"},)),
+    Case("WatcherFlagsUnseen", "not for a short time", 5, {PROVIDER: "1 0x9"}),
+    Case("WatcherFlagsUnseen", "not while nothing asks it", 9, {PROVIDER: "0 0 stale"}),
+    Case(
+        "WatcherFlagsUnseen",
+        "by the preflight",
+        6,
+        {AWAY.format("flag-provider-away"): "0 1x9"},
+        ({"job": "watcher", "id": "flag-provider-away", "severity": "warning"},),
+    ),
+    Case("WatcherFlagsUnseen", "not for a flag that was never off", 9, {AWAY.format("flag-never-off"): "1x9"}),
+    Case("WatcherMigrationNotesUnreadable", "after five minutes", 6, {UNREADABLE: "0 2x9"}, PROCESS, "2"),
+    Case("WatcherMigrationNotesUnreadable", "not for a moment", 4, {UNREADABLE: "0 2x9"}),
     Case(
         "WatcherClusterViewStale",
         "after two minutes",

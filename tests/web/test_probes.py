@@ -38,6 +38,8 @@ NAMES = {
     "watcher_poll_duration_seconds": "histogram",
     "watcher_source_lag_seconds": "gauge",
     "watcher_source_healthy": "gauge",
+    "watcher_flag_provider_healthy": "gauge",
+    "watcher_migration_notes_unreadable": "gauge",
     "watcher_blind_seconds": "counter",
     "watcher_cache_age_seconds": "gauge",
     "watcher_config_reloads": "counter",

@@ -76,6 +76,17 @@ class FlagSights:
                 found.setdefault(flag, []).append(workload)
         return found
 
+    def providers(self) -> dict[str, str]:
+        """Providers that were asked, and why one does not tell how a flag stands; empty where it does of all.
+
+        Only those of the thresholds file: a pod template may name whatever it likes.
+        """
+        found: dict[str, str] = {}
+        for flag, sight in sorted(self._known.items()):
+            if self._configured().named(flag.provider) is not None:
+                found[flag.provider] = found.get(flag.provider) or _unseen(sight)
+        return found
+
     def note(self, sight: FlagSight) -> None:
         """This was just seen, by somebody else who has asked the provider."""
         self._known[sight.flag] = sight
@@ -158,3 +169,8 @@ class FlagSights:
             self._lost.discard(flag)
         elif before is None or (before.state, before.problem) != (sight.state, sight.problem):
             log.info("flag_looked_at", flag=str(flag), state=sight.state, problem=sight.problem)
+
+
+def _unseen(sight: FlagSight) -> str:
+    """Why it is not known how the flag stands; empty where it is."""
+    return "" if sight.on is not None else sight.problem or f"{sight.flag}: whether it is on is not known"

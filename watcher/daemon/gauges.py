@@ -41,6 +41,7 @@ class Gauges:
         self._breaches()
         self._git()
         self._sources(elapsed)
+        self._ways_back()
         self._status.store_problem = await self._journal.degraded()
         telemetry.store_degraded.set(bool(self._status.store_problem or stepping.unwritable))
         telemetry.store_unwritable.set(bool(stepping.unwritable))
@@ -83,3 +84,11 @@ class Gauges:
                 telemetry.clock_offset.labels(source.name).set(offsets[source.name])
             if not source.healthy:
                 telemetry.blind.labels(source.name).inc(elapsed)
+
+    def _ways_back(self) -> None:
+        """Providers that no release under watch is tied to have no health: they are not asked."""
+        telemetry = self._telemetry
+        telemetry.flag_provider_up.clear()
+        for provider, problem in self._status.flag_providers().items():
+            telemetry.flag_provider_up.labels(provider).set(not problem)
+        telemetry.notes_unread.set(len(self._status.notes_unread()))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 
 from watcher import __version__
 from watcher.config import Thresholds
@@ -29,7 +30,7 @@ from watcher.ports import Clock, Cluster, Unavailable
 Body = dict[str, object]
 
 SHOWN = 5
-"""Findings of the preflight that `/readyz` names, at the most."""
+"""Findings of the preflight that `/readyz` names, and releases whose migration notes cannot be read, at the most."""
 
 
 class Status:
@@ -37,7 +38,8 @@ class Status:
 
     `synced`: the cluster was read completely once.  `store_problem`: why the decision log is in danger, or empty.
     `preflight`: the last one, None before the first.
-    `rehearsals` gives those that need a look.
+    `rehearsals` gives those that need a look, `flag_providers` those that were asked for releases under watch, and why
+    one does not tell how a flag stands (empty: it does).
     `role` is `leader` or `observer`, `identity` what this process is called in the Lease.
     """
 
@@ -57,6 +59,7 @@ class Status:
         self.preflight: Report | None = None
         self.role, self.identity = "leader", ""
         self.rehearsals: Callable[[], list[Body]] = list
+        self.flag_providers: Callable[[], Mapping[str, str]] = dict
 
     def readiness(self) -> tuple[bool, list[str]]:
         """Whether this process does its work, and everything worth knowing.  A Prometheus that is down does not
@@ -80,6 +83,9 @@ class Status:
             yield self.store_problem
         yield from (f"cannot follow: {problem}" for problem in self._cluster.problems())
         yield from (f"metrics source {each.name}: {each.problem}" for each in self.sources() if not each.healthy)
+        yield from (f"flag provider {name}: {problem}" for name, problem in self.flag_providers().items() if problem)
+        for workload, problem in islice(self.notes_unread().items(), SHOWN):
+            yield f"migration notes of {workload}: {problem}"
         for workload, problem in sorted(self._stepping.failed.items()):
             yield f"{workload} is not judged, watcher itself fails on it ({problem}); report it with the log"
         if self.preflight is not None:
@@ -184,6 +190,11 @@ class Status:
             if workload in mail:
                 newest.update({each.name: each for each in mail[workload].sources})
         return [newest[name] for name in sorted(newest)]
+
+    def notes_unread(self) -> dict[Workload, str]:
+        """Workloads whose release is under watch, and why the migration notes of it cannot be read."""
+        seen = sorted(self._stepping.migrations.items(), key=lambda each: each[0])
+        return {workload: sight.problem for workload, sight in seen if sight.problem}
 
     def standings(self) -> Iterator[Standing]:
         """What is done about each proven breach that is not over."""

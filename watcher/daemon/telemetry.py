@@ -28,6 +28,7 @@ class Telemetry:
         self._of_releases(self.registry)
         self._of_decisions(self.registry)
         self._of_sources(self.registry)
+        self._of_ways_back(self.registry)
         self._of_telling(self.registry)
         self._of_rehearsals(self.registry)
         self._of_itself(self.registry)
@@ -155,6 +156,20 @@ class Telemetry:
         self.not_followed = Gauge(
             "watcher_kinds_not_followed",
             "Kinds of object that cannot be listed or watched now, counted by namespace where it watches only some.",
+            registry=registry,
+        )
+
+    def _of_ways_back(self, registry: CollectorRegistry) -> None:
+        """What it asks others before it goes back: how flags stand, and what is written of migrations."""
+        self.flag_provider_up = Gauge(
+            "watcher_flag_provider_healthy",
+            "1 while a provider tells of every feature flag that it is asked for, else 0.",
+            ["provider"],
+            registry=registry,
+        )
+        self.notes_unread = Gauge(
+            "watcher_migration_notes_unreadable",
+            "Releases under watch whose migration notes cannot be read now.",
             registry=registry,
         )
 
