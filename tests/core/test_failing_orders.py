@@ -26,7 +26,7 @@ def attempts(world: World) -> list[int]:
     return [order.tried for order in world.orders]
 
 
-@pytest.mark.parametrize("result", [Result.UNAVAILABLE, Result.UNKNOWN])
+@pytest.mark.parametrize("result", [Result.UNAVAILABLE, Result.NOT_LEADING, Result.UNKNOWN])
 def test_what_may_pass_is_tried_again_with_a_growing_pause(result: str) -> None:
     world = deciding(Kind.DEPLOYMENT, *[result] * 4)
     begin = world.now

@@ -10,7 +10,7 @@ from watcher.core.model import Result, RungReport, Workload
 from watcher.core.orders import AbortOrder, FlagOrder, RungOrder
 from watcher.core.words import Kind
 from watcher.gitops.switching import FlagsActuator
-from watcher.ports import Forbidden, Unanswered, Unavailable, WatcherError
+from watcher.ports import Forbidden, NotLeading, Unanswered, Unavailable, WatcherError
 
 NOW = 1_790_000_000.0
 CART = Workload(Kind.DEPLOYMENT, "shop", "cart")
@@ -104,6 +104,7 @@ async def test_what_somebody_changed_is_a_conflict() -> None:
     ("error", "result"),
     [
         (Unavailable("busy"), Result.UNAVAILABLE),
+        (NotLeading("POST /flags"), Result.NOT_LEADING),
         (Unanswered("no answer within 20 s"), Result.UNKNOWN),
         (Forbidden("the token needs more"), Result.FORBIDDEN),
     ],

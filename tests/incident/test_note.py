@@ -17,7 +17,7 @@ from watcher.adapters.store.memory import MemoryStore
 from watcher.core.flags import Flag, FlagSight
 from watcher.core.gitops import Route
 from watcher.core.migrations import Down, MigrationNote, MigrationSight, Safety
-from watcher.core.model import Request
+from watcher.core.model import Request, Result
 from watcher.core.state import DownRun, GuardFinding, SwitchedOff
 from watcher.core.telling.report import decision_body
 from watcher.core.words import Kind, Mode, Outcome
@@ -201,6 +201,24 @@ def test_flag_data_and_a_person_who_passed_a_guard() -> None:
     assert "Data: the down migration of `0041` by Job `down-0041` **failed**: exit code 1." in text
     assert "- At the command of ada (http)" in text
     assert "- Guard `freeze` was overridden by that person: no releases on Friday" in text
+
+
+@pytest.mark.parametrize(
+    ("result", "line"),
+    [
+        (Result.NOT_LEADING, "Nothing was sent, for this process did not lead any more: whoever leads goes on |"),
+        (Result.UNAVAILABLE, "The other side could not be asked, and nothing was sent: unavailable, says the test |"),
+    ],
+)
+def test_why_an_order_was_not_sent(result: str, line: str) -> None:
+    world = Recorded.of()
+    world.run(600.0)
+    world.react(result)
+    world.release("v2", errors=0.2)
+    world.run_until(Outcome.RESTORED)
+    text = note(world.log, world.decision.id).markdown
+    assert line in text
+    assert "held" not in text
 
 
 def test_what_people_said_of_it() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from watcher.adapters.secret_files import Stamp, stamp_of
-from watcher.ports import Forbidden, Rejected, Unanswered, Unavailable
+from watcher.ports import Forbidden, NotLeading, Rejected, Unanswered, Unavailable
 
 Json = Any
 Token = Callable[[], Awaitable[str]]
@@ -116,7 +116,7 @@ async def answered(asked: Question) -> Json:
     """
     where, lost = asked.where, Unavailable if asked.reads else Unanswered
     if asked.seconds <= 0.0:
-        raise Unavailable(f"{where}: not sent, this process does not hold the Lease any more")
+        raise NotLeading(where)
     headers = {"Accept": "application/json", **asked.headers, "User-Agent": "watcher"}
     try:
         async with (

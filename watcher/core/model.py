@@ -324,6 +324,7 @@ class Result:
     WAITING = "waiting"  # it is a person's turn: the report's link says where
     UNKNOWN = "unknown"  # no answer: read before anything else
     UNAVAILABLE = "unavailable"  # the API is down or busy; nothing was sent
+    NOT_LEADING = "not_leading"  # this process may not write any more; nothing was sent
 
 
 @dataclass(frozen=True, slots=True)

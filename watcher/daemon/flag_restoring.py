@@ -32,7 +32,7 @@ from watcher.ports import (
 Body = dict[str, object]
 
 _WELL = {Result.APPLIED: RESTORED, Result.ALREADY: ALREADY}
-_LATER = (Result.UNKNOWN, Result.UNAVAILABLE)
+_LATER = (Result.UNKNOWN, Result.UNAVAILABLE, Result.NOT_LEADING)
 
 log = structlog.get_logger("watcher.flags")
 

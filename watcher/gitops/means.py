@@ -16,7 +16,7 @@ SAME_DEFAULT = 600.0
 """Seconds for which the name of a default branch is taken for the same; asking is one more way to the server."""
 
 Holding = Callable[[RungOrder], Awaitable[str]]
-"""Asks now why an order may not be carried out; an empty answer: it may."""
+"""Asks now what holds an order; an empty answer: nothing.  Raises NotLeading where this process may not write."""
 
 
 class DefaultBranches:
@@ -74,7 +74,7 @@ class Means:
 
 
 async def refuse_held(holding: Holding, order: RungOrder) -> None:
-    """Raises Held where a hold stands now that the order does not pass."""
+    """Raises Held where a hold stands now that the order does not pass, and what `holding` raises."""
     reason = await holding(order)
     if reason:
         raise Held(reason)

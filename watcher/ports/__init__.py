@@ -29,6 +29,14 @@ class Unanswered(Unavailable):
     """What was asked for was sent, and nobody knows what came of it: it may have been carried out."""
 
 
+class NotLeading(Unavailable):
+    """The write was not sent, because this process does not lead (any more): it is another one's to make."""
+
+    def __init__(self, what: str = "") -> None:
+        said = "not sent, for this process does not lead any more"
+        super().__init__(f"{what}: {said}" if what else said)
+
+
 class Rejected(WatcherError):
     """The other side understood and refused: asking again the same way is no use."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from watcher.core.model import Result
-from watcher.ports import Changed, Forbidden, Rejected, Unanswered, Unavailable, WatcherError
+from watcher.ports import Changed, Forbidden, NotLeading, Rejected, Unanswered, Unavailable, WatcherError
 
 READ_ONLY = "this install only observes: it was started without the right to write"
 
@@ -15,6 +15,7 @@ class Held(WatcherError):
 #: How each error counts; the first that fits.
 RESULTS: tuple[tuple[type[WatcherError], str], ...] = (
     (Held, Result.HELD),
+    (NotLeading, Result.NOT_LEADING),
     (Unanswered, Result.UNKNOWN),
     (Unavailable, Result.UNAVAILABLE),
     (Forbidden, Result.FORBIDDEN),

@@ -144,7 +144,7 @@ def _outside(shared: _Shared, store: StoreThread) -> Outside:
         read_only=settings.read_only,
         kept=lambda workload: holds.on(workload, clock.now()),
     )
-    left, held = shared.leading.left, holding(on_cluster, shared.leading.left)
+    left, held = shared.leading.left, holding(on_cluster.held, shared.leading.left)
     reach = Reach(lambda: shared.reloading.current.gitops, settings.git_cache, shared.hub)
     by_git, git, branches, notes = git_way(client, held, reach, clock, read_only=settings.read_only)
     providers = flags(client, lambda: shared.reloading.current.flags, clock, left)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
-from watcher.adapters.kubernetes.actuator import KubernetesActuator
+from watcher.core.model import Workload
 from watcher.core.orders import RungOrder
 from watcher.gitops.means import Holding
+from watcher.ports import NotLeading
 
 
-def holding(on_cluster: KubernetesActuator, left: Callable[[], float]) -> Holding:
-    """Why an order may not be carried out now: a hold that it does not pass, or that this process leads no more
-    (`left` seconds)."""
+def holding(standing: Callable[[Workload], Awaitable[str]], left: Callable[[], float]) -> Holding:
+    """Asks for the hold that stands and that an order does not pass.
+
+    Raises NotLeading where this process leads no more (`left` seconds): another one may, so that is no hold.
+    """
 
     async def held(order: RungOrder) -> str:
         if left() <= 0.0:
-            return "this process does not hold the Lease any more"
-        return "" if order.past_hold else await on_cluster.held(order.workload)
+            raise NotLeading
+        return "" if order.past_hold else await standing(order.workload)
 
     return held

@@ -16,9 +16,9 @@ from aiohttp.test_utils import TestServer
 from kubernetes.aio.config import incluster_config
 
 from watcher.adapters.kubernetes import access, client
-from watcher.adapters.kubernetes.client import Client, NotLeading
+from watcher.adapters.kubernetes.client import Client
 from watcher.adapters.kubernetes.errors import Busy, Conflict, Gone, NoAnswer, NotFound, TestFailed
-from watcher.ports import Forbidden, Rejected, Unavailable
+from watcher.ports import Forbidden, NotLeading, Rejected, Unavailable
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 PATH = "/apis/apps/v1/namespaces/shop/deployments/cart"
@@ -249,7 +249,7 @@ async def test_what_changes_workloads_is_sent_only_while_the_lease_lasts(tmp_pat
         await subject.delete(PATH, "uid")
         left = client.FENCE_MARGIN
         for write in (subject.patch(PATH, []), subject.delete(PATH, "uid")):
-            with pytest.raises(NotLeading, match="not sent, this process does not hold the Lease any more"):
+            with pytest.raises(NotLeading, match="not sent, for this process does not lead any more"):
                 await write
         await subject.get(PATH)
         await subject.put(PATH, {})

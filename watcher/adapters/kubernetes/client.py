@@ -18,7 +18,7 @@ import aiohttp
 
 from watcher.adapters.kubernetes.access import Access, load
 from watcher.adapters.kubernetes.errors import Busy, NoAnswer, from_answer
-from watcher.ports import Rejected, Unavailable
+from watcher.ports import NotLeading, Rejected, Unavailable
 
 Json = Mapping[str, Any]
 
@@ -32,10 +32,6 @@ FIELD_MANAGER = "watcher"
 FENCED = ("PATCH", "DELETE")  # what changes workloads and pods; Leases are written by PUT and POST, Events by POST
 FENCED_MAKING = "/apis/batch/"  # what is made and acts: the Jobs of down migrations
 FENCE_MARGIN = 1.0  # seconds between the longest write and the end of the Lease; aiohttp rounds long timeouts up
-
-
-class NotLeading(Unavailable):
-    """The write was not sent, because this process may not write any more."""
 
 
 class Client:
@@ -185,7 +181,7 @@ class Client:
             return timeout
         left = self._left() - FENCE_MARGIN
         if left <= 0.0:
-            raise NotLeading(f"{method} {path}: not sent, this process does not hold the Lease any more")
+            raise NotLeading(f"{method} {path}")
         return aiohttp.ClientTimeout(total=min(timeout.total or left, left), sock_connect=timeout.sock_connect)
 
     async def _connections(self) -> Any:

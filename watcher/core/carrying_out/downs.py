@@ -27,7 +27,7 @@ UNANSWERED = 120.0
 GRACE = 30.0
 """Seconds beyond its deadline in which a Job may still end."""
 
-UNHEARD = (Result.UNKNOWN, Result.UNAVAILABLE)
+UNHEARD = (Result.UNKNOWN, Result.UNAVAILABLE, Result.NOT_LEADING)
 
 
 def followed(watch: Watch | None) -> DownRun | None:

@@ -11,7 +11,7 @@ from watcher.core.state import GuardFinding
 from watcher.core.turn import Turn
 from watcher.core.words import Phase, Rung, Stage
 
-UNHEARD = (Result.UNKNOWN, Result.UNAVAILABLE)
+UNHEARD = (Result.UNKNOWN, Result.UNAVAILABLE, Result.NOT_LEADING)
 """Results that leave open what was done."""
 
 TOO_MANY_CONFLICTS = 10
