@@ -77,10 +77,11 @@ def test_differences_name_field_old_and_new_value() -> None:
 
 
 def test_what_a_controller_writes_out_though_it_means_nothing_is_no_difference() -> None:
-    before = {"containers": [{"name": "app", "env": [{"name": "A", "value": ""}]}]}
-    after = {"containers": [{"name": "app", "env": [{"name": "A", "value": ""}], "resources": {}, "lifecycle": None}]}
+    container = {"name": "app", "env": [{"name": "A", "value": ""}]}
+    before = {"containers": [container]}
+    after: dict[str, object] = {"containers": [container | {"resources": {}, "lifecycle": None}]}
     assert differences(before, after) == differences(after, before) == ()
-    limited = {"containers": [{**after["containers"][0], "resources": {"limits": {"cpu": "1"}}}]}
+    limited = {"containers": [container | {"resources": {"limits": {"cpu": "1"}}}]}
     assert differences(before, limited) == ("containers[0].resources: was not there, is {'limits': {'cpu': '1'}}",)
     assert differences({"emptyDir": {}}, {}) == ("emptyDir: was {}, is not there",)
 

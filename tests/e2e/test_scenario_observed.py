@@ -26,6 +26,7 @@ MAY_BE_EMPTY = (
     "watcher_rollbacks_not_durable",  # nothing comes from Git
     "watcher_bad_versions_back",
     "watcher_bridges",
+    "watcher_flag_provider_healthy",  # no release is tied to a flag
     "watcher_freeze_open",  # no window is configured
     "watcher_rehearsal",  # and nothing was rehearsed
 )
