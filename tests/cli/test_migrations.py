@@ -156,6 +156,27 @@ def test_a_broken_note_fails_with_its_place_even_where_no_migration_is_new(check
     assert checkout.check("--notes", "db/*.yaml", "--base", "main").exit_code == 0
 
 
+def test_a_glob_that_fits_nothing_is_told(checkout: Checkout) -> None:
+    checkout.commit({"notes/a.yaml": note("a", "V1__x.sql"), "notes/a.md": "", "sql/V1__x.sql": ""})
+    good = call("check", str(checkout.root), "--notes", "notes/*.yaml", "--migrations", "sql/*.sql")
+    assert (good.exit_code, good.stderr) == (0, "")
+
+    wrong = call("check", str(checkout.root), "--notes", "note/*.yaml", "--notes", "*.md", "--migrations", "db/*.rb")
+    assert wrong.exit_code == 1
+    from_there = "it is matched with paths from there on"
+    assert wrong.stderr.splitlines()[:3] == [
+        f"watcher: no file in {checkout.root} fits --migrations db/*.rb; {from_there}",
+        f"watcher: no YAML file in {checkout.root} fits --notes note/*.yaml; {from_there}",
+        f"watcher: no YAML file in {checkout.root} fits --notes *.md; {from_there}",
+    ]
+
+    checkout.branch()
+    nothing_new = call("check", str(checkout.root), "--base", "main", "--notes", "note/*.yaml", "-o", "json")
+    assert nothing_new.exit_code == 0
+    assert json.loads(nothing_new.stdout) == {"migrations": 0, "missing": []}
+    assert "fits --notes note/*.yaml" in nothing_new.stderr
+
+
 def test_two_notes_of_one_name_are_told(checkout: Checkout) -> None:
     checkout.commit({"notes/a.yaml": note("a", "x"), "notes/b.yaml": note("a", "y")})
     assert "notes/b.yaml: notes/a.yaml is called a too" in checkout.check().stdout
@@ -191,6 +212,33 @@ def test_a_note_that_is_there_is_not_written_over(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert f"{file} is there already, and is left as it is" in result.stderr
     assert file.read_text() == before
+
+
+@pytest.mark.parametrize("forward", ["V1__x.sql", "sql/V1__x.sql", "drops the column price"])
+def test_a_note_for_a_migration_that_is_there_or_told_in_words(checkout: Checkout, forward: str) -> None:
+    checkout.commit({"sql/V1__x.sql": ""})
+    result = call("new", str(checkout.root / "notes" / "x.yaml"), "--forward", forward)
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("forward", ["V2__x.sql", "./sql/V1__x.sql", "l/V1__x.sql"])
+def test_a_migration_that_is_not_there_is_told_and_the_note_written(checkout: Checkout, forward: str) -> None:
+    checkout.commit({"sql/V1__x.sql": ""})
+    file = checkout.root / "notes" / "x.yaml"
+    result = call("new", str(file), "--forward", forward)
+    assert result.exit_code == 0
+    assert f"has no file {forward}, so this note names no migration yet" in result.stderr
+    assert "write its path from the root of the repository" in result.stderr
+    assert f"forward:\n  - {forward}\n" in file.read_text()
+
+
+def test_where_there_is_no_repository_the_file_is_looked_for_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "V1__x.sql").touch()
+    assert call("new", "a.yaml", "--forward", "V1__x.sql").stderr == ""
+    assert "this folder has no file V2__x.sql" in call("new", "b.yaml", "--forward", "V2__x.sql").stderr
 
 
 def test_the_schema_is_printed() -> None:

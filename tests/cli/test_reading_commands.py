@@ -167,10 +167,42 @@ def test_why_from_the_file(log: str, workload: str, answer: str) -> None:
     assert "Never undone" not in result.stdout, "facts without a text are left out"
 
 
+@pytest.mark.parametrize("command", [["show"], ["note"]])
+@pytest.mark.parametrize("empty", ["", " "])
+async def test_an_id_that_is_empty_says_what_to_name(daemon: str, log: str, command: list[str], empty: str) -> None:
+    for where in (("--server", daemon), ("--store", log)):
+        result = await ask("decisions", *command, empty, *where)
+        assert result.exit_code == Exit.INVALID
+        wanted = "name the decision by its id, or the beginning of it; `watcher decisions list` shows them"
+        assert result.stderr == f"watcher: {wanted}\n"
+
+
+def test_no_workload_is_none_to_tell_why_of(log: str) -> None:
+    result = watcher("why", "", "--store", log)
+    assert (result.exit_code, "'' does not name a workload" in result.stderr) == (Exit.INVALID, True)
+
+
+def test_why_of_a_workload_that_the_log_has_never_heard_of_is_an_answer(log: str) -> None:
+    result = watcher("why", "Deployment/elsewhere/nobody", "--store", log)
+    assert (result.exit_code, result.stderr) == (Exit.OK, "")
+    assert "Deployment/elsewhere/nobody" in result.stdout
+
+
 async def test_why_from_a_daemon(daemon: str) -> None:
     result = await ask("why", "Deployment/shop/nobody", "--server", daemon)
     assert result.exit_code == Exit.OK
     assert "there is no Deployment/shop/nobody in the cluster" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["runbook", CART], ["doctor", "--config", "config/thresholds.yaml"], ["hold", "all", "--reason", "drill"]],
+)
+def test_without_a_kubeconfig_it_is_said_where_it_was_looked_for(command: list[str], tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "config")
+    result = watcher(*command, KUBECONFIG=nowhere, WATCHER_KUBECONFIG="")
+    assert result.exit_code == Exit.FAILED
+    assert f"{nowhere}: there is no such file; give --kubeconfig" in result.stderr
 
 
 def free_port() -> int:

@@ -80,6 +80,16 @@ async def test_an_id_that_is_not_known(desk: Desk, command: tuple[str, ...]) -> 
     assert "no decision has the id 'ffff'" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("approve", ""), ("decisions", "label", "", "right"), ("flags", "restore", "", "--reason", "mended")],
+)
+async def test_an_id_that_is_empty(desk: Desk, command: tuple[str, ...]) -> None:
+    result = await desk(*command)
+    assert result.exit_code == Exit.INVALID
+    assert "name the decision by its id, or the beginning of it" in result.stderr
+
+
 async def test_what_does_not_wait_says_why(desk: Desk) -> None:
     proposed = await propose(desk.served)
     desk.served.outside.release("v3")
@@ -172,6 +182,7 @@ async def test_a_breaker_is_shown_and_closed(desk: Desk) -> None:
         ("breaker", "close"),
         ("breaker", "close", "--reason", " "),
         ("token", "new", "two words"),
+        ("rollback", "", "--reason", "x"),
         ("token", "new", "ada", "--scopes", "everything"),
     ],
 )

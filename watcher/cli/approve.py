@@ -8,7 +8,7 @@ import typer
 
 from watcher.cli.output import Format, Output, for_programs
 from watcher.cli.printing import failures_reported
-from watcher.cli.reading import Server
+from watcher.cli.reading import Server, identified
 from watcher.cli.secret import TokenFile, writing
 
 
@@ -24,7 +24,7 @@ def approve(
     id; 5: the daemon cannot be reached.
     """
     with failures_reported():
-        found = writing(server, token_file).approve(decision)
+        found = writing(server, token_file).approve(identified(decision))
     typer.echo(
         for_programs(found, output) if output is not Format.TABLE else f"{found['workload']}: {found['message']}"
     )

@@ -10,7 +10,7 @@ import typer
 
 from watcher.cli.output import Format, Output, for_programs
 from watcher.cli.printing import failures_reported, show_facts, show_table
-from watcher.cli.reading import Limit, Only, Server, Since, Store, asking, beginning, named, present
+from watcher.cli.reading import Limit, Only, Server, Since, Store, asking, beginning, identified, only, present
 from watcher.cli.secret import TokenFile, writing
 from watcher.core.moments import moment
 from watcher.core.telling.facts import facts
@@ -42,7 +42,7 @@ def list_decisions(
     Exit code 2: the command line is wrong; 5: the daemon or the log cannot be reached.
     """
     with asking(server, store) as answers:
-        found = answers.decisions(named(workload), limit, beginning(since, present()))
+        found = answers.decisions(only(workload), limit, beginning(since, present()))
     if output is not Format.TABLE:
         typer.echo(for_programs({"items": found}, output))
     elif found:
@@ -63,7 +63,7 @@ def show_decision(
     Exit code 2: no decision, or more than one, has an id that begins so; 5: the daemon or the log cannot be reached.
     """
     with asking(server, store) as answers:
-        found = answers.decision(decision)
+        found = answers.decision(identified(decision))
     if output is not Format.TABLE:
         typer.echo(for_programs(found, output))
         return
@@ -88,7 +88,7 @@ def note_on_decision(
     log cannot be reached.
     """
     with asking(server, store) as answers:
-        found = answers.note(decision)
+        found = answers.note(identified(decision))
     if to is not None:
         with failures_reported():
             from watcher.incident.files import write
@@ -113,7 +113,7 @@ def label_decision(
     reached.
     """
     with failures_reported():
-        found = writing(server, token_file).label(decision, verdict.value, note)
+        found = writing(server, token_file).label(identified(decision), verdict.value, note)
     typer.echo(
         for_programs(found, output) if output is not Format.TABLE else f"{found['decision']}: {found['verdict']}"
     )

@@ -54,8 +54,8 @@ def doctor(
     """Look for what would keep watcher from seeing a bad release or from undoing it.
 
     Reads only; a repository in Git is asked whether it would take a push, without one. Exit code 0: nothing, or nothing
-    above info; 1: warnings; 6: something critical; 2: the command line or the thresholds file is wrong. A cluster, a
-    source or a repository that does not answer is a finding.
+    above info; 1: warnings, or no kubeconfig is found; 6: something critical; 2: the command line or the thresholds
+    file is wrong. A cluster, a source or a repository that does not answer is a finding.
     """
     from watcher.cli.logs import silenced
 

@@ -9,7 +9,7 @@ import typer
 
 from watcher.cli.output import Format, Output, for_programs
 from watcher.cli.printing import failures_reported, show_table
-from watcher.cli.reading import Server
+from watcher.cli.reading import Server, identified
 from watcher.cli.secret import TokenFile, writing
 from watcher.core.moments import moment
 
@@ -55,7 +55,7 @@ def restore(
     with failures_reported():
         if not reason.strip():
             raise WrongUse("say why: --reason TEXT")
-        found = writing(server, token_file).restore_flag(decision, reason.strip())
+        found = writing(server, token_file).restore_flag(identified(decision), reason.strip())
     typer.echo(for_programs(found, output) if output is not Format.TABLE else found["message"])
 
 

@@ -46,6 +46,8 @@ def check(
 ) -> None:
     """Check that every migration has a valid note which names it.
 
+    A glob that fits no file is told on standard error.
+
     Exit code 0: it has. 1: one has not, or a note is wrong; one line each says what mends it. 2: there is no such
     folder, or no such commit.
     """
@@ -57,6 +59,8 @@ def check(
         read = _reader(root)
         wanted = [each for each in _new(root, base, files) if is_migration(each, read, others or ())]
         found = [each for each in files if is_note(each, read, notes or ())]
+        _warn_of_globs("--migrations", others or (), files, f"no file in {root}")
+        _warn_of_globs("--notes", notes or (), found, f"no YAML file in {root}")
         missing = list(lacks(wanted, found, read, _place(found, notes or ())))
     _show(missing, len(wanted), output)
     if missing:
@@ -71,6 +75,8 @@ def new(
     ] = None,
 ) -> None:
     """Write a note to fill in; it is no valid one before somebody has decided.
+
+    A migration's file that is not there is told on standard error; the note is written all the same.
 
     Exit code 1: the file is there, or cannot be written.
     """
@@ -87,6 +93,8 @@ def new(
         typer.echo(f"watcher: {file} is not written: {error.strerror}", err=True)
         raise typer.Exit(Exit.FAILED) from error
     typer.echo(f"{file}: fill in rollbackSafe, reason and reviewer")
+    for each in forward or ():
+        _warn_of_missing(each, file.parent)
 
 
 @app.command("schema")
@@ -98,6 +106,31 @@ def schema() -> None:
     from watcher.config.migration_notes import schema_text
 
     typer.echo(schema_text(), nl=False)
+
+
+def _warn_of_globs(option: str, globs: Sequence[str], files: Sequence[str], nothing: str) -> None:
+    """A glob that is written wrong makes nothing be looked at, which reads like good news."""
+    from watcher.config.migration_files import fits
+
+    for glob in globs:
+        if not any(fits(each, glob) for each in files):
+            typer.echo(f"watcher: {nothing} fits {option} {glob}; it is matched with paths from there on", err=True)
+
+
+def _warn_of_missing(forward: str, beside: Path) -> None:
+    """A file that is not there; what is written in words, as where there is no file, is none."""
+    from watcher.config.migration_files import is_meant
+
+    top = _git(beside, "rev-parse", "--show-toplevel")
+    root = Path(top.rstrip("\n")) if top is not None else Path()
+    there = any(is_meant(each, forward) for each in _files(root)) if top is not None else (root / forward).is_file()
+    if not there and not any(map(str.isspace, forward)):
+        where = f"the repository {root}" if top is not None else "this folder"
+        typer.echo(
+            f"watcher: {where} has no file {forward}, so this note names no migration yet; "
+            "write its path from the root of the repository",
+            err=True,
+        )
 
 
 def _folder(path: Path) -> Path:

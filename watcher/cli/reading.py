@@ -32,11 +32,24 @@ def asking(server: str, store: Path | None) -> Iterator[Answers]:
 
 
 def named(workload: str) -> str:
-    """The workload as the log writes it; empty stays empty.  Raises WrongUse."""
+    """The workload as the log writes it.  Raises WrongUse."""
     try:
-        return str(Workload.parse(workload)) if workload else ""
+        return str(Workload.parse(workload))
     except ValueError as error:
         raise WrongUse(str(error)) from error
+
+
+def only(workload: str) -> str:
+    """The workload that an option names; empty: each of them.  Raises WrongUse."""
+    return named(workload) if workload else ""
+
+
+def identified(decision: str) -> str:
+    """The id of a decision, or the beginning of it.  Raises WrongUse for an empty one, as of a variable that is not
+    set: every id begins so."""
+    if not decision.strip():
+        raise WrongUse("name the decision by its id, or the beginning of it; `watcher decisions list` shows them")
+    return decision
 
 
 def beginning(since: str, now: float) -> float:

@@ -154,6 +154,8 @@ async def _until_terminated(work: Coroutine[Any, Any, T]) -> T:
 
 def _named(workload: str, namespace: str) -> Workload:
     """The workload that is meant.  Raises WrongUse."""
+    if not workload:
+        raise WrongUse("name the workload, and the namespace that is there for rehearsals: KIND/NAME --in NAMESPACE")
     parts = workload.split("/")
     if not namespace:
         raise WrongUse("name the namespace that is there for rehearsals: --in NAMESPACE")

@@ -8,7 +8,7 @@ import typer
 
 from watcher.cli.output import Format, Output, for_programs
 from watcher.cli.printing import show_table
-from watcher.cli.reading import Limit, Only, Server, Since, Store, asking, beginning, named, present
+from watcher.cli.reading import Limit, Only, Server, Since, Store, asking, beginning, only, present
 from watcher.core.moments import moment
 
 _COLUMNS = ("WORKLOAD", "REVISION", "IMAGE", "BEGAN", "ENDED", "VERDICT", "ACTION", "OUTCOME")
@@ -27,7 +27,7 @@ def releases(
     Exit code 2: the command line is wrong; 5: the daemon or the log cannot be reached.
     """
     with asking(server, store) as answers:
-        found = answers.releases(named(workload), limit, beginning(since, present()))
+        found = answers.releases(only(workload), limit, beginning(since, present()))
     if output is not Format.TABLE:
         typer.echo(for_programs({"items": found}, output))
     elif found:

@@ -35,8 +35,8 @@ def runbook(
 ) -> None:
     """Print what a person does to take a release back by hand: every step, with the commands of this workload, now.
 
-    Reads the cluster only; needs no daemon. Exit code 1: there is no such workload, or it may not be read; 2: the
-    command line or the thresholds file is wrong; 5: the cluster does not answer.
+    Reads the cluster only; needs no daemon. Exit code 1: there is no such workload, it may not be read, or no
+    kubeconfig is found; 2: the command line or the thresholds file is wrong; 5: the cluster does not answer.
     """
     from watcher.cli.logs import silenced
     from watcher.runbook.compose import runbook as composed

@@ -23,7 +23,8 @@ def why(
 ) -> None:
     """Tell why a workload was, or was not, rolled back.
 
-    Exit code 2: that is no name of a workload; 5: the daemon or the log cannot be reached.
+    Exit code 0: here is the answer, also that there is no such workload; 2: that is no name of a workload; 5: the
+    daemon or the log cannot be reached.
     """
     with asking(server, store) as answers:
         found = answers.why(named(workload))

@@ -102,7 +102,12 @@ def _namesakes(written: Mapping[str, WrittenNote]) -> Iterator[Lack]:
 
 
 def _names(written: WrittenNote, file: str) -> bool:
-    return any(file == each or file.endswith(f"/{each}") for each in written.forward)
+    return any(is_meant(file, each) for each in written.forward)
+
+
+def is_meant(file: str, forward: str) -> bool:
+    """Whether a note with this under `forward` names the file: by its path, or by the end of that."""
+    return file == forward or file.endswith(f"/{forward}")
 
 
 def template(name: str, forward: Sequence[str]) -> str:
