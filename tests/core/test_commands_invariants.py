@@ -27,11 +27,12 @@ class Commanded(Suspicious):
     given: list[Request] = field(default_factory=list)
     led_to: dict[str, set[str]] = field(default_factory=dict)  # command: decisions
 
-    def ask(self, to: str, overrides: tuple[str, ...], *, again: bool) -> None:
+    def ask(self, to: str, leaving: str, overrides: tuple[str, ...], *, again: bool) -> None:
         if again and self.given:
             self.request = self.given[-1]
         else:
-            self.request = Request("ada", self.now, "finance calls", to, overrides, id=f"c-{len(self.given)}")
+            name = f"c-{len(self.given)}"
+            self.request = Request("ada", self.now, "finance calls", to, overrides, id=name, leaving=leaving)
             self.given.append(self.request)
         self.step()
 
@@ -41,6 +42,7 @@ class Commanded(Suspicious):
         request = watch.decision.request if watch is not None and watch.decision is not None else None
         if watch is not None and watch.decision is not None and request is not None:
             self.led_to.setdefault(request.id, set()).add(watch.decision.id)
+            assert request.leaving in ("", watch.release.revision, str(watch.release.number))
             assert {each.id for each in watch.decision.overridden} <= set(request.overrides)
             assert all(GUARDS[each.id].passable for each in watch.decision.overridden)
 
@@ -99,10 +101,10 @@ class Commanded(Suspicious):
         assert len(by_itself) == len(set(by_itself))
 
 
-def command(to: str, overrides: tuple[str, ...], again: bool) -> Event:
+def command(to: str, leaving: str, overrides: tuple[str, ...], again: bool) -> Event:
     def happen(world: Suspicious) -> None:
         assert isinstance(world, Commanded)
-        world.ask(to, overrides, again=again)
+        world.ask(to, leaving, overrides, again=again)
 
     return happen
 
@@ -110,6 +112,7 @@ def command(to: str, overrides: tuple[str, ...], again: bool) -> Event:
 COMMANDS: st.SearchStrategy[Event] = st.builds(
     command,
     st.sampled_from(("", "", "hash-v1", "hash-v2", "1", "nobody-knows")),
+    st.sampled_from(("", "", "hash-v1", "hash-v2", "2")),
     st.lists(st.sampled_from(NAMED), max_size=3, unique=True).map(tuple),
     st.booleans(),
 )

@@ -365,6 +365,44 @@ def test_a_refused_command_that_arrives_again_is_refused_again() -> None:
     assert world.command().decision
 
 
+def test_also_where_others_were_refused_since() -> None:
+    world = passed()
+    GUARDS["cooldown"](world)
+    first = world.command()
+    others = requested.KEPT_REFUSALS - 1
+    for _ in range(others):
+        assert world.command(by="brian").guards
+    world.set(cooldown=0.0)
+    world.commands -= others
+    assert world.command(again=True) == first
+    assert world.writes == []
+
+
+def test_who_waits_is_told_the_guards_though_another_command_was_refused_meanwhile() -> None:
+    world = passed()
+    assert world.state is not None
+    changed = (replace(each, configurations=(("ConfigMap/cart", "a"),)) for each in world.state.known_good)
+    world.state = replace(world.state, known_good=tuple(changed))
+    assert world.command().waits
+    assert world.command(by="brian").text == "another command is being looked at, by ada"
+    world.run(requested.WAITS + 10)
+    assert world.command("nobody-knows", by="brian").text.startswith("neither the cluster")
+    world.commands -= 2
+    assert [each.id for each in world.command(again=True).guards] == ["config_unknown"]
+
+
+def test_refusals_are_not_kept_for_ever() -> None:
+    world = passed()
+    GUARDS["cooldown"](world)
+    for _ in range(3 * requested.KEPT_REFUSALS):
+        world.command()
+    assert world.state is not None
+    names = [each.request.id for each in world.state.refused_before]
+    assert names == [f"command-{number}" for number in range(11, 15)]
+    assert world.state.refused is not None
+    assert world.state.refused.request.id == "command-15"
+
+
 def test_a_rollback_under_way_is_not_joined() -> None:
     world = passed()
     first = world.command()

@@ -32,6 +32,9 @@ WAITS = 20.0
 KEPT = 20
 """Commands that are remembered, so that one which arrives again is known."""
 
+KEPT_REFUSALS = 5
+"""The same of those that were refused: it is answered as before, though somebody else's was refused since."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -96,7 +99,7 @@ def command(request: Request, told: Answer, workload: str) -> str:
 def _known(state: WorkloadState, request: Request) -> Commanded | Refused | None:
     """What became of this command, if it came in before."""
     waiting = (state.wanted,) if state.wanted is not None else ()
-    refused = (state.refused,) if state.refused is not None else ()
+    refused = (state.refused, *reversed(state.refused_before)) if state.refused is not None else ()
     return next(
         (each for each in (*waiting, *reversed(state.commanded), *refused) if _same(each.request, request)), None
     )
@@ -288,7 +291,8 @@ def _begin(turn: Turn, watch: Watch, decision: Decision, request: Request) -> No
 def _refuse(turn: Turn, request: Request, reason: str, guards: tuple[GuardFinding, ...] = ()) -> None:
     wanted = turn.state.wanted
     left = wanted if wanted is not None and wanted.request != request else None
-    newest = turn.view.newest()
+    last, newest = turn.state.refused, turn.view.newest()
+    before = (*turn.state.refused_before, last)[1 - KEPT_REFUSALS :] if last is not None else ()
     refused = Refused(request, turn.now, reason, guards, newest.name if newest is not None else "")
-    turn.state = replace(turn.state, wanted=left, refused=refused)
+    turn.state = replace(turn.state, wanted=left, refused=refused, refused_before=before)
     turn.move("command_refused")

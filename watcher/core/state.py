@@ -430,6 +430,7 @@ class WorkloadState:
     wanted: Commanded | None = field(default=None, metadata=ADDED)  # that waits for what was not looked at yet
     commanded: tuple[Commanded, ...] = field(default=(), metadata=ADDED)  # the last ones that were taken up
     refused: Refused | None = field(default=None, metadata=ADDED)  # the last one
+    refused_before: tuple[Refused, ...] = field(default=(), metadata=ADDED)  # some before that one, oldest first
     heard: Heard | None = field(default=None, metadata=ADDED)  # the last word on a revision
 
     @property
