@@ -9,7 +9,7 @@ import pytest
 from tests.core.cluster import Cluster
 from tests.core.world import World
 from watcher.core.policy import Bake
-from watcher.core.words import Kind, Lane, Mode, Outcome, Verdict
+from watcher.core.words import Action, Kind, Lane, Mode, Outcome, Verdict
 
 
 def without_traffic(kind: Kind = Kind.DEPLOYMENT, **settings: object) -> World:
@@ -120,6 +120,34 @@ def test_a_deadline_of_the_release_before_is_not_blamed_on_this_one() -> None:
     assert world.moved[-1] == "release"
     world.run(5)
     assert world.moved[-1] == "hold"
+
+
+def quota_raised_after_the_deadline() -> World:
+    """No pod could be made until the deadline had passed; its condition stands until all is rolled out."""
+    world = without_traffic()
+    world.cluster.idle, world.cluster.trouble = True, "exceeded quota: pods=4"
+    world.release("v2")
+    world.run_until("hold")
+    assert world.guards == ("not_its_fault",)
+    world.cluster.idle, world.cluster.trouble, world.cluster.deadline = False, "", -1.0
+    world.cluster.never_ready.add("v2")
+    return world
+
+
+def test_pods_that_came_after_the_deadline_have_their_time_to_start() -> None:
+    world = quota_raised_after_the_deadline()
+    world.run(40)
+    world.cluster.never_ready.clear()
+    world.run(60)
+    assert world.serves("v2")
+    assert [each.action for each in world.decisions if each.action is not Action.HOLD] == []
+
+
+def test_pods_that_came_after_the_deadline_and_never_become_ready_are_late() -> None:
+    world = quota_raised_after_the_deadline()
+    world.run_until("restored")
+    assert "not Ready" in world.decision.reason
+    assert world.serves("v1")
 
 
 @pytest.mark.parametrize("kind", [Kind.STATEFUL_SET, Kind.DAEMON_SET])

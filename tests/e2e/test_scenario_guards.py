@@ -12,7 +12,10 @@ Which test shows which guard on the real control plane; what is in no line here 
 | stale_cache | `test_scenario_api_server.py` |
 | source_unhealthy | `test_scenario_outage.py` |
 | recovery_release | `test_scenario_person.py`, `test_what_must_go_forward_or_has_no_target_is_held` |
+| restart, owned, target_gone, config_moved, image_not_pullable, mutable_tag | `test_scenario_targets.py` |
 | configuration | `test_scenario_good.py` |
+| not_its_fault, fleet_veto, several_releases | `test_scenario_blame.py` |
+| not_known_good | `test_scenario_command.py` |
 | other_controller | `test_while_flagger_goes_back_by_itself_nobody_else_does` |
 | breaker | `test_a_breaker_opened_by_real_rollbacks_is_closed_by_hand` |
 | cluster_cannot_start | `test_where_no_pod_starts_in_the_cluster_none_is_taken_away` |
@@ -26,6 +29,7 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 from tests.e2e import workloads
 from tests.e2e.controlplane import FLAGGER, ControlPlane, Json, Prometheus, eventually
@@ -181,13 +185,13 @@ def test_what_must_go_forward_or_has_no_target_is_held(shop: Shop, watcher: Daem
     assert watcher.writes(shop.namespace) == []
 
 
-def proven(shop: Shop, watcher: Daemon, prometheus: Prometheus) -> Service:
-    """A workload whose second version has passed."""
-    cart = shop.deploy(workloads.deployment, "cart", "shop/cart:1")
+def proven(shop: Shop, watcher: Daemon, prometheus: Prometheus, image: str = GOOD, **spec: Any) -> Service:
+    """A workload whose second version, of this image, has passed."""
+    cart = shop.deploy(workloads.deployment, "cart", "shop/cart:1", **spec)
     watcher.configure(thresholds(prometheus.url, shop.namespace))
     watcher.start()
-    cart.release(GOOD)
-    watcher.passes(cart, GOOD)
+    cart.release(image)
+    watcher.passes(cart, image)
     return cart
 
 

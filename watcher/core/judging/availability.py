@@ -66,8 +66,9 @@ def read(
         excuse = _excuse(view, release, failing, missing)
         return _breach(text, evidence.short_since, policy, excuse, own=rolled_out_at is None or _out_of_memory(failing))
     if rolled_out_at is None and _overdue(evidence, view, release, policy, now):
-        text = f"availability: not rolled out {seconds(now - release.began)} after the start; {_state_of(unready)}"
-        excuse = _excuse(view, release, unready, view.desired - view.available)
+        late = _late(evidence, view, release, unready, now)
+        text = f"availability: not rolled out {seconds(now - release.began)} after the start; {_state_of(late)}"
+        excuse = _excuse(view, release, late, view.desired - view.available)
         return _breach(text, release.began, policy, excuse, own=True)
     text = f"availability: {view.available} of {view.desired} replicas available"
     return Finding(CHECK, None, text)
@@ -95,23 +96,48 @@ def _breach(text: str, since: float | None, policy: Policy, excuse: str, *, own:
 def _failing(view: WorkloadView, release: Release, unready: tuple[Pod, ...], now: float) -> tuple[Pod, ...]:
     """Pods that have a reason of their own, or take longer than it takes their like to start: a node that was lost or
     drained brings new pods too."""
+    return _behind(unready, now, _patience(view, release))
+
+
+def _late(
+    evidence: AvailabilityEvidence, view: WorkloadView, release: Release, unready: tuple[Pod, ...], now: float
+) -> tuple[Pod, ...]:
+    """Pods for which the deadline has passed: those that fail, or had half of the time since it began to run.
+
+    Where a quota was raised or a node came, the condition stands for a moment yet, and the pods have only begun.
+    """
+    since = release.began if _has_deadline(view) else _progressed(evidence, release)
+    return _behind(unready, now, min(_patience(view, release), (now - since) / 2))
+
+
+def _patience(view: WorkloadView, release: Release) -> float:
+    """Seconds in which a pod may become Ready."""
     took = [pod.ready_since - pod.created for pod in view.pods_of(release.revision) if pod.ready_since is not None]
-    patience = max(STARTING, 2 * min(took, default=0.0))
+    return max(STARTING, 2 * min(took, default=0.0))
+
+
+def _behind(unready: tuple[Pod, ...], now: float, patience: float) -> tuple[Pod, ...]:
     return tuple(
         pod for pod in unready if pod.waiting or pod.terminated or pod.restarts or now - pod.created >= patience
     )
 
 
-def _overdue(evidence: AvailabilityEvidence, view: WorkloadView, release: Release, policy: Policy, now: float) -> bool:
-    """Deployments and Rollouts say so themselves; for the others a setting counts, as the API has no deadline.
+def _has_deadline(view: WorkloadView) -> bool:
+    """Deployments and Rollouts say so themselves; for the others a setting counts, as the API has no deadline."""
+    return view.workload.kind in (Kind.DEPLOYMENT, Kind.ROLLOUT)
 
-    The deadline is for the next progress, as it is for Deployments: many pods one by one take their time.
-    """
-    if view.workload.kind in (Kind.DEPLOYMENT, Kind.ROLLOUT):
+
+def _progressed(evidence: AvailabilityEvidence, release: Release) -> float:
+    """When the release came one step further the last time (Unix seconds)."""
+    return evidence.progressed_at if evidence.progressed_at is not None else release.began
+
+
+def _overdue(evidence: AvailabilityEvidence, view: WorkloadView, release: Release, policy: Policy, now: float) -> bool:
+    """The deadline is for the next progress: many pods one by one take their time."""
+    if _has_deadline(view):
         return view.deadline_exceeded and view.observed and now - release.began >= SETTLING
     missing = view.updated < view.desired or view.ready < view.desired
-    progressed = evidence.progressed_at if evidence.progressed_at is not None else release.began
-    return missing and now - progressed >= policy.progress_deadline
+    return missing and now - _progressed(evidence, release) >= policy.progress_deadline
 
 
 def _state_of(failing: tuple[Pod, ...]) -> str:
