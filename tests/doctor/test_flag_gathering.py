@@ -22,6 +22,8 @@ from watcher.ports import PASSED, Forbidden, RehearsalRow, Unavailable, WatcherE
 from watcher.sandbox.kubernetes.authorization import AccessRule
 from watcher.wiring.flags import flags
 
+pytestmark = pytest.mark.looptime(noop_cycles=10)  # a few turns for what is on its way through a socket
+
 CART = Workload(Kind.DEPLOYMENT, "shop", "cart")
 FLAG = Flag("openfeature", "new-cart", "shop/shop")
 PROVIDERS = {
