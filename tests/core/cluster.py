@@ -58,6 +58,7 @@ class Cluster:
     migrations: dict[str, str] = field(default_factory=dict)  # the same, watcher.dev/migrations
     config_refs: tuple[str, ...] = ()
     digests: tuple[tuple[str, str], ...] = ()
+    full: bool = False  # no node takes a new pod
     idle: bool = False  # the controller does nothing
     observed: bool = True
     numbered: bool = True  # False: the controller has not numbered the newest template yet
@@ -104,6 +105,14 @@ class Cluster:
             self._replace_rolling(now)
         if before != [(pod.uid, pod.ready) for pod in self.pods]:
             self.moved_at = now
+
+    def node_comes(self, now: float) -> None:
+        """A node takes all pods that wait for one."""
+        self.full = False
+        self.pods = [
+            each if each.scheduled else replace(each, scheduled=True, scheduled_at=now, node="node-new")
+            for each in self.pods
+        ]
 
     def delete(self, name: str, uid: str) -> None:
         self.pods = [pod for pod in self.pods if (pod.name, pod.uid) != (name, uid)]
@@ -167,14 +176,16 @@ class Cluster:
             uid=f"pod-{self.made}",
             revision=f"hash-{template or self.current.template}",
             created=now,
-            node=f"node-{ordinal % NODES}",
+            scheduled=not self.full,
+            node="" if self.full else f"node-{ordinal % NODES}",
             waiting=self.waiting.get(template or self.current.template, ""),
             digests=self.digests,
         )
 
     def _started(self, pod: Pod, now: float) -> Pod:
         broken = pod.revision.removeprefix("hash-") in self.never_ready
-        return pod if pod.ready or broken or pod.created >= now else replace(pod, ready_since=now)
+        waits = broken or not pod.scheduled or pod.created >= now
+        return pod if pod.ready or waits else replace(pod, ready_since=now)
 
     def _replace_rolling(self, now: float) -> None:
         """Deployment and DaemonSet: one pod a step, within `max_unavailable`."""

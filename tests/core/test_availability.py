@@ -150,6 +150,57 @@ def test_pods_that_came_after_the_deadline_and_never_become_ready_are_late() -> 
     assert world.serves("v1")
 
 
+@pytest.mark.parametrize("kind", [Kind.DEPLOYMENT, Kind.STATEFUL_SET, Kind.DAEMON_SET])
+def test_pods_that_waited_for_a_node_have_their_time_once_it_is_there(kind: Kind) -> None:
+    world = without_traffic(kind)
+    world.cluster.full = True
+    world.release("v2")
+    world.run_until("hold")
+    assert world.guards == ("not_its_fault",)
+    world.cluster.never_ready.add("v2")  # for as long as it takes to pull the image
+    world.cluster.deadline = -1.0
+    world.cluster.node_comes(world.now)
+    world.run(40)
+    world.cluster.never_ready.clear()
+    world.run(60)
+    assert world.serves("v2")
+    assert [each.action for each in world.decisions if each.action is not Action.HOLD] == []
+
+
+@pytest.mark.parametrize("kind", [Kind.STATEFUL_SET, Kind.DAEMON_SET])
+def test_pods_that_are_taken_away_before_they_are_ready_have_had_their_time(kind: Kind) -> None:
+    """Evicted, or refused by the kubelet: their controller makes new ones, and none of them is ever old."""
+    world = without_traffic(kind, never_ready={"v2"})
+    world.release("v2")
+    for _ in range(6):
+        world.run(25)
+        for pod in [each for each in world.cluster.of("v2") if each.ready_since is None]:
+            world.cluster.delete(pod.name, pod.uid)
+            world.strays = (*world.strays, replace(pod, deleted=world.now))
+        if world.decisions:
+            break
+    assert world.decision.action is Action.ROLL_BACK, world.decision
+    assert "not rolled out" in world.decision.reason
+
+
+def test_that_a_young_pod_stopped_to_be_ready_excuses_it_as_well() -> None:
+    """What the new pods depend on is down: one of them came a moment before."""
+    world = without_traffic(never_ready={"v2"})
+    world.set(mode=Mode.OBSERVE)
+    world.release("v2")
+    world.run_until("breach")
+    now = world.now
+    pods = [
+        replace(each, ready_since=None, unready_since=now - 5.0, started=(now - 50.0,))
+        for each in world.cluster.of("v2")
+    ]
+    young = replace(pods[0], name="cart-young", uid="uid-young", created=now - 40.0, started=(now - 30.0,))
+    others = [each for each in world.cluster.pods if each.revision != "hash-v2"]
+    world.cluster.pods, world.cluster.idle, world.cluster.desired = [*others, *pods, young], True, 5
+    world.run(10)
+    assert "not_its_fault" in world.guards, world.decision
+
+
 @pytest.mark.parametrize("kind", [Kind.STATEFUL_SET, Kind.DAEMON_SET])
 def test_a_kind_without_a_deadline_of_its_own_has_the_configured_one(kind: Kind) -> None:
     world = without_traffic(kind, never_ready={"v2"})

@@ -365,6 +365,13 @@ def test_a_refused_command_that_arrives_again_is_refused_again() -> None:
     assert world.command().decision
 
 
+def test_one_that_names_the_guard_now_is_another_command_whatever_its_id() -> None:
+    world = passed()
+    GUARDS["cooldown"](world)
+    assert [each.id for each in world.command().guards] == ["cooldown"]
+    assert world.command("", "cooldown", again=True).decision
+
+
 def test_also_where_others_were_refused_since() -> None:
     world = passed()
     GUARDS["cooldown"](world)

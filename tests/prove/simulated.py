@@ -14,7 +14,16 @@ from watcher.core import record
 from watcher.core.deciding.approving import LAPSES
 from watcher.core.migrations import When
 from watcher.core.model import Observation, Result
-from watcher.core.orders import AbortOrder, Announce, DownOrder, RungOrder, UndoOrder, UnpinOrder
+from watcher.core.orders import (
+    AbortOrder,
+    Announce,
+    DownOrder,
+    RefreshOrder,
+    RungOrder,
+    StopSyncOrder,
+    UndoOrder,
+    UnpinOrder,
+)
 from watcher.core.state import Decision, Watch, WorkloadState
 from watcher.core.turn import Step
 from watcher.core.words import Kind, Lane, Mode, Outcome, Phase, Rung
@@ -173,9 +182,8 @@ class Proving(World):
                 )
 
     def _check_order(self, observation: Observation, taken: Step, order: RungOrder) -> None:
-        if isinstance(order, UnpinOrder):
-            if self.cluster.hold or not self.surroundings.permitted:
-                raise Violation(7, "a bridge is taken down under a hold")
+        if self._tidies(taken, order):
+            self._check_tidying(order)
             return
         watch = taken.state.watch
         if watch is None or watch.decision is None or watch.rollback is None or not watch.carrying_out:
@@ -196,6 +204,21 @@ class Proving(World):
         self._check_migrations(decision, order)
         self._check_current(observation, watch, order)
         self.told_of.note(f"order {type(order).__name__}")
+
+    def _tidies(self, taken: Step, order: RungOrder) -> bool:
+        """Whether it belongs to what a rollback has left behind that is over: a bridge, a merge that came late."""
+        watch, left = taken.state.watch, taken.state.unsettled
+        over = watch is None or not watch.carrying_out
+        return isinstance(order, UnpinOrder) or (over and left is not None and order.decision == left.decision)
+
+    def _check_tidying(self, order: RungOrder) -> None:
+        """1 and 7: of what was decided once, and asked before it is written."""
+        if order.decision not in self.decided_on:
+            raise Violation(1, f"{type(order).__name__} of decision {order.decision}, of which nobody knows")
+        if self.cluster.hold or not self.surroundings.permitted:
+            raise Violation(7, f"{type(order).__name__} under a hold, or by a process that may not write")
+        if not isinstance(order, RefreshOrder | StopSyncOrder | UnpinOrder):
+            raise Violation(1, f"{type(order).__name__} after the end of its rollback")
 
     def _check_migrations(self, decision: Decision, order: RungOrder) -> None:
         """5: a down migration runs with a person's word, or where its note says so; the version follows after it."""

@@ -88,6 +88,7 @@ class Pod:
     deleted: float | None = None
     digests: tuple[tuple[str, str], ...] = ()  # (image as in the template, digest that runs)
     versions: tuple[tuple[str, str], ...] = ()  # its labels that name a version
+    scheduled_at: float | None = field(default=None, metadata=ADDED)  # when a node took it
 
     @property
     def ready(self) -> bool:

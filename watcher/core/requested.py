@@ -100,13 +100,17 @@ def _known(state: WorkloadState, request: Request) -> Commanded | Refused | None
     """What became of this command, if it came in before."""
     waiting = (state.wanted,) if state.wanted is not None else ()
     refused = (state.refused, *reversed(state.refused_before)) if state.refused is not None else ()
-    return next(
-        (each for each in (*waiting, *reversed(state.commanded), *refused) if _same(each.request, request)), None
-    )
+    again = [each for each in refused if _asked_for(each.request) == _asked_for(request)]
+    return next((each for each in (*waiting, *reversed(state.commanded), *again) if _same(each.request, request)), None)
 
 
 def _same(one: Request, other: Request) -> bool:
     return (one.id, one.by) == (other.id, other.by) if one.id and other.id else one == other
+
+
+def _asked_for(request: Request) -> tuple[str, str, tuple[str, ...]]:
+    """What is refused is judged anew where it asks for something else, though it was given the id of before."""
+    return request.leaving, request.to, request.overrides
 
 
 def _running(state: WorkloadState, view: WorkloadView) -> str:

@@ -40,6 +40,7 @@ def pod(raw: Json) -> SlimPod | None:
             terminating=_terminating(raw),
             digests=tuple(_digests(raw)),
             versions=tuple(sorted(each for each in labels_of(raw).items() if _is_kept(each[0]))),
+            scheduled_at=_scheduled_at(raw),
         ),
     )
 
@@ -55,6 +56,11 @@ def _revision(raw: Json, kind: str, owner: str) -> str:
             return labels_of(raw)[label]
     value = labels_of(raw).get("controller-revision-hash", "")
     return f"{owner}-{value}" if kind == "DaemonSet" and value else value
+
+
+def _scheduled_at(raw: Json) -> float | None:
+    scheduled = condition(raw, "PodScheduled")
+    return seconds(scheduled.get("lastTransitionTime")) if scheduled.get("status") == "True" else None
 
 
 def _statuses(raw: Json) -> Iterator[Json]:

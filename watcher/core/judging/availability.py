@@ -66,7 +66,7 @@ def read(
         excuse = _excuse(view, release, failing, missing)
         return _breach(text, evidence.short_since, policy, excuse, own=rolled_out_at is None or _out_of_memory(failing))
     if rolled_out_at is None and _overdue(evidence, view, release, policy, now):
-        late = _late(evidence, view, release, unready, now)
+        late = _late(evidence, view, release, policy, unready, now)
         text = f"availability: not rolled out {seconds(now - release.began)} after the start; {_state_of(late)}"
         excuse = _excuse(view, release, late, view.desired - view.available)
         return _breach(text, release.began, policy, excuse, own=True)
@@ -96,30 +96,50 @@ def _breach(text: str, since: float | None, policy: Policy, excuse: str, *, own:
 def _failing(view: WorkloadView, release: Release, unready: tuple[Pod, ...], now: float) -> tuple[Pod, ...]:
     """Pods that have a reason of their own, or take longer than it takes their like to start: a node that was lost or
     drained brings new pods too."""
-    return _behind(unready, now, _patience(view, release))
+    patience = _patience(view, release)
+    return tuple(pod for pod in unready if _by_itself(pod) or now - _begun(pod) >= patience)
 
 
 def _late(
-    evidence: AvailabilityEvidence, view: WorkloadView, release: Release, unready: tuple[Pod, ...], now: float
+    evidence: AvailabilityEvidence,
+    view: WorkloadView,
+    release: Release,
+    policy: Policy,
+    unready: tuple[Pod, ...],
+    now: float,
 ) -> tuple[Pod, ...]:
-    """Pods for which the deadline has passed: those that fail, or had half of the time since it began to run.
+    """Pods for which the deadline has passed.
 
-    Where a quota was raised or a node came, the condition stands for a moment yet, and the pods have only begun.
+    Where a quota was raised or a node came, its condition stands for a moment yet, and all pods have only begun: they
+    have their time, half of that since the release began to move at the most.  One that came before them and never was
+    Ready, be it gone by now, tells that they had it.
     """
     since = release.began if _has_deadline(view) else _progressed(evidence, release)
-    return _behind(unready, now, min(_patience(view, release), (now - since) / 2))
+    patience = min(_patience(view, release), policy.progress_deadline, (now - since) / 2)
+    like = [pod for pod in view.pods if pod.revision == release.revision and pod.ready_since is None]
+    if any(pod.scheduled and not _was_ready(pod) and now - _begun(pod) >= patience for pod in like):
+        return unready
+    return tuple(pod for pod in unready if _by_itself(pod) or _was_ready(pod) or not pod.scheduled)
 
 
 def _patience(view: WorkloadView, release: Release) -> float:
     """Seconds in which a pod may become Ready."""
-    took = [pod.ready_since - pod.created for pod in view.pods_of(release.revision) if pod.ready_since is not None]
+    took = [pod.ready_since - _begun(pod) for pod in view.pods_of(release.revision) if pod.ready_since is not None]
     return max(STARTING, 2 * min(took, default=0.0))
 
 
-def _behind(unready: tuple[Pod, ...], now: float, patience: float) -> tuple[Pod, ...]:
-    return tuple(
-        pod for pod in unready if pod.waiting or pod.terminated or pod.restarts or now - pod.created >= patience
-    )
+def _by_itself(pod: Pod) -> bool:
+    return bool(pod.waiting or pod.terminated or pod.restarts)
+
+
+def _begun(pod: Pod) -> float:
+    """When it could begin to start (Unix seconds): one that waited for a node has only begun since it has one."""
+    return pod.created if pod.scheduled_at is None else max(pod.created, pod.scheduled_at)
+
+
+def _was_ready(pod: Pod) -> bool:
+    """Whether it was Ready once.  Of one that never was the containers began after it had been marked as not Ready."""
+    return pod.unready_since is not None and bool(pod.started) and max(pod.started) < pod.unready_since
 
 
 def _has_deadline(view: WorkloadView) -> bool:
@@ -154,9 +174,8 @@ def _out_of_memory(failing: tuple[Pod, ...]) -> bool:
 
 def _ran_on(pod: Pod) -> bool:
     """Whether it was Ready, and has stopped to be while its containers ran on: its node is lost, or what its readiness
-    depends on.  Of a pod that never was Ready the containers began after it had been marked as not Ready."""
-    unready = pod.unready_since
-    return not pod.waiting and unready is not None and bool(pod.started) and max(pod.started) < unready
+    depends on."""
+    return not pod.waiting and _was_ready(pod)
 
 
 def _fails_by_itself(pod: Pod) -> bool:
