@@ -209,7 +209,9 @@ def _known(world: Proving) -> None:
 
 
 def _no_target(world: Proving, decision: Decision, rung: Rung) -> bool:
-    return _target(world, decision) is None
+    """What a person has named is a target whatever is known of it, and `not_known_good` where nothing speaks for it."""
+    named = decision.request is not None and bool(decision.request.to) and decision.target is not None
+    return not named and _target(world, decision) is None
 
 
 def _gone(world: Proving) -> None:

@@ -45,6 +45,7 @@ class Proving(World):
     innocent: dict[str, str] = field(default_factory=dict)  # template: the guard that must hold for it
     changes: dict[str, tuple[str, str]] = field(default_factory=dict)  # release: template before, and of it
     barred: set[str] = field(default_factory=set)  # releases whose template said so when they began
+    ways_back: set[str] = field(default_factory=set)  # and those that were a way back themselves
     decided_on: dict[str, str] = field(default_factory=dict)  # decision: release
     acted: list[tuple[float, str]] = field(default_factory=list)  # when a way back was acknowledged, of which release
     approved: dict[str, float] = field(default_factory=dict)
@@ -62,7 +63,9 @@ class Proving(World):
         return self.changes.get(self.release_of(decision), ("", ""))
 
     def released_barred(self, decision: Decision) -> bool:
-        return self.release_of(decision) in self.barred
+        """Whether its release says that it must not be undone, or is a way back, which nobody undoes unasked."""
+        release = self.release_of(decision)
+        return release in self.barred or (release in self.ways_back and decision.request is None)
 
     def amend(self, **changes: object) -> None:
         """Change all entries of the ledger, as time or a person would."""
@@ -84,8 +87,10 @@ class Proving(World):
         replaced = self.cluster.stable if isinstance(self.cluster, SimulatedRollout) else ""
         self.changes[release] = (replaced or self.newest[1], current.template)
         self.newest = (release, current.template)
-        if self.cluster.roll_forward_only.get(current.template) or self._goes_back(current.template):
+        if self.cluster.roll_forward_only.get(current.template):
             self.barred.add(release)
+        if self._goes_back(current.template):
+            self.ways_back.add(release)
 
     def _goes_back(self, template: str) -> bool:
         """Whether a release of it is a way back itself: to what is known good, or amid a breach that goes on."""
