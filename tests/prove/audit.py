@@ -176,14 +176,14 @@ def _of_the_current_release(shop: Shop, write: Write) -> None:
     row = _row(shop, write.decision)
     assert row is not None
     uid, _, number = row.release.rpartition("/")
+    judged = shop.revisions.get((uid, number.partition(".")[0]), "")  # of a Rollout that was set going again: 2.1
     if write.what == "delete":
-        if tag_of_pod(write.sent.before or {}) != shop.revisions.get((uid, number), ""):
+        if tag_of_pod(write.sent.before or {}) != judged:
             raise Violation(2, f"pod {write.sent.path} was deleted, which is not of the version that was judged")
         return
     if uid != write.uid:
         raise Violation(2, f"{write.what} of {write.workload}: decided on {uid}, written to {write.uid}")
     before, after = tag_of(write.sent.before or {}), tag_of(write.sent.after or {})
-    judged = shop.revisions.get((uid, number), "")
     if before != judged:
         raise Violation(2, f"{write.what} of {write.workload} replaced {before}, and {judged} was judged")
     if judged in shop.barred:
