@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from tests.e2e import workloads
 from tests.e2e.controlplane import ControlPlane, Json, Prometheus, eventually
 from tests.e2e.harness import Daemon, Service, Shop, alongside, thresholds
-from tests.e2e.test_scenario_guards import GOOD, LONG, proven, reconfigure
+from tests.e2e.test_scenario_guards import GOOD, LONG, known_good
 from tests.e2e.traffic import Traffic
 
 CALM = 250.0  # seconds of good service before an onset, as the look at the other services asks for
@@ -82,8 +82,7 @@ def test_what_was_as_bad_before_the_release_is_no_breach(
 def test_a_quota_that_keeps_pods_from_being_made_is_not_the_versions_fault(
     shop: Shop, watcher: Daemon, control_plane: ControlPlane, prometheus: Prometheus
 ) -> None:
-    cart = proven(shop, watcher, prometheus, progressDeadlineSeconds=8)
-    reconfigure(watcher, thresholds(prometheus.url, shop.namespace, **LONG))
+    cart = known_good(shop, watcher, prometheus, progressDeadlineSeconds=8)
     quota = quota_of_pods(control_plane, shop.namespace, 3)  # its old pods are as many, and one more may be missing
     new = "shop/cart:3"
     cart.release(new)

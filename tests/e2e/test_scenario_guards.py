@@ -141,8 +141,7 @@ def test_while_flagger_goes_back_by_itself_nobody_else_does(
         control_plane.admin.patch(f"{path}/status", {"status": {"phase": phase, "failedChecks": failed}})
 
     says("Succeeded", 0)
-    cart = proven(shop, watcher, prometheus)
-    reconfigure(watcher, thresholds(prometheus.url, shop.namespace, **LONG))
+    cart = known_good(shop, watcher, prometheus)
     says("Progressing", 3)
     cart.release(BAD)
     held = watcher.decides(cart, action="hold", guard="other_controller")
@@ -192,6 +191,13 @@ def proven(shop: Shop, watcher: Daemon, prometheus: Prometheus, image: str = GOO
     watcher.start()
     cart.release(image)
     watcher.passes(cart, image)
+    return cart
+
+
+def known_good(shop: Shop, watcher: Daemon, prometheus: Prometheus, image: str = GOOD, **spec: Any) -> Service:
+    """A workload whose second version has passed; what is released next is watched for long."""
+    cart = proven(shop, watcher, prometheus, image, **spec)
+    reconfigure(watcher, thresholds(prometheus.url, shop.namespace, **LONG))
     return cart
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tests.e2e import workloads
 from tests.e2e.controlplane import ControlPlane, Json, Prometheus, eventually
-from tests.e2e.harness import Daemon, Service, Shop, alongside, thresholds
-from tests.e2e.test_scenario_guards import BAD, GOOD, LONG, proven, reconfigure
+from tests.e2e.harness import Daemon, Service, Shop, alongside
+from tests.e2e.test_scenario_guards import BAD, GOOD, known_good
 from tests.e2e.traffic import Traffic
 
 AWAY = {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}}
@@ -113,13 +111,6 @@ def test_an_image_that_cannot_be_pulled_any_more_is_no_target(
     of_pod(control_plane, pod, status)
     watcher.decides(cart, action="roll_back", mode="act")
     eventually(lambda: cart.image == GOOD, 60, "the good version is asked for again")
-
-
-def known_good(shop: Shop, watcher: Daemon, prometheus: Prometheus, image: str = GOOD, **spec: Any) -> Service:
-    """A workload whose second version has passed; what is released next is watched for long."""
-    cart = proven(shop, watcher, prometheus, image, **spec)
-    reconfigure(watcher, thresholds(prometheus.url, shop.namespace, **LONG))
-    return cart
 
 
 def config_map(plane: ControlPlane, namespace: str, name: str, data: dict[str, str]) -> Json:

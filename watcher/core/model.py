@@ -328,6 +328,10 @@ class Result:
     NOT_LEADING = "not_leading"  # this process may not write any more; nothing was sent
 
 
+UNHEARD = (Result.UNKNOWN, Result.UNAVAILABLE, Result.NOT_LEADING)
+"""Results that leave open what is to become of an order: it is given again, once the object was read."""
+
+
 @dataclass(frozen=True, slots=True)
 class RungReport:
     """What became of one attempt to perform a rung."""

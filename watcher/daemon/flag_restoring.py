@@ -10,7 +10,7 @@ import structlog
 from watcher.adapters.store.worker import StoreThread
 from watcher.core import record
 from watcher.core.flags import Flag
-from watcher.core.model import Result, RungReport
+from watcher.core.model import UNHEARD, Result, RungReport
 from watcher.core.orders import FlagOrder
 from watcher.core.state import Decision, Watch, WorkloadState
 from watcher.core.words import Rung
@@ -32,7 +32,6 @@ from watcher.ports import (
 Body = dict[str, object]
 
 _WELL = {Result.APPLIED: RESTORED, Result.ALREADY: ALREADY}
-_LATER = (Result.UNKNOWN, Result.UNAVAILABLE, Result.NOT_LEADING)
 
 log = structlog.get_logger("watcher.flags")
 
@@ -134,7 +133,7 @@ class FlagRestores:
         )
 
     def _told(self, report: RungReport) -> str:
-        if report.result in _LATER:
+        if report.result in UNHEARD:
             raise Unavailable(report.message)
         if report.result not in _WELL:
             raise NotRestored(report.message)

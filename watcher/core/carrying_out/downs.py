@@ -12,7 +12,7 @@ from watcher.core.carrying_out import mechanism
 from watcher.core.carrying_out.pace import pause
 from watcher.core.deciding import commanded, gate
 from watcher.core.migrations import DownSeen, When
-from watcher.core.model import Result, RungReport
+from watcher.core.model import UNHEARD, Result, RungReport
 from watcher.core.orders import DownOrder
 from watcher.core.sentence import seconds
 from watcher.core.state import Decision, DownRun, Watch
@@ -26,8 +26,6 @@ UNANSWERED = 120.0
 
 GRACE = 30.0
 """Seconds beyond its deadline in which a Job may still end."""
-
-UNHEARD = (Result.UNKNOWN, Result.UNAVAILABLE, Result.NOT_LEADING)
 
 
 def followed(watch: Watch | None) -> DownRun | None:

@@ -6,13 +6,10 @@ from dataclasses import replace
 
 from watcher.core.carrying_out import climbing, flipping, mechanism, pairing
 from watcher.core.carrying_out.pace import SHORTEST_PAUSE, pause
-from watcher.core.model import Result, RungReport
+from watcher.core.model import UNHEARD, Result, RungReport
 from watcher.core.state import GuardFinding
 from watcher.core.turn import Turn
 from watcher.core.words import Phase, Rung, Stage
-
-UNHEARD = (Result.UNKNOWN, Result.UNAVAILABLE, Result.NOT_LEADING)
-"""Results that leave open what was done."""
 
 TOO_MANY_CONFLICTS = 10
 """Orders for one release that met a changed object, after which something is fighting us."""

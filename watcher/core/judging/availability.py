@@ -97,7 +97,7 @@ def _failing(view: WorkloadView, release: Release, unready: tuple[Pod, ...], now
     """Pods that have a reason of their own, or take longer than it takes their like to start: a node that was lost or
     drained brings new pods too."""
     patience = _patience(view, release)
-    return tuple(pod for pod in unready if _by_itself(pod) or now - _begun(pod) >= patience)
+    return tuple(pod for pod in unready if _has_a_reason(pod) or now - _begun(pod) >= patience)
 
 
 def _late(
@@ -119,7 +119,7 @@ def _late(
     like = [pod for pod in view.pods if pod.revision == release.revision and pod.ready_since is None]
     if any(pod.scheduled and not _was_ready(pod) and now - _begun(pod) >= patience for pod in like):
         return unready
-    return tuple(pod for pod in unready if _by_itself(pod) or _was_ready(pod) or not pod.scheduled)
+    return tuple(pod for pod in unready if _has_a_reason(pod) or _was_ready(pod) or not pod.scheduled)
 
 
 def _patience(view: WorkloadView, release: Release) -> float:
@@ -128,7 +128,7 @@ def _patience(view: WorkloadView, release: Release) -> float:
     return max(STARTING, 2 * min(took, default=0.0))
 
 
-def _by_itself(pod: Pod) -> bool:
+def _has_a_reason(pod: Pod) -> bool:
     return bool(pod.waiting or pod.terminated or pod.restarts)
 
 
